@@ -1,0 +1,94 @@
+# Everything a person does with this project. `make` alone lists the targets.
+
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+EXTRACT_ARGS ?=
+DBT_ARGS ?=
+SIMULATOR_ARGS ?=
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+VENV := $(PYTHON) -m venv .venv
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+ifneq ($(shell command -v uv),)
+VENV := uv venv --quiet --seed --python $(PYTHON) .venv
+INSTALL := VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r
+endif
+
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export RUNTIME__DLTHUB_TELEMETRY := false
+
+##@ The job
+
+.PHONY: extract
+extract: .venv/installed ## Fetch fixtures into the warehouse. EXTRACT_ARGS="--season-id 23614"
+	@$(BIN)/python -m extract run $(EXTRACT_ARGS)
+
+.PHONY: transform
+transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--select fixtures"
+	@$(BIN)/python -m extract transform $(DBT_ARGS)
+
+.PHONY: demo
+demo: .venv/installed ## The whole job on made-up data, into a database of its own.
+	@$(BIN)/python -m simulator.demo
+
+.PHONY: simulator
+simulator: .venv/installed ## A local stand-in of the API. SIMULATOR_ARGS="--help" for its options.
+	@$(BIN)/python -m simulator $(SIMULATOR_ARGS)
+
+##@ Development
+
+.PHONY: test
+test: .venv/installed-dev ## All tests. PYTEST_ARGS="-k quota"
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: .venv/installed-dev ## Linters and type checker, on Python and SQL.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@TARGET=duckdb DUCKDB_PATH=:memory: $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+
+.PHONY: format
+format: .venv/installed-dev ## Put Python and SQL into the project's format.
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@TARGET=duckdb DUCKDB_PATH=:memory: $(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
+
+.PHONY: lock
+lock: ## Choose the newest versions that pyproject.toml allows (needs uv).
+	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+
+.PHONY: clean
+clean: ## Remove what the project made here, except your databases and settings.
+	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis demo.duckdb demo.duckdb.wal
+	@rm -rf dbt_project/target dbt_project/logs logs
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## This list.
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+# The virtual environment is made when it is missing, and updated when a lock file is newer.
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; PYTHON=python3.12 make … names another." >&2; exit 2; }
+	@test -x $(BIN)/python || { echo "Creating .venv"; $(VENV); }
+	@echo "Installing requirements"
+	@$(INSTALL) requirements.lock
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.lock
+	@echo "Installing development requirements"
+	@$(INSTALL) requirements-dev.lock
+	@touch $@

@@ -1,0 +1,53 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_by_fixture',
+        unique_key='score_id',
+        on_schema_change='fail'
+    )
+}}
+
+with
+
+fixtures as (
+
+    select * from {{ ref('stg_sportmonks__fixtures') }}
+
+),
+
+changed_fixtures as (
+
+    {{ changed_fixtures() }}
+
+),
+
+scores as (
+
+    {{ flatten(
+        'changed_fixtures',
+        'scores',
+        [
+            'id', 'type_id', 'participant_id', 'description'
+        ],
+        ['score']
+    ) }}
+
+),
+
+final as (
+
+    select
+        {{ to_bigint('id') }} as score_id,
+        fixture_id,
+        {{ to_bigint('type_id') }} as type_id,
+        {{ to_bigint('participant_id') }} as participant_id,
+        description,
+        (score ->> 'participant') as participant,
+        {{ to_bigint("(score ->> 'goals')") }} as goals,
+        loaded_at
+    from scores
+
+)
+
+select * from final
+where {{ is_row('score_id') }}

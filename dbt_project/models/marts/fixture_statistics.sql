@@ -1,0 +1,53 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_by_fixture',
+        unique_key='statistic_id',
+        on_schema_change='fail'
+    )
+}}
+
+with
+
+fixtures as (
+
+    select * from {{ ref('stg_sportmonks__fixtures') }}
+
+),
+
+changed_fixtures as (
+
+    {{ changed_fixtures() }}
+
+),
+
+statistics as (
+
+    {{ flatten(
+        'changed_fixtures',
+        'statistics',
+        [
+            'id', 'type_id', 'participant_id', 'location'
+        ],
+        ['data']
+    ) }}
+
+),
+
+final as (
+
+    select
+        {{ to_bigint('id') }} as statistic_id,
+        fixture_id,
+        {{ to_bigint('type_id') }} as type_id,
+        {{ to_bigint('participant_id') }} as participant_id,
+        location,
+        {{ to_double("(data ->> 'value')") }} as value,
+        data as value_raw,
+        loaded_at
+    from statistics
+
+)
+
+select * from final
+where {{ is_row('statistic_id') }}

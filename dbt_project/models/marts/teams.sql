@@ -1,0 +1,43 @@
+with
+
+fixture_participants as (
+
+    select * from {{ ref('fixture_participants') }}
+
+),
+
+-- Every answer describes a team as it is now: the newest answer is right for all its fixtures.
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by participant_id
+            order by loaded_at desc, fixture_id desc
+        ) as age_rank
+    from fixture_participants
+
+),
+
+final as (
+
+    select
+        participant_id as team_id,
+        sport_id,
+        country_id,
+        venue_id,
+        name,
+        short_code,
+        gender,
+        type,
+        image_path,
+        founded,
+        placeholder,
+        last_played_at,
+        loaded_at
+    from ranked
+    where age_rank = 1
+
+)
+
+select * from final

@@ -1,0 +1,30 @@
+{#- Few columns: what stands inside the payload is read by the models that need it, and only for the
+    fixtures that changed. -#}
+with
+
+source as (
+
+    select * from {{ source('sportmonks_raw', 'fixtures') }}
+
+),
+
+renamed as (
+
+    select
+
+        ----------  ids
+        id as fixture_id,
+        state_id,
+
+        ----------  json
+        payload,
+
+        ----------  timestamps
+        starting_at,
+        fetched_at as loaded_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,23 @@
+with
+
+source as (
+
+    select * from {{ source('sportmonks_raw', 'seasons') }}
+
+),
+
+fields as (
+
+    {{ read_fields(
+        'source',
+        'payload',
+        ['id as season_id'],
+        [
+            'sport_id', 'league_id', 'tie_breaker_rule_id', 'name', 'finished',
+            'pending', 'is_current', 'starting_at', 'ending_at'
+        ]
+    ) }}
+
+)
+
+select * from fields

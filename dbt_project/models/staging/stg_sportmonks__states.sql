@@ -1,0 +1,20 @@
+with
+
+source as (
+
+    select * from {{ source('sportmonks_raw', 'states') }}
+
+),
+
+fields as (
+
+    {{ read_fields(
+        'source',
+        'payload',
+        ['id as state_id'],
+        ['state', 'name', 'short_name', 'developer_name']
+    ) }}
+
+)
+
+select * from fields

@@ -1,0 +1,20 @@
+with
+
+source as (
+
+    select * from {{ source('sportmonks_raw', 'types') }}
+
+),
+
+fields as (
+
+    {{ read_fields(
+        'source',
+        'payload',
+        ['id as type_id'],
+        ['name', 'code', 'developer_name', 'model_type', 'stat_group']
+    ) }}
+
+)
+
+select * from fields

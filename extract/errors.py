@@ -1,0 +1,69 @@
+"""What can go wrong, as errors that say what to do about it."""
+
+TOKEN_VARIABLE = "SOURCES__SPORTMONKS__API_TOKEN"
+
+
+class ExtractError(Exception):
+    """An error that a person can act on. Its text is one line, safe to print."""
+
+
+class UsageError(ExtractError):
+    """The person who started the command must change something: exit code 2."""
+
+
+class RequestError(ExtractError):
+    """A request to the API that did not end in an answer.
+
+    Attributes:
+        status: HTTP status, or None when there was no answer at all.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class AccessError(RequestError, UsageError):
+    """The API refuses the token, an include or a resource: asking again is useless."""
+
+
+class TokenError(AccessError):
+    """The API does not accept the token."""
+
+
+class RefusedError(RequestError):
+    """The API refuses this one request (HTTP 4xx). Asking the same again is useless."""
+
+
+class QuotaError(RequestError):
+    """HTTP 429.
+
+    Attributes:
+        retry_after: seconds that the API asks to wait, or None when it did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message, 429)
+        self.retry_after = retry_after
+
+
+class UnavailableError(RequestError):
+    """No usable answer: HTTP 5xx, a time-out, a lost connection, a broken body. Worth a retry.
+
+    Attributes:
+        retry_after: seconds that the API asks to wait, or None when it did not say.
+    """
+
+    def __init__(
+        self, message: str, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, status)
+        self.retry_after = retry_after
+
+
+class DownError(RequestError):
+    """Request after request failed: the API is down, and asking on would only hammer it."""
+
+
+class StoppedError(ExtractError):
+    """The run is being stopped; this request was not sent."""

@@ -1,0 +1,126 @@
+"""What the extractor reads of a fixture's JSON: a few columns to find it by, and a hash.
+
+Everything else about a payload is dbt's to read.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+# They flip while bookmakers open and close; nothing that the final tables hold follows from them.
+VOLATILE_FIELDS = frozenset({"has_odds", "has_premium_odds"})
+
+# States in which a match is over (Sportmonks docs, fixture states): FT, AET, FT_PEN, AWARDED.
+FINISHED_STATES = frozenset({5, 7, 8, 17})
+
+_WATCHED = ("statistics", "events")
+_LARGEST = 2**63 - 1
+_sorted_encoder = msgspec.json.Encoder(order="sorted")
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """One fixture as the API sent it.
+
+    Attributes:
+        id: Sportmonks' id.
+        league_id, season_id, state_id: as sent, None where absent or no 64-bit integer.
+        starting_at: kick-off in UTC, None where absent or unreadable.
+        payload: the JSON object, byte for byte as sent.
+        payload_hash: equal for two payloads that say the same; see `canonical_hash`.
+        empty_arrays: which of `statistics` and `events` came as `[]` or null.
+        filled_arrays: which of them came with elements.
+    """
+
+    id: int
+    league_id: int | None
+    season_id: int | None
+    state_id: int | None
+    starting_at: datetime | None
+    payload: str
+    payload_hash: str
+    empty_arrays: frozenset[str]
+    filled_arrays: frozenset[str]
+
+
+def read_fixture(raw: bytes) -> Fixture | None:
+    """Reads one object of an answer's `data`; None if it is no fixture with an id.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are no valid JSON.
+    """
+    fixture = msgspec.json.decode(raw)
+    if not isinstance(fixture, dict):
+        return None
+    fixture_id = integer(fixture.get("id"))
+    if fixture_id is None:
+        return None
+    return Fixture(
+        id=fixture_id,
+        league_id=integer(fixture.get("league_id")),
+        season_id=integer(fixture.get("season_id")),
+        state_id=integer(fixture.get("state_id")),
+        starting_at=_kick_off(fixture),
+        payload=bytes(raw).decode(),
+        payload_hash=canonical_hash(fixture),
+        empty_arrays=frozenset(n for n in _WATCHED if n in fixture and not fixture[n]),
+        filled_arrays=frozenset(n for n in _WATCHED if fixture.get(n)),
+    )
+
+
+def canonical_hash(fixture: Mapping[str, Any]) -> str:
+    """A hash of what a fixture says, whatever the order of its keys and arrays.
+
+    The API has no updated_at and no ETag, and sends arrays in any order. The volatile fields do
+    not count.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    content = {key: value for key, value in fixture.items() if key not in VOLATILE_FIELDS}
+    return hashlib.blake2b(_canonical_object(content), digest_size=16).hexdigest()
+
+
+def integer(value: Any) -> int | None:
+    """The value if it is an integer that a 64-bit column holds, else None."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
+        return value
+    return None
+
+
+def _canonical(value: Any) -> bytes:
+    """JSON with sorted keys, and with the elements of each array sorted by their own JSON."""
+    if isinstance(value, list):
+        return b"[" + b",".join(sorted(map(_canonical, value))) + b"]"
+    encoded = _encode(value)
+    if b"[" not in encoded:  # no array inside, which is true of nearly every element
+        return encoded
+    return _canonical_object(value) if isinstance(value, dict) else encoded
+
+
+def _canonical_object(value: Mapping[str, Any]) -> bytes:
+    members = (_encode(key) + b":" + _canonical(value[key]) for key in sorted(value))
+    return b"{" + b",".join(members) + b"}"
+
+
+def _encode(value: Any) -> bytes:
+    try:
+        return _sorted_encoder.encode(value)
+    except (msgspec.MsgspecError, OverflowError):
+        # Integers beyond 64 bits.
+        return json.dumps(value, sort_keys=True).encode()
+
+
+def _kick_off(fixture: Mapping[str, Any]) -> datetime | None:
+    """`starting_at_timestamp` has no time zone to be wrong about; `starting_at` is UTC by default."""
+    try:
+        if (timestamp := integer(fixture.get("starting_at_timestamp"))) is not None:
+            return datetime.fromtimestamp(timestamp, UTC)
+        return datetime.fromisoformat(str(fixture.get("starting_at"))).replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

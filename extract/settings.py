@@ -1,0 +1,94 @@
+"""Settings of the extractor, read by dlt from `.dlt/*.toml` and the environment."""
+
+from dataclasses import field
+from pathlib import Path
+
+from dlt.common.configuration import configspec
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigurationException,
+)
+from dlt.common.configuration.resolve import resolve_configuration
+from dlt.common.configuration.specs import BaseConfiguration
+from dlt.common.typing import TSecretStrValue
+
+from extract.errors import TOKEN_VARIABLE, UsageError
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "batch_size": (1, 100),
+    "chunk_size": (1, 100_000),
+    "requests_in_flight": (1, 16),
+    "timeout": (0.1, 600),
+    "tries": (1, 10),
+    "backoff": (0, 60),
+    "quota_reserve": (0, 1_000_000),
+    "reference_max_age": (0, 24 * 365),
+}
+
+
+@configspec
+class Settings(BaseConfiguration):
+    """Everything that can be set under `[sources.sportmonks]`.
+
+    `.dlt/config.toml` explains each setting and its unit.
+    """
+
+    api_token: TSecretStrValue = field(default=None, repr=False)  # type: ignore[assignment]
+    base_url: str = "https://api.sportmonks.com/v3"
+    include: str = "participants;scores;statistics;events;periods"
+    batch_size: int = 50
+    chunk_size: int = 2500
+    requests_in_flight: int = 4
+    timeout: float = 30.0
+    tries: int = 3
+    backoff: float = 1.0
+    quota_reserve: int = 0
+    reference_max_age: float = 24.0
+
+    def on_resolved(self) -> None:
+        """Refuses values that cannot work, before anything is asked for.
+
+        Raises:
+            UsageError: a setting is out of its range.
+        """
+        if not self.api_token.strip():
+            raise UsageError(_missing_token())
+        if not self.api_token.isascii() or len(self.api_token.split()) != 1:
+            raise UsageError(
+                f"The token in {TOKEN_VARIABLE} has blanks or letters that no token has: "
+                "copy it again from my.sportmonks.com."
+            )
+        if not self.base_url.startswith(("https://", "http://")):
+            raise UsageError(
+                f"base_url is {self.base_url!r}: it must start with https:// or http://."
+            )
+        for name, (lowest, highest) in _RANGES.items():
+            value = getattr(self, name)
+            if not lowest <= value <= highest:
+                raise UsageError(
+                    f"{name} is {value:g}: it must lie between {lowest:g} and {highest:g} "
+                    f"([sources.sportmonks] in {Path('.dlt/config.toml')}, "
+                    f"or SOURCES__SPORTMONKS__{name.upper()})."
+                )
+
+
+def load_settings() -> Settings:
+    """Reads the settings the way dlt does: environment first, then `.dlt/*.toml`, then defaults.
+
+    Raises:
+        UsageError: the token is missing, or a value is not of its type or range.
+    """
+    try:
+        return resolve_configuration(Settings(), sections=("sources", "sportmonks"))
+    except ConfigFieldMissingException as error:
+        raise UsageError(_missing_token()) from error
+    except ConfigurationException as error:
+        raise UsageError(f"A setting cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _missing_token() -> str:
+    return (
+        f"No API token: set {TOKEN_VARIABLE}, or copy .dlt/example.secrets.toml to "
+        ".dlt/secrets.toml and fill it in. Without a token, `make demo` shows the job on "
+        "made-up data."
+    )

@@ -1,0 +1,164 @@
+"""Loads football data from the Sportmonks API v3 as a dlt source.
+
+What is fetched: fixtures by id from the *multi* endpoint, up to 50 in one request, as raw JSON;
+the list of fixtures of a season; the reference data (types, states, leagues, seasons).
+
+What protects the tables: payloads are merged on their id and stored as sent; a fixture that says
+what is stored already is not written again; a finished fixture that suddenly has no events or no
+statistics is asked for a second time; a fixture that the API does not return deletes nothing.
+
+Data flow: `fixture_batches` asks the API, `fixtures`, `fixture_checks` and `api_calls` are made
+of its answers.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+import msgspec
+import pyarrow as pa
+from dlt.extract import DltResource
+
+from extract import tables
+from extract.batches import Batch, FixtureBatches, NothingStored, OnBatch, StoredFixtures
+from extract.client import SportmonksClient
+from extract.payload import Fixture, integer, read_fixture
+from extract.settings import Settings, load_settings
+
+# Reference tables: path, query, and whether pages of 1,000, which drop includes, will do.
+REFERENCES: dict[str, tuple[str, dict[str, str], bool]] = {
+    "types": ("core/types", {}, True),
+    "states": ("football/states", {}, True),
+    "leagues": ("football/leagues", {"include": "currentSeason"}, False),
+    "seasons": ("football/seasons", {}, True),
+}
+
+
+@dlt.source(name="sportmonks", max_table_nesting=0)
+def sportmonks(
+    fixture_ids: Sequence[int] = (),
+    season_ids: Sequence[int] = (),
+    run_id: str = "",
+    settings: Settings | None = None,
+    client: SportmonksClient | None = None,
+    stored: StoredFixtures | None = None,
+    on_batch: OnBatch | None = None,
+) -> Iterable[DltResource]:
+    """Sportmonks football data as raw JSON.
+
+    Args:
+        fixture_ids: fixtures to fetch. Their resources yield nothing without any.
+        season_ids: seasons whose fixtures are listed in `fixture_index`.
+        run_id: marks the rows of `api_calls`.
+        settings: by default what `[sources.sportmonks]` in `.dlt/*.toml` and the environment say,
+            the token among them (`SOURCES__SPORTMONKS__API_TOKEN`).
+        client: shares quota and connections between several calls of this function.
+        stored: what the warehouse holds; without it every fixture that is fetched is written.
+        on_batch: called with each batch of outcomes as it becomes known.
+
+    Returns:
+        Resources `fixtures`, `fixture_checks`, `api_calls`, `fixture_index`, `types`, `states`,
+        `leagues` and `seasons`; take some of them with `.with_resources(...)`.
+    """
+    settings = settings or load_settings()
+    client = client or SportmonksClient(settings)
+    batches = FixtureBatches(
+        client,
+        settings.include,
+        settings.batch_size,
+        settings.requests_in_flight,
+        stored or NothingStored(),
+    )
+
+    @dlt.resource(selected=False)
+    def fixture_batches() -> Iterator[Batch]:
+        """The answers of the multi endpoint, batch by batch."""
+        for batch in batches.fetch(fixture_ids):
+            if on_batch:
+                on_batch(batch)
+            yield batch
+
+    @dlt.transformer(data_from=fixture_batches, **tables.hints("fixtures"))
+    def fixtures(batch: Batch) -> Iterator[pa.Table]:
+        """A row per fixture that is new or changed: its newest JSON, as sent."""
+        changed = [_fixture_row(o.fixture, o.checked_at) for o in batch.outcomes if o.fixture]
+        if changed:
+            yield tables.rows("fixtures", changed)
+
+    @dlt.transformer(data_from=fixture_batches, **tables.hints("fixture_checks"))
+    def fixture_checks(batch: Batch) -> Iterator[pa.Table]:
+        """A row per fixture: when it was last asked for, and what came of it."""
+        if batch.outcomes:
+            yield tables.rows(
+                "fixture_checks",
+                (
+                    {"id": o.id, "checked_at": o.checked_at, "outcome": o.name, "note": o.note}
+                    for o in batch.outcomes
+                ),
+            )
+
+    @dlt.transformer(data_from=fixture_batches, **tables.hints("api_calls"))
+    def api_calls(batch: Batch) -> Iterator[pa.Table]:
+        """A row per HTTP request, retries included."""
+        if batch.calls:
+            yield tables.rows("api_calls", ({"run_id": run_id, **asdict(c)} for c in batch.calls))
+
+    @dlt.resource(**tables.hints("fixture_index"))
+    def fixture_index() -> Iterator[pa.Table]:
+        """A row per fixture known to exist, without its payload."""
+        seen_at = datetime.now(UTC)
+        # Rows may move between pages while they are read, and come twice.
+        found: dict[int, dict[str, Any]] = {}
+        for season_id in season_ids:
+            filters = {"filters": f"fixtureSeasons:{season_id}"}
+            for answer in client.pages("football/fixtures", filters, populate=True):
+                for row in answer.rows:
+                    if fixture := read_fixture(bytes(row)):
+                        found[fixture.id] = _found_by(fixture) | {"last_seen_at": seen_at}
+        yield tables.rows("fixture_index", found.values())
+
+    def reference(name: str) -> DltResource:
+        path, params, populate = REFERENCES[name]
+
+        @dlt.resource(name=name, **tables.hints(name))
+        def reference_rows() -> Iterator[pa.Table]:
+            fetched_at = datetime.now(UTC)
+            found: dict[int, dict[str, Any]] = {}
+            for answer in client.pages(path, params, populate):
+                for row in answer.rows:
+                    id = integer(msgspec.json.decode(row).get("id"))
+                    if id is not None:
+                        payload = bytes(row).decode()
+                        found[id] = {"id": id, "payload": payload, "fetched_at": fetched_at}
+            yield tables.rows(name, found.values())
+
+        return reference_rows
+
+    return (
+        fixture_batches,
+        fixtures,
+        fixture_checks,
+        api_calls,
+        fixture_index,
+        *(reference(name) for name in REFERENCES),
+    )
+
+
+def _found_by(fixture: Fixture) -> dict[str, Any]:
+    return {
+        "id": fixture.id,
+        "league_id": fixture.league_id,
+        "season_id": fixture.season_id,
+        "state_id": fixture.state_id,
+        "starting_at": fixture.starting_at,
+    }
+
+
+def _fixture_row(fixture: Fixture, fetched_at: datetime) -> dict[str, Any]:
+    return _found_by(fixture) | {
+        "payload": fixture.payload,
+        "payload_hash": fixture.payload_hash,
+        "fetched_at": fetched_at,
+    }
