@@ -42,3 +42,166 @@ def test_final_tables_equal_the_world(job: Job, api: Simulator) -> None:
     job.transform()
     assert_equals_world(job, api)
     assert len(job.records("fixture_events")) > 100
+
+
+def test_second_run_writes_nothing(job: Job, api: Simulator) -> None:
+    job.extract()
+    raw = job.query("select id, fetched_at, payload_hash from sportmonks_raw.fixtures order by id")
+    summary = json.loads(job.extract("--json").stdout)
+    assert summary["unchanged"] == summary["asked"] == len(raw)
+    assert summary["stored"] == 0
+    assert raw == job.query(
+        "select id, fetched_at, payload_hash from sportmonks_raw.fixtures order by id"
+    )
+
+
+def test_one_call_for_fifty_fixtures(job: Job) -> None:
+    with Simulator(seed=3, leagues=3, seasons=1, teams=20) as api:
+        ids = api.world.fixture_ids()[:1000]
+        summary = json.loads(
+            run_against(job, api, "--ids-file", "-", "--json", stdin="\n".join(map(str, ids)))
+        )
+    assert summary["stored"] == 1000
+    assert summary["calls_saved"] == 980
+    calls = job.query(
+        "select count(*), sum(ids_requested), sum(rows_returned), min(status), max(attempt) "
+        "from sportmonks_raw.api_calls where endpoint = 'football/fixtures/multi'"
+    )
+    assert calls == [(20, 1000, 1000, 200, 1)]
+
+
+def test_tables_follow_corrections(job: Job, api: Simulator) -> None:
+    job.extract()
+    job.transform()
+    finished = [
+        fixture
+        for id in api.world.fixture_ids()
+        if (fixture := api.world.fixture(id))["state_id"] == 5 and len(fixture["events"]) > 4
+    ]
+    corrected, shortened, emptied, nulled, moved = finished[:5]
+    statistic = corrected["statistics"][0]
+    gone = shortened["events"][1]["id"]
+    before = len(job.records("fixture_events"))
+
+    api.control.correct_statistic(corrected["id"], statistic["id"], 777)
+    api.control.remove_event(shortened["id"], gone)
+    api.control.empty(emptied["id"], "events")
+    api.control.set_null(nulled["id"], "statistics")
+    api.control.update(moved["id"], {"venue_id": None, "an_unknown_key": {"deep": [1]}})
+    job.extract()
+    job.transform()
+
+    values = {row["statistic_id"]: row["value"] for row in job.records("fixture_statistics")}
+    assert values[statistic["id"]] == 777
+    events = job.records("fixture_events")
+    assert gone not in {row["event_id"] for row in events}
+    assert emptied["id"] not in {row["fixture_id"] for row in events}
+    assert len(events) == before - 1 - len(emptied["events"])
+    assert nulled["id"] not in {row["fixture_id"] for row in job.records("fixture_statistics")}
+    assert job.query(
+        f"select payload ->> '$.an_unknown_key.deep[0]' from sportmonks_raw.fixtures "
+        f"where id = {moved['id']}"
+    ) == [("1",)]
+    changed = job.query("select count(*) from sportmonks_raw.fixture_checks where outcome='stored'")
+    assert changed == [(5,)]
+    assert_equals_full_refresh(job)
+
+
+def test_transform_touches_only_what_changed(job: Job, api: Simulator) -> None:
+    job.extract()
+    job.transform()
+    other, *_ = [id for id in api.world.fixture_ids() if api.world.fixture(id)["state_id"] == 5]
+    job.query("update sportmonks.fixture_events set info = 'untouched'")
+    api.control.correct_statistic(other, api.world.fixture(other)["statistics"][0]["id"], 3.5)
+    job.extract()
+    job.transform()
+    rebuilt = {
+        row["fixture_id"] for row in job.records("fixture_events") if row["info"] != "untouched"
+    }
+    assert rebuilt == {other}
+
+
+def test_absent_key_keeps_the_rows_that_stand(job: Job, api: Simulator) -> None:
+    job.extract()
+    job.transform()
+    fixture_id = job.records("fixture_events")[0]["fixture_id"]
+    before = job.records("fixture_events")
+    api.control.drop_key(fixture_id, "events")
+    job.extract()
+    job.transform()
+    assert job.records("fixture_events") == before
+
+
+def test_withdrawn_fixture_leaves_no_rows(job: Job, api: Simulator) -> None:
+    job.extract()
+    job.transform()
+    fixture_id = job.records("fixture_events")[0]["fixture_id"]
+    job.query(f"delete from sportmonks_raw.fixtures where id = {fixture_id}")
+    job.transform()
+    assert fixture_id not in {row["fixture_id"] for row in job.records("fixture_events")}
+    assert_equals_full_refresh(job)
+
+
+def test_empty_and_sample_builds_delete_nothing(job: Job, api: Simulator) -> None:
+    job.extract()
+    job.transform()
+    before = job.records("fixture_events")
+    job.transform("--empty", "--select", "fixture_events")
+    assert job.records("fixture_events") == before
+
+
+def test_deleted_fixture_is_missing_and_kept(job: Job, api: Simulator) -> None:
+    job.extract()
+    fixture_id = api.world.fixture_ids()[0]
+    api.control.delete(fixture_id)
+    summary = json.loads(job.extract("--fixture-ids", str(fixture_id), "--json").stdout)
+    assert summary["missing"] == 1
+    job.transform()
+    assert fixture_id in {row["fixture_id"] for row in job.records("fixtures")}
+
+
+@pytest.mark.parametrize("array", ["events", "statistics"])
+def test_momentary_emptiness_deletes_nothing(job: Job, api: Simulator, array: str) -> None:
+    job.extract()
+    job.transform()
+    before = job.final_tables()
+    api.control.faults(
+        [{"kind": "empty_include", "include": array, "path": ".*multi.*", "times": 1}]
+    )
+    summary = json.loads(job.extract("--json").stdout)
+    assert summary["failed"] == summary["held"] == 0
+    job.transform()
+    assert job.final_tables() == before
+
+
+def test_emptiness_is_held_while_the_second_question_fails(job: Job, api: Simulator) -> None:
+    job.extract()
+    fixture_id = next(i for i in api.world.fixture_ids() if len(api.world.fixture(i)["events"]) > 4)
+    api.control.faults(
+        [
+            {"kind": "empty_include", "include": "events", "path": ".*multi.*", "times": 1},
+            {"kind": "status", "status": 500, "path": ".*multi.*", "times": 10},
+        ]
+    )
+    summary = json.loads(job.extract("--fixture-ids", str(fixture_id), "--json").stdout)
+    assert summary["held"] == 1
+    checks = job.query(f"select outcome from sportmonks_raw.fixture_checks where id = {fixture_id}")
+    assert checks == [("held",)]
+
+
+def test_league_and_season_choose_fixtures(job: Job, api: Simulator) -> None:
+    league, other = api.world.league_ids()[:2]
+    season = next(s for s in api.world.seasons() if s["league_id"] == league)["id"]
+    job.extract("--league-id", str(league))
+    assert job.query("select distinct league_id from sportmonks_raw.fixtures") == [(league,)]
+    job.extract("--season-id", str(season))
+    assert job.query("select distinct season_id from sportmonks_raw.fixtures") == [(season,)]
+    result = job.extract("--season-id", str(season), "--league-id", str(other), code=2)
+    assert f"belongs to league {league}" in result.output
+
+
+def run_against(job: Job, api: Simulator, *arguments: str, stdin: str | None = None) -> str:
+    """The standard output of an extract that asks another API."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        return job.extract(*arguments, stdin=stdin).stdout

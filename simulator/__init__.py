@@ -1,0 +1,15 @@
+"""A faithful local stand-in of the Sportmonks Football API v3.
+
+    from simulator import Simulator
+
+    with Simulator(seed=7) as api:
+        requests.get(f"{api.base_url}/football/states", headers={"Authorization": api.token})
+
+It never talks to the real API and nothing in the extractor imports it.
+"""
+
+from simulator.running import Simulator
+from simulator.settings import Settings
+from simulator.world import World
+
+__all__ = ["Settings", "Simulator", "World"]

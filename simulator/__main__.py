@@ -1,0 +1,120 @@
+"""The command line: `python -m simulator`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich.console import Console
+
+from simulator.replay import Replay
+from simulator.running import DEFAULT_CLOCK, Simulator
+from simulator.settings import DEFAULT_CONTROL_TOKEN, DEFAULT_TOKEN, Pagination
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+
+
+@app.command(
+    epilog="Try: [bold]curl -H 'Authorization: demo-token' "
+    "http://127.0.0.1:8717/v3/football/fixtures/date/2026-03-14?include=participants;scores[/]"
+)
+def serve(
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 8717,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    seed: Annotated[
+        int, typer.Option(help="The world's seed: the same seed makes the same world.")
+    ] = 7,
+    leagues: Annotated[int, typer.Option(help="Leagues in the world.")] = 3,
+    seasons: Annotated[
+        int, typer.Option(help="Seasons per league; the newest is the current one.")
+    ] = 1,
+    teams: Annotated[int, typer.Option(help="Teams per league (2 to 40).")] = 20,
+    clock: Annotated[
+        str,
+        typer.Option(
+            help="The instant at which the world stands still (ISO 8601, UTC without a zone). "
+            "Move it with simulator.Control."
+        ),
+    ] = DEFAULT_CLOCK,
+    token: Annotated[str, typer.Option(help="The API token that is accepted.")] = DEFAULT_TOKEN,
+    quota: Annotated[int, typer.Option(help="Calls per entity and window.")] = 3000,
+    window: Annotated[
+        float, typer.Option(help="Length of the quota's window in seconds of real time.")
+    ] = 3600.0,
+    latency: Annotated[float, typer.Option(help="Seconds to wait before every answer.")] = 0.0,
+    pagination: Annotated[
+        str,
+        typer.Option(
+            help="How lists name their next page: [bold]cursor[/] (a token), "
+            "[bold]cursor_url[/] (a whole URL) or [bold]page[/] (next_page, before June 2026)."
+        ),
+    ] = "cursor",
+    replay: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
+        typer.Option(
+            metavar="DIR",
+            help="Serve JSON files that were saved from the real API (.json, .json.gz, .jsonl, "
+            ".ndjson, in any form and depth) instead of the made world.",
+        ),
+    ] = None,
+    control_token: Annotated[
+        str, typer.Option(help="The token of the control door below /control.")
+    ] = DEFAULT_CONTROL_TOKEN,
+) -> None:
+    """Serve a local stand-in of the Sportmonks Football API v3.
+
+    Same addresses, envelopes, errors, quota and pages as the real one, over a made world that is a
+    function of its seed and its clock: [bold]no token and no network needed[/]. Stop with Ctrl-C.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        chosen: Pagination = pagination  # type: ignore[assignment]
+        simulator = Simulator(
+            seed=seed,
+            leagues=leagues,
+            seasons=seasons,
+            teams=teams,
+            clock=clock,
+            token=token,
+            quota=quota,
+            window=window,
+            latency=latency,
+            replay=replay,
+            port=port,
+            host=host,
+            control_token=control_token,
+            pagination=chosen,
+        )
+    except ValueError as error:
+        _fail(str(error))
+    try:
+        simulator.start()
+    except (OSError, OverflowError) as error:
+        _fail(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}")
+    world = simulator.world
+    if isinstance(world, Replay) and world.unusable:
+        named = ", ".join(str(path.relative_to(world.directory)) for path in world.unusable)
+        console.print(f"{len(world.unusable)} files hold nothing usable: {named}", markup=False)
+    console.print(
+        f"Listening with {len(world.fixture_ids())} fixtures: "
+        f"export SOURCES__SPORTMONKS__BASE_URL={simulator.base_url} "
+        f"SOURCES__SPORTMONKS__API_TOKEN={token}",
+        markup=False,
+    )
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()
+    simulator.stop()
+
+
+def _fail(message: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m simulator")

@@ -1,0 +1,30 @@
+"""Times as the API writes them: UTC, `YYYY-MM-DD HH:MM:SS` without a zone, or epoch seconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+DAY = 86_400
+
+
+def parse_instant(text: str) -> int:
+    """Read an ISO 8601 instant as epoch seconds; without a zone it is UTC."""
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(
+            f"not an ISO 8601 instant: {text!r} (example: 2026-03-14T15:20:00Z)"
+        ) from None
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    return int(instant.timestamp())
+
+
+def api_time(epoch: int) -> str:
+    """Write epoch seconds as the API writes `starting_at`."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def day_start(day: date) -> int:
+    """Return the first second of a UTC day."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

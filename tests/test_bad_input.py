@@ -1,0 +1,143 @@
+"""Whatever a person gets wrong is answered by one line that says what to do."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from simulator import Simulator
+from tests.job import Job
+
+TOKEN = "SOURCES__SPORTMONKS__API_TOKEN"
+
+
+def one_line(output: str) -> str:
+    lines = [line for line in output.splitlines() if "Error" in line or "Traceback" in line]
+    assert len(lines) == 1, output
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--fixture-ids", "1,abc"], "'abc' is no fixture id"),
+        (["--fixture-ids", "1,-5"], "'-5' is no fixture id"),
+        (["--fixture-ids", "0"], "'0' is no fixture id"),
+        (["--fixture-ids", "99999999999999999999"], "no fixture id"),
+        (["--fixture-ids", ""], "holds no fixture id"),
+        (["--fixture-ids", " , "], "holds no fixture id"),
+        (["--ids-file", "no/such/file"], "no/such/file cannot be read: No such file"),
+        (["--fixture-ids", "1", "--season-id", "2"], "either --fixture-ids"),
+        (["--season-id", "999999"], "Season 999999 has no fixtures"),
+        (["--league-id", "999999"], "League 999999 does not exist"),
+    ],
+)
+def test_selection(job: Job, arguments: list[str], said: str) -> None:
+    assert said in one_line(job.extract(*arguments, code=2).output)
+
+
+def test_empty_standard_input(job: Job) -> None:
+    result = job.extract("--ids-file", "-", code=2, stdin="\n\n")
+    assert "Standard input holds no fixture id" in one_line(result.output)
+
+
+def test_line_of_a_file_is_named(job: Job, tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_text("1, 2\n3\nfour\n")
+    assert "line 3: 'four'" in one_line(job.extract("--ids-file", str(file), code=2).output)
+    file.write_bytes(b"\xff\xfe\x00")
+    assert "is no text file" in one_line(job.extract("--ids-file", str(file), code=2).output)
+
+
+@pytest.mark.parametrize("token", ["", "two words", "tökén"])
+def test_unusable_token(job: Job, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN, token)
+    assert TOKEN in one_line(job.extract(code=2).output)
+    assert not job.database.exists()
+
+
+def test_no_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TOKEN)
+    assert "No API token" in one_line(job.extract(code=2).output)
+    assert not job.database.exists()
+
+
+def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN, "wrong-token-xyz")
+    result = job.extract(code=2)
+    assert "does not accept the token" in one_line(result.output)
+    assert "wrong-token-xyz" not in result.output
+    assert job.query("select 1 from information_schema.tables") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BATCH_SIZE", "0", "batch_size is 0: it must lie between 1 and 100"),
+        ("BATCH_SIZE", "many", "batch_size"),
+        ("TIMEOUT", "-1", "timeout is -1"),
+        ("BASE_URL", "api.sportmonks.com", "base_url"),
+        ("INCLUDE", "participants;odds", "odds"),
+        ("INCLUDE", "nonsense", "nonsense"),
+    ],
+)
+def test_settings(
+    job: Job, name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SOURCES__SPORTMONKS__{name}", value)
+    assert said in one_line(job.extract(code=2).output)
+
+
+def test_database_paths(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "no" / "folder" / "x.duckdb"))
+    assert "does not exist" in one_line(job.extract(code=2).output)
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path))
+    assert "is a folder" in one_line(job.extract(code=2).output)
+    other = tmp_path / "notes.txt"
+    other.write_text("no database" * 1000)
+    monkeypatch.setenv("DUCKDB_PATH", str(other))
+    assert "notes.txt" in one_line(job.extract(code=2).output)
+    assert other.read_text() == "no database" * 1000
+
+
+def test_unknown_target(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TARGET", "oracle")
+    assert "it must be duckdb or postgres" in one_line(job.extract(code=2).output)
+    monkeypatch.setenv("TARGET", "postgres")
+    monkeypatch.delenv("PGHOST", raising=False)
+    assert "PGHOST" in one_line(job.extract(code=2).output)
+
+
+def test_transform_before_extract(job: Job) -> None:
+    assert "Nothing is extracted" in one_line(job.transform(code=2).output)
+    assert not job.database.exists()
+
+
+def test_unknown_model(job: Job, api: Simulator) -> None:
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    job.command("transform", "--no-such-option", code=2)
+
+
+def test_database_held_by_another_process(job: Job) -> None:
+    import subprocess
+    import sys
+
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); "
+            "sys.stdin.read()",
+            str(job.database),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout and holder.stdout.readline() == b"open\n"
+    try:
+        for result in (job.extract(code=1), job.transform(code=1)):
+            assert f"in use by another process (process {holder.pid})" in one_line(result.output)
+    finally:
+        holder.communicate()
+    with duckdb.connect(job.database) as connection:
+        assert connection.execute("select 1 from information_schema.tables").fetchall() == []
