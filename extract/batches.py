@@ -18,7 +18,7 @@ from extract.errors import (
     RequestError,
     UnavailableError,
 )
-from extract.payload import FINISHED_STATES, Fixture, read_fixture
+from extract.payload import Fixture, read_fixture
 
 ENDPOINT = "football/fixtures/multi"
 
@@ -196,12 +196,11 @@ class FixtureBatches:
         return Outcome(id, "stored", at, fixture)
 
     def _suddenly_empty(self, outcomes: Sequence[Outcome]) -> set[int]:
-        """Finished fixtures that lost all events or all statistics since they were stored."""
+        """Fixtures that lost all events or all statistics since they were stored."""
         emptied = {
             outcome.id: outcome.fixture.empty_arrays
             for outcome in outcomes
             if outcome.fixture
-            and outcome.fixture.state_id in FINISHED_STATES
             and outcome.fixture.empty_arrays
             and self._stored.payload_hash(outcome.id)
         }

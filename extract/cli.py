@@ -123,12 +123,12 @@ def transform(context: typer.Context) -> None:
         python -m extract transform --full-refresh
     """
     with _errors_in_one_line():
-        from extract.warehouse import duckdb_path, open_warehouse
+        from extract.warehouse import duckdb_path, nothing_extracted, open_warehouse
 
-        warehouse = open_warehouse()
+        warehouse = open_warehouse(must_exist=True)
         try:
             if not warehouse.has_tables():
-                raise UsageError(f"Nothing is extracted into the {warehouse.name} yet.")
+                raise UsageError(nothing_extracted(warehouse.name))
         finally:
             warehouse.close()
     os.environ["DUCKDB_PATH"] = str(duckdb_path().resolve())

@@ -15,9 +15,6 @@ import msgspec
 # They flip while bookmakers open and close; nothing that the final tables hold follows from them.
 VOLATILE_FIELDS = frozenset({"has_odds", "has_premium_odds"})
 
-# States in which a match is over (Sportmonks docs, fixture states): FT, AET, FT_PEN, AWARDED.
-FINISHED_STATES = frozenset({5, 7, 8, 17})
-
 _WATCHED = ("statistics", "events")
 _LARGEST = 2**63 - 1
 _sorted_encoder = msgspec.json.Encoder(order="sorted")

@@ -166,8 +166,14 @@ class WarehouseFixtures:
         return {fixture.id: fixture.filled_arrays for fixture in fixtures if fixture}
 
 
-def open_warehouse(environment: Mapping[str, str] = os.environ) -> Warehouse:
+def open_warehouse(
+    environment: Mapping[str, str] = os.environ, must_exist: bool = False
+) -> Warehouse:
     """Opens the warehouse that `TARGET` names.
+
+    Args:
+        environment: the variables that say where it is.
+        must_exist: do not make a DuckDB file that is not there.
 
     Raises:
         UsageError: a variable is missing or wrong, or the database cannot be written.
@@ -175,7 +181,10 @@ def open_warehouse(environment: Mapping[str, str] = os.environ) -> Warehouse:
     """
     target = environment.get("TARGET") or "duckdb"
     if target == "duckdb":
-        return DuckDbWarehouse(duckdb_path(environment))
+        path = duckdb_path(environment)
+        if must_exist and not path.exists():
+            raise UsageError(nothing_extracted(f"DuckDB file {path}"))
+        return DuckDbWarehouse(path)
     if target == "postgres":
         return PostgresWarehouse(environment)
     raise UsageError(f"TARGET is {target!r}: it must be duckdb or postgres.")
@@ -184,6 +193,11 @@ def open_warehouse(environment: Mapping[str, str] = os.environ) -> Warehouse:
 def duckdb_path(environment: Mapping[str, str] = os.environ) -> Path:
     """The DuckDB file, relative to the working directory unless it is absolute."""
     return Path(environment.get("DUCKDB_PATH") or "sportmonks.duckdb")
+
+
+def nothing_extracted(warehouse: str) -> str:
+    """What to say of a warehouse without raw tables."""
+    return f"Nothing is extracted into the {warehouse} yet: run `make extract` first."
 
 
 def _list(ids: Iterable[int]) -> str:

@@ -93,7 +93,9 @@ def serve(
     try:
         simulator.start()
     except (OSError, OverflowError) as error:
-        _fail(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}")
+        # Python appends the address, which the line names already.
+        reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
+        _fail(f"cannot listen on {host}:{port}: {reason}")
     world = simulator.world
     if isinstance(world, Replay) and world.unusable:
         named = ", ".join(str(path.relative_to(world.directory)) for path in world.unusable)

@@ -15,6 +15,8 @@ def parse_instant(text: str) -> int:
         raise ValueError(
             f"not an ISO 8601 instant: {text!r} (example: 2026-03-14T15:20:00Z)"
         ) from None
+    if not 1900 <= instant.year <= 2200:
+        raise ValueError(f"not an instant between the years 1900 and 2200: {text!r}")
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
     return int(instant.timestamp())

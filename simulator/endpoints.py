@@ -6,7 +6,7 @@ import bisect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -77,7 +77,7 @@ class Query:
         if name not in self.filters:
             return None
         values = self.filters[name]
-        if not values or not all(value.isascii() and value.isdigit() for value in values):
+        if not values or not all(is_whole(value) for value in values):
             raise incorrect(link=FILTERING)
         return [int(value) for value in values]
 
@@ -155,7 +155,7 @@ class Endpoints:
     def multi(self, query: Query, match: re.Match[str]) -> Result:
         """Answer `fixtures/multi/{ids}`."""
         texts = match["ids"].split(",")
-        if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in texts):
+        if not all(is_whole(text) for text in texts):
             raise incorrect()
         ids = list(dict.fromkeys(int(text) for text in texts))
         if len(ids) > MOST_IDS:
@@ -198,7 +198,7 @@ class Endpoints:
 
     def _days(self, query: Query, start: date, end: date) -> Result:
         ids = self.source.ids_between(
-            day_start(start), day_start(end + timedelta(days=1)), self._candidates(query)
+            day_start(start), day_start(end) + DAY, self._candidates(query)
         )
         return self._fixture_page(ids, query, by_start=True)
 
@@ -314,8 +314,8 @@ class Endpoints:
                             f"The select field '{name}' does not exist on this resource."
                         )
                 row = selected(row, wanted)
-            if query.zone is not None and row.get("starting_at"):
-                kickoff = row["starting_at_timestamp"]
+            kickoff = row.get("starting_at_timestamp")
+            if query.zone is not None and row.get("starting_at") and isinstance(kickoff, int):
                 local = datetime.fromtimestamp(kickoff, UTC).astimezone(query.zone)
                 row = {**row, "starting_at": local.strftime("%Y-%m-%d %H:%M:%S")}
             rows.append(row)
@@ -471,8 +471,15 @@ def _read_filters(text: str, entity: str) -> dict[str, list[str]]:
     return filters
 
 
+def is_whole(text: str) -> bool:
+    """Say whether a text is a whole number that an id can be."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 def _day(text: str) -> date:
     try:
+        if len(text) != len("2026-03-14"):
+            raise ValueError
         return date.fromisoformat(text)
     except ValueError:
         raise incorrect("The date must have the form YYYY-MM-DD.") from None

@@ -6,6 +6,7 @@ A fault is a dict:
 - `path`: a regular expression that is searched in the request's path, default every path;
 - `times`: only the next so many matching requests, or `share` (0 to 1): that share of them, drawn
   from `seed`; with neither, every matching request;
+- `after`: not the first so many matching requests;
 - `fixture_ids`: only requests that ask for one of these fixtures; kinds that change rows then
   change only these;
 - and the kind's own fields, named in the docstring of its function.
@@ -109,6 +110,11 @@ def missing_ids(fault: Fault, rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.get("id") not in gone]
 
 
+def null_rows(fault: Fault, rows: list[Row]) -> list[Row]:
+    """Send rows whose fields are all null, the id too: seen for unknown ids on some plans."""
+    return [dict.fromkeys(row) if _touches(fault, row) else row for row in rows]
+
+
 def _touches(fault: Fault, row: Row) -> bool:
     only = fault.get("fixture_ids")
     return not only or row.get("id") in only
@@ -118,6 +124,7 @@ ROWS: dict[str, Callable[[Fault, list[Row]], list[Row]]] = {
     "empty_include": empty_include,
     "missing_include": missing_include,
     "missing_ids": missing_ids,
+    "null_rows": null_rows,
 }
 
 # ---------------------------------------------------------------------- changed envelope
@@ -173,6 +180,7 @@ class _Armed:
         self.fault = fault
         self.path = re.compile(str(fault.get("path", ".*")))
         self.left: int | None = int(fault["times"]) if "times" in fault else None
+        self.spared = int(fault.get("after", 0))
         self.share = float(fault.get("share", 1.0))
         self.random = generator(int(fault.get("seed", 0)))
         self.fixture_ids = frozenset(fault.get("fixture_ids") or ())
@@ -181,6 +189,9 @@ class _Armed:
         if not self.path.search(path):
             return False
         if self.fixture_ids and not self.fixture_ids & fixture_ids:
+            return False
+        if self.spared > 0:
+            self.spared -= 1
             return False
         if self.left is not None:
             if self.left <= 0:

@@ -120,6 +120,6 @@ def selected(row: Row, wanted: Iterable[str]) -> Row:
     }
     if "starting_at" in row and "starting_at" not in keep:
         result["starting_at_timestamp"] = None
-    elif "starting_at" in keep:
+    elif "starting_at_timestamp" in row:
         result["starting_at_timestamp"] = row["starting_at_timestamp"]
     return result

@@ -68,7 +68,7 @@ def _whole(parameters: dict[str, str], name: str) -> int | None:
     text = parameters.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
         raise incorrect(f"The {name} parameter must be a whole number of at least 1.")
     return int(text)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
+import traceback
 import zlib
 from collections import deque
 from email.utils import formatdate
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 from starlette.applications import Starlette
@@ -19,7 +20,7 @@ from starlette.routing import Route as WebRoute
 from simulator import faults as fault_tables
 from simulator.clock import DAY, api_time
 from simulator.control_door import control_routes
-from simulator.endpoints import Endpoints, Result, find_route
+from simulator.endpoints import Endpoints, Result, find_route, is_whole
 from simulator.errors import NO_RESULT, ApiError
 from simulator.exact_json import dump_exactly
 from simulator.faults import Answer, Fault, Faults
@@ -62,7 +63,8 @@ class Api:
             routes=[
                 WebRoute("/v3/{path:path}", self.handle, methods=["GET"]),
                 *control_routes(self),
-            ]
+            ],
+            exception_handlers={Exception: _broken},
         )
 
     async def handle(self, request: Request) -> Response:
@@ -228,7 +230,14 @@ def _ids_in(path: str) -> set[int]:
     if parts[:2] != ["football", "fixtures"]:
         return set()
     texts = parts[3] if len(parts) > 3 and parts[2] == "multi" else parts[2] if parts[2:] else ""
-    return {int(text) for text in unquote(texts).split(",") if text.isascii() and text.isdigit()}
+    return {int(text) for text in texts.split(",") if is_whole(text)}
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    """Show a mistake of the simulator itself, which must not pass for one of the API."""
+    print(f"simulator: {request.url.path} failed", file=sys.stderr)
+    traceback.print_exception(error)
+    return Response('{"message":"Server Error"}', 500, media_type="application/json")
 
 
 def _as_response(answer: Answer) -> Response:

@@ -144,8 +144,9 @@ class Source(ABC):
             if fixture_id in self.deleted:
                 fixture["state_id"] = 20
             embedded = fixture.get("state")
-            if isinstance(embedded, dict) and embedded.get("id") != fixture.get("state_id"):
-                fixture["state"] = self.state(fixture["state_id"])
+            state_id = fixture.get("state_id")
+            if isinstance(embedded, dict) and state_id not in (None, embedded.get("id")):
+                fixture["state"] = self.state(state_id)
             return fixture
 
     def saved_text(self, fixture_id: int) -> bytes | None:

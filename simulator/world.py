@@ -6,13 +6,14 @@ when it is asked for, and the last hundred or so are remembered.
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from simulator import names
 from simulator.calendar import Calendar, Pairing
@@ -420,7 +421,9 @@ class World(Source):
 
     def made_full(self, fixture_id: int) -> Row:
         """Return a fresh fixture with everything that comes with it, before corrections."""
-        return copy.deepcopy(self.shared(fixture_id, (*ARRAYS, *RELATIONS)))
+        # Through JSON and back: many times quicker than deepcopy.
+        fixture: Row = orjson.loads(orjson.dumps(self.shared(fixture_id, (*ARRAYS, *RELATIONS))))
+        return fixture
 
     def shared(self, fixture_id: int, names: Collection[str]) -> Row:
         """Return a fixture to be served; its arrays are shared and must not be changed."""

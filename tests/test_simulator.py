@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 import requests
+from typer.testing import CliRunner
 
 from simulator import Simulator, World
+from simulator.__main__ import app
 from simulator.control import ControlError
 from simulator.faults import KINDS
 from simulator.replay import ReplayError
@@ -201,6 +203,9 @@ def test_unknown_paths(client: Client, path: str) -> None:
         ("football/fixtures/between/2026-01-01/2026-04-12", {}, 400, 5006),
         ("football/fixtures/between/2026-02-01/2026-01-01", {}, 400, 5006),
         ("football/fixtures/date/yesterday", {}, 400, 5006),
+        ("football/fixtures/date/20260314", {}, 400, 5006),
+        ("football/fixtures", {"page": "9" * 5000}, 400, 5006),
+        ("football/fixtures/multi/" + "9" * 5000, {}, 400, 5006),
         ("football/leagues", {"include": "events"}, 404, 5001),
     ],
 )
@@ -624,6 +629,9 @@ def test_corrections_of_statistics_and_arrays(client: Client) -> None:
     assert "scores" not in row
     assert row["new_key"] == {"deep": [1]}
     assert row["details"] == "Replayed"
+    control.drop_key(fixture_id, "state_id")
+    (row,) = client.multi(fixture_id, include="state")
+    assert "state_id" not in row
     control.restore(fixture_id)
     (row,) = client.multi(fixture_id)
     assert row["events"]
@@ -793,6 +801,10 @@ def test_faults_in_the_content(client: Client) -> None:
     assert all("events" not in row for row in client.multi(first, second))
     control.faults([{"kind": "missing_ids", "ids": [second]}])
     assert [row["id"] for row in client.multi(first, second)] == [first]
+    control.faults([{"kind": "null_rows", "fixture_ids": [second]}])
+    rows = client.multi(first, second)
+    assert sorted(row["id"] or 0 for row in rows) == [0, first]
+    assert [set(row.values()) for row in rows if row["id"] is None] == [{None}]
 
 
 def test_faults_choose_their_requests(client: Client) -> None:
@@ -807,7 +819,7 @@ def test_faults_choose_their_requests(client: Client) -> None:
     assert client.get("football/states").status_code == 200
     with pytest.raises(ControlError, match="unknown kind"):
         client.api.control.faults([{"kind": "earthquake"}])
-    assert len(KINDS) == 12
+    assert len(KINDS) == 13
 
 
 # ---------------------------------------------------------------------- replay
@@ -893,11 +905,6 @@ def test_replay_refuses_what_it_cannot_read(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------- the command line
 
 
-def launch(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "simulator", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 def test_command_line_complains_in_one_line(tmp_path: Path) -> None:
     empty, broken = tmp_path / "empty", tmp_path / "broken"
     empty.mkdir()
@@ -905,24 +912,27 @@ def test_command_line_complains_in_one_line(tmp_path: Path) -> None:
     (broken / "half.json").write_text("{")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        processes = {
-            port: launch("--port", port),
-            "soon": launch("--clock", "soon"),
-            "empty": launch("--replay", str(empty)),
-            "no such directory": launch("--replay", str(tmp_path / "absent")),
-            "half.json": launch("--replay", str(broken)),
+        cases = {
+            port: ["--port", port],
+            "soon": ["--clock", "soon"],
+            "empty": ["--replay", str(empty)],
+            "no such directory": ["--replay", str(tmp_path / "absent")],
+            "half.json": ["--replay", str(broken)],
         }
-        answers = {named: process.communicate(timeout=30) for named, process in processes.items()}
-    for named, (output, errors) in answers.items():
-        assert processes[named].returncode == 2
-        assert output == ""
-        assert len(errors.strip().splitlines()) == 1
-        assert named in errors
+        answers = {named: CliRunner().invoke(app, arguments) for named, arguments in cases.items()}
+    for named, answer in answers.items():
+        assert answer.exit_code == 2
+        assert answer.stdout == ""
+        assert len(answer.stderr.strip().splitlines()) == 1
+        assert named in answer.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_command_line_serves_until_it_is_stopped(number: signal.Signals) -> None:
-    with launch("--port", "0", "--token", "mine") as process:
+    command = [sys.executable, "-m", "simulator", "--port", "0", "--token", "mine"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         words = dict(word.split("=", 1) for word in line.split() if "=" in word)
