@@ -16,7 +16,7 @@ VENV := $(PYTHON) -m venv .venv
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 ifneq ($(shell command -v uv),)
 VENV := uv venv --quiet --seed --python $(PYTHON) .venv
-INSTALL := VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r
+INSTALL := VIRTUAL_ENV=.venv uv pip install --quiet --compile-bytecode --require-hashes -r
 endif
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -44,20 +44,20 @@ simulator: .venv/installed ## A local stand-in of the API. SIMULATOR_ARGS="--hel
 
 .PHONY: test
 test: .venv/installed-dev ## All tests. PYTEST_ARGS="-k quota"
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: .venv/installed-dev ## Linters and type checker, on Python and SQL.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@TARGET=duckdb DUCKDB_PATH=:memory: $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+	@TARGET=duckdb DUCKDB_PATH=:memory: $(BIN)/sqlfluff lint dbt_project/models
 
 .PHONY: format
 format: .venv/installed-dev ## Put Python and SQL into the project's format.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@TARGET=duckdb DUCKDB_PATH=:memory: $(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
+	@TARGET=duckdb DUCKDB_PATH=:memory: $(BIN)/sqlfluff fix dbt_project/models
 
 .PHONY: lock
 lock: ## Choose the newest versions that pyproject.toml allows (needs uv).

@@ -143,7 +143,6 @@ class SportmonksClient:
         self._backoff = wait_exponential_jitter(
             multiplier=settings.backoff, max=_LONGEST_BACKOFF, jitter=settings.backoff
         )
-        self._entities: dict[str, str] = {}
         self._calls: list[ApiCall] = []
         self._calls_lock = threading.Lock()
         self._stopping = threading.Event()
@@ -249,9 +248,8 @@ class SportmonksClient:
         ids_requested: int | None,
         tries: _Tries,
     ) -> Answer:
-        bucket = "/".join(endpoint.split("/")[:2])
-        entity = self._entities.get(bucket, bucket)
-        waited = tries.waited + self.governor.acquire(entity)
+        resource = "/".join(endpoint.split("/")[:2])
+        waited = tries.waited + self.governor.acquire(resource)
         tries.waited = 0.0
         call = ApiCall(
             datetime.now(UTC), endpoint, ids_requested, tries.attempt, waited_seconds=waited
@@ -272,14 +270,11 @@ class SportmonksClient:
             call.seconds = time.monotonic() - started
             call.quota_limit, call.quota_remaining = quota.limit, quota.remaining
             call.quota_resets_in = quota.resets_in
-            self.governor.release(entity, quota)
+            self.governor.release(resource, quota)
             if call.status == 429:
-                self._pause(entity, response, quota, tries.attempt)
+                self._pause(resource, response, quota, tries.attempt)
             with self._calls_lock:
                 self._calls.append(call)
-        named = _field(envelope.rate_limit, "requested_entity")
-        if isinstance(named, str):
-            self._entities[bucket] = named
         pagination = envelope.pagination if isinstance(envelope.pagination, dict) else {}
         return Answer(rows, pagination, datetime.now(UTC))
 
@@ -303,14 +298,14 @@ class SportmonksClient:
             ) from error
 
     def _pause(
-        self, entity: str, response: requests.Response, quota: QuotaReport, attempt: int
+        self, resource: str, response: requests.Response, quota: QuotaReport, attempt: int
     ) -> None:
         seconds = _retry_after(response)
         if seconds is None and quota.remaining == 0 and quota.resets_in is not None:
             seconds = float(quota.resets_in)
         if seconds is None:
             seconds = self._settings.backoff * 2 ** (attempt - 1)
-        self.governor.pause(entity, seconds)
+        self.governor.pause(resource, seconds)
 
     def _delay_before_retry(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -383,7 +378,9 @@ def _quota_report(response: requests.Response, envelope: _Envelope) -> QuotaRepo
     body_remaining = _whole(_field(envelope.rate_limit, "remaining"))
     header_remaining = _whole(response.headers.get("x-ratelimit-remaining"))
     remaining = [n for n in (body_remaining, header_remaining) if n is not None]
+    entity = _field(envelope.rate_limit, "requested_entity")
     return QuotaReport(
+        entity=entity if isinstance(entity, str) else None,
         limit=_whole(response.headers.get("x-ratelimit-limit")),
         remaining=min(remaining) if remaining else None,
         resets_in=_whole(_field(envelope.rate_limit, "resets_in_seconds")),

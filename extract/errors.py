@@ -1,6 +1,6 @@
 """What can go wrong, as errors that say what to do about it."""
 
-TOKEN_VARIABLE = "SOURCES__SPORTMONKS__API_TOKEN"
+TOKEN_VARIABLE = "SOURCES__SPORTMONKS__API_TOKEN"  # noqa: S105 - a name
 
 
 class ExtractError(Exception):

@@ -114,7 +114,7 @@ def _encode(value: Any) -> bytes:
 
 
 def _kick_off(fixture: Mapping[str, Any]) -> datetime | None:
-    """`starting_at_timestamp` has no time zone to be wrong about; `starting_at` is UTC by default."""
+    """Kick-off by `starting_at_timestamp`, else by `starting_at`, which is in UTC by default."""
     try:
         if (timestamp := integer(fixture.get("starting_at_timestamp"))) is not None:
             return datetime.fromtimestamp(timestamp, UTC)

@@ -18,14 +18,16 @@ _ROUNDING = 1.0
 
 @dataclass(frozen=True)
 class QuotaReport:
-    """What one answer said of the quota of its entity; None where it said nothing.
+    """What one answer said of the quota; None where it said nothing.
 
     Attributes:
+        entity: what the call was counted for, such as `Fixture`.
         limit: calls allowed in a window.
         remaining: calls left after this one.
         resets_in: seconds until the window ends.
     """
 
+    entity: str | None = None
     limit: int | None = None
     remaining: int | None = None
     resets_in: int | None = None
@@ -33,6 +35,7 @@ class QuotaReport:
 
 @dataclass
 class _Window:
+    entity: str
     remaining: float | None = None
     resets_at: float = math.inf
     in_flight: int = 0
@@ -59,8 +62,12 @@ class QuotaGovernor:
         self._changed = threading.Condition()
         self._stopped = False
 
-    def acquire(self, entity: str) -> float:
-        """Waits until one more request for this entity may be sent.
+    def acquire(self, resource: str) -> float:
+        """Waits until one more request for this resource may be sent.
+
+        Args:
+            resource: what is asked, such as `football/fixtures`. Which entity that counts as is
+                known from its first answer on; until then it is governed by itself.
 
         Returns:
             The seconds waited.
@@ -74,20 +81,20 @@ class QuotaGovernor:
             while True:
                 if self._stopped:
                     raise StoppedError("The run is being stopped.")
-                window = self._windows.setdefault(entity, _Window())
+                window = self._windows.setdefault(resource, _Window(resource))
                 delay = self._delay(window)
                 if delay <= 0:
                     window.in_flight += 1
                     return time.monotonic() - started
                 if delay > 1 and math.isfinite(delay) and not announced and self.on_wait:
-                    self.on_wait(entity, delay)
+                    self.on_wait(window.entity, delay)
                     announced = True
                 self._changed.wait(min(delay, threading.TIMEOUT_MAX))
 
-    def release(self, entity: str, report: QuotaReport) -> None:
+    def release(self, resource: str, report: QuotaReport) -> None:
         """Notes that a request ended, and what its answer said of the quota."""
         with self._changed:
-            window = self._windows[entity]
+            window = self._window(resource, report.entity)
             window.in_flight -= 1
             if report.remaining is not None:
                 self._learn(window, report.remaining, report.resets_in)
@@ -96,10 +103,10 @@ class QuotaGovernor:
                 window.remaining = math.inf
             self._changed.notify_all()
 
-    def pause(self, entity: str, seconds: float) -> None:
-        """Lets nobody call this entity for some seconds: the API answered 429."""
+    def pause(self, resource: str, seconds: float) -> None:
+        """Lets nobody call the resource's entity for some seconds: the API answered 429."""
         with self._changed:
-            window = self._windows.setdefault(entity, _Window())
+            window = self._windows[resource]
             window.paused_until = max(window.paused_until, time.monotonic() + seconds)
             window.remaining = None
             self._changed.notify_all()
@@ -109,6 +116,19 @@ class QuotaGovernor:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+
+    def _window(self, resource: str, entity: str | None) -> _Window:
+        """The window of a resource, shared with all others that count as the same entity."""
+        window = self._windows[resource]
+        if entity is None or entity == window.entity:
+            return window
+        shared = next((w for w in self._windows.values() if w.entity == entity), None)
+        if shared is None:
+            window.entity = entity
+            return window
+        shared.in_flight += window.in_flight
+        self._windows[resource] = shared
+        return shared
 
     def _delay(self, window: _Window) -> float:
         """Seconds until one more request may be tried; infinite means: until an answer arrives."""

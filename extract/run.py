@@ -1,4 +1,4 @@
-"""One run of the extractor: which fixtures, chunk by chunk into the warehouse, and what came of it."""
+"""One run of the extractor: which fixtures, chunk by chunk into the warehouse, what came of it."""
 
 import json
 import secrets
@@ -146,7 +146,7 @@ class _Run:
     def _finish_pending(self) -> None:
         """Loads what a killed run had fetched but not loaded.
 
-        Not through `pipeline.run`: on a first run that would drop the package and ask the API again.
+        Not through `pipeline.run`, which on a first run would drop the package and ask again.
         """
         pipeline = self._warehouse.pipeline
         if pipeline.has_pending_data:
@@ -192,8 +192,9 @@ class _Run:
             return []
         self._reporter.line(f"Listing the fixtures of {len(seasons)} season(s).")
         self._load(self._source(season_ids=seasons).with_resources("fixture_index"))
+        listed = ", ".join(map(str, seasons))
         found = self._warehouse.query(
-            f"select id from {RAW}.fixture_index where season_id in ({', '.join(map(str, seasons))})"
+            f"select id from {RAW}.fixture_index where season_id in ({listed})"
             f" and last_seen_at >= timestamptz '{self._summary.started_at.isoformat()}'"
             " order by season_id desc, id"
         )

@@ -4,8 +4,8 @@ What is fetched: fixtures by id from the *multi* endpoint, up to 50 in one reque
 the list of fixtures of a season; the reference data (types, states, leagues, seasons).
 
 What protects the tables: payloads are merged on their id and stored as sent; a fixture that says
-what is stored already is not written again; a fixture that suddenly has no events or no statistics is
-asked for a second time; a fixture that the API does not return deletes nothing.
+what is stored already is not written again; a fixture that suddenly has no events or no statistics
+is asked for a second time; a fixture that the API does not return deletes nothing.
 
 Data flow: `fixture_batches` asks the API, `fixtures`, `fixture_checks` and `api_calls` are made
 of its answers.

@@ -21,7 +21,6 @@ class Allowance:
     limit: int
     remaining: int
     resets_in_seconds: int
-    granted: bool
 
     def body(self) -> dict[str, Any]:
         """Return the `rate_limit` object."""
@@ -62,7 +61,7 @@ class Quota:
             return self._allowance(entity, 0)
 
     def spend(self, entity: str) -> Allowance:
-        """Count one call, unless nothing is left; a refused call is not counted."""
+        """Count one call. Ask `look` first: what is refused is not counted."""
         with self._lock:
             return self._allowance(entity, 1)
 
@@ -71,13 +70,12 @@ class Quota:
         opened, used = self._windows.get(entity, (now, 0))
         if now >= opened + self.window:
             opened, used = now, 0
-        granted = used + calls <= self.limit
         if calls:
-            used += calls * granted
+            used += calls
             self._windows[entity] = (opened, used)
         # Rounded up, so that waiting as long as the answer says is always enough.
         resets = max(1, math.ceil(opened + self.window - now))
-        return Allowance(entity, self.limit, max(0, self.limit - used), resets, granted)
+        return Allowance(entity, self.limit, max(0, self.limit - used), resets)
 
 
 def refusal(allowance: Allowance, number: int) -> dict[str, Any]:

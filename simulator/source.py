@@ -145,7 +145,8 @@ class Source(ABC):
                 fixture["state_id"] = 20
             embedded = fixture.get("state")
             state_id = fixture.get("state_id")
-            if isinstance(embedded, dict) and state_id not in (None, embedded.get("id")):
+            stale = isinstance(embedded, dict) and embedded.get("id") != state_id
+            if stale and isinstance(state_id, int):
                 fixture["state"] = self.state(state_id)
             return fixture
 

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from extract.cli import app
 
@@ -32,6 +31,8 @@ class Job:
     """The job in a folder of its own: a DuckDB file, dlt's and dbt's working files."""
 
     folder: Path
+    # Shared by the jobs of one test process, so that dbt parses the project once.
+    dbt_target: Path
 
     @property
     def database(self) -> Path:
@@ -45,7 +46,7 @@ class Job:
             "SOURCES__SPORTMONKS__API_TOKEN": token,
             "SOURCES__SPORTMONKS__BACKOFF": "0.01",
             "DLT_DATA_DIR": str(self.folder / "dlt"),
-            "DBT_TARGET_PATH": str(self.folder / "target"),
+            "DBT_TARGET_PATH": str(self.dbt_target),
             "DBT_LOG_PATH": str(self.folder / "logs"),
             "NO_COLOR": "1",
         }

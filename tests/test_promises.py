@@ -1,0 +1,169 @@
+"""What must hold whatever happens: kills, secrets, answers saved from the real API."""
+
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from simulator import Simulator
+from tests.job import FINAL_TABLES, Job
+
+SECRET = "s3cret-token-to-be-found-nowhere"
+
+
+def started(*arguments: str) -> subprocess.Popen[bytes]:
+    """The job as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "extract", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_killed_runs_lose_nothing_and_ask_nothing_twice(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Simulator(seed=5, leagues=1, seasons=1, teams=20, latency=0.05) as api:
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "10")
+        monkeypatch.setenv("SOURCES__SPORTMONKS__CHUNK_SIZE", "40")
+        monkeypatch.setenv("SOURCES__SPORTMONKS__REQUESTS_IN_FLIGHT", "2")
+        chance = random.Random(1)
+        kills = 0
+        for _ in range(4):
+            process = started("run")
+            # Not while Python starts: kills are to hit requests and loads.
+            served = len(api.control.requests())
+            while len(api.control.requests()) == served and process.poll() is None:
+                time.sleep(0.02)
+            time.sleep(chance.uniform(0.1, 1.5))
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+            process.wait()
+        assert kills
+        job.extract()
+        stored = job.query("select id from sportmonks_raw.fixtures order by id")
+        assert [id for (id,) in stored] == api.world.fixture_ids()
+        asked = sum("multi" in request["path"] for request in api.control.requests())
+        minimum = -(-len(stored) // 10) + len(stored) // 40 + 1
+        assert asked <= minimum + kills * 4
+
+
+def test_interrupt_stops_in_order(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Simulator(seed=5, leagues=1, seasons=1, teams=20, latency=0.2) as api:
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "5")
+        process = started("run")
+        while not any("multi" in request["path"] for request in api.control.requests()):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        assert job.query("select outcome from sportmonks_raw.runs") == [("interrupted",)]
+
+
+def test_token_is_nowhere(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Simulator(seed=1, leagues=1, teams=4, token=SECRET) as api:
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        monkeypatch.setenv("SOURCES__SPORTMONKS__API_TOKEN", SECRET)
+        monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
+        ids = api.world.fixture_ids()
+        said = job.extract().output
+        api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
+        said += job.extract("--force", code=1).output
+        api.control.faults([{"kind": "reset"}])
+        said += job.extract("--force", code=1).output
+        said += job.command("transform").output
+        assert not any(SECRET in request["query"] for request in api.control.requests())
+    assert SECRET not in said
+    files = [path for path in job.folder.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
+    for schema, table in job.query(
+        "select table_schema, table_name from information_schema.tables"
+    ):
+        assert SECRET not in str(job.query(f"select * from {schema}.{table}"))
+
+
+def test_saved_answers_arrive_whole(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = tmp_path / "saved"
+    (saved / "deep").mkdir(parents=True)
+    bare = {"id": 1001, "league_id": 8, "season_id": 77, "starting_at": "2024-08-04 15:30:00"}
+    rich = {
+        **bare,
+        "id": 1002,
+        "state_id": 5,
+        "starting_at_timestamp": 1722785400,
+        "season": {"id": 77, "name": "2024/2025", "league_id": 8, "starting_at": "2024-08-01"},
+        "statistics": [
+            {"id": 2**40, "fixture_id": 1002, "type_id": 5304, "participant_id": 1,
+             "data": {"value": 14.000000000000002}, "location": "home", "type": {"id": 5304}},
+            {"id": 2**40 + 1, "type_id": 80, "data": {"value": None}},
+        ],
+        "events": [{"id": 2**33, "fixture_id": 1002, "type_id": 14, "minute": 3, "new": {"x": 1}}],
+        "lineups": [{"id": 10959914799, "details": [{"data": {"value": True}}]}],
+        "xgfixture": [],
+        "big": 123456789012345678901234567890,
+    }  # fmt: skip
+    other = {"id": 1003, "season_id": 78, "league_id": 8, "state_id": 1, "events": None}
+    (saved / "answer.json").write_text(json.dumps({"data": [bare], "rate_limit": {}}))
+    (saved / "deep" / "one.json.gz").write_bytes(gzip.compress(json.dumps(rich).encode()))
+    (saved / "deep" / "lines.ndjson").write_text(json.dumps(other) + "\n")
+    with Simulator(replay=saved) as api:
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        monkeypatch.setenv("SOURCES__SPORTMONKS__API_TOKEN", api.token)
+        job.extract()
+    job.transform()
+    payloads = dict(job.query("select id, cast(payload as text) from sportmonks_raw.fixtures"))
+    assert {id: json.loads(text) for id, text in payloads.items()} == {
+        1001: bare,
+        1002: rich,
+        1003: other,
+    }
+    values = [(row["statistic_id"], row["value"]) for row in job.records("fixture_statistics")]
+    assert values == [(2**40, 14.000000000000002), (2**40 + 1, None)]
+    assert [row["event_id"] for row in job.records("fixture_events")] == [2**33]
+
+
+def test_unit_tests_of_the_models(job: Job, api: Simulator) -> None:
+    from dbt.cli.main import dbtRunner
+
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    job.transform()
+    project = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
+    result = dbtRunner().invoke(["test", *project, "--select", "test_type:unit"])
+    assert result.success
+    assert len(result.result.results) >= 6
+
+
+def test_every_column_is_described(job: Job, api: Simulator, dbt_target: Path) -> None:
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    job.transform()
+    manifest = json.loads((dbt_target / "manifest.json").read_text())
+    nodes = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
+    assert {node["name"] for node in nodes} >= set(FINAL_TABLES)
+    for node in [*nodes, *manifest["sources"].values()]:
+        assert node["description"], node["name"]
+        described = {name for name, column in node["columns"].items() if column["description"]}
+        columns = job.query(
+            "select column_name from information_schema.columns "
+            f"where table_schema = '{node['schema']}' and table_name = '{node['name']}'"
+        )
+        missing = {name for (name,) in columns} - described
+        assert not missing, (node["name"], missing)
+
+
+def test_extract_never_imports_the_simulator() -> None:
+    for path in Path("extract").glob("*.py"):
+        assert "simulator" not in path.read_text().replace("make simulator", ""), path
+    assert os.access(".ci/run", os.X_OK)
