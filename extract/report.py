@@ -23,7 +23,7 @@ _LABELS = {
     "held": "  suddenly empty, to be asked again",
     "failed": "  failed",
     "resumed": "Fetched by the run before",
-    "not_asked": "Not asked for",
+    "left": "Left for the next run",
     "calls": "API calls",
     "calls_saved": "Calls saved by batches",
     "waited_seconds": "Seconds waited for the API",

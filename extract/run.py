@@ -13,8 +13,8 @@ import msgspec
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract import tables
-from extract.batches import ENDPOINT, OUTCOMES, Batch
-from extract.client import SportmonksClient
+from extract.batches import ENDPOINT, OUTCOMES, Batch, Outcome
+from extract.client import ApiCall, SportmonksClient
 from extract.errors import AccessError, ExtractError, RefusedError, TokenError, UsageError
 from extract.payload import integer
 from extract.report import Reporter
@@ -53,7 +53,7 @@ class Summary:
             off) or `interrupted`.
         outcomes: number of fixtures by outcome.
         resumed: fixtures that an interrupted run had fetched, and that were not asked for again.
-        not_asked: selected fixtures that the run did not come to.
+        left: selected fixtures of which nothing is committed.
         calls: HTTP requests, retries and reference data included.
         calls_saved: against one call per fixture.
         waited_seconds: time that requests waited for quota and retries, added up.
@@ -67,7 +67,7 @@ class Summary:
     outcome: str = "completed"
     outcomes: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(OUTCOMES, 0)))
     resumed: int = 0
-    not_asked: int = 0
+    left: int = 0
     calls: int = 0
     calls_saved: int = 0
     waited_seconds: float = 0.0
@@ -84,7 +84,7 @@ class Summary:
             "asked": self.asked,
             **self.outcomes,
             "resumed": self.resumed,
-            "not_asked": self.not_asked,
+            "left": self.left,
             "calls": self.calls,
             "calls_saved": self.calls_saved,
             "waited_seconds": round(self.waited_seconds, 3),
@@ -119,6 +119,8 @@ class _Run:
         self._reporter = reporter
         self._client = SportmonksClient(settings)
         self._client.governor.on_wait = reporter.waiting
+        # Batches of the load under way: they count when it is committed.
+        self._uncommitted: list[Batch] = []
         started_at = datetime.now(UTC)
         run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._summary = Summary(run_id, warehouse.name, started_at)
@@ -261,7 +263,7 @@ class _Run:
 
     def _fetch(self, ids: list[int]) -> None:
         size = self._settings.chunk_size
-        self._summary.not_asked = len(ids)
+        self._summary.left = len(ids)
         with self._reporter.fetching(len(ids)):
             for start in range(0, len(ids), size):
                 chunk = ids[start : start + size]
@@ -277,8 +279,11 @@ class _Run:
 
     def _close_run(self) -> None:
         summary = self._summary
-        calls = self._client.drain_calls()
-        self._count(Batch([], calls))
+        # What a load that broke off had answered is gone, but its calls are spent.
+        calls = [call for batch in self._uncommitted for call in batch.calls]
+        calls += self._client.drain_calls()
+        self._uncommitted.clear()
+        self._count_calls(calls)
         summary.finished_at = datetime.now(UTC)
         selection = {k: v for k, v in asdict(self._selection).items() if v}
         if "fixture_ids" in selection:
@@ -323,33 +328,40 @@ class _Run:
         except PipelineStepFailed as error:
             raise _load_error(error) from error
         self._warehouse.committed()
+        for batch in self._uncommitted:
+            self._count_outcomes(batch.outcomes)
+            self._count_calls(batch.calls)
+        self._uncommitted.clear()
 
     def _on_batch(self, batch: Batch) -> None:
-        self._count(batch)
+        self._uncommitted.append(batch)
         self._reporter.fetched(len(batch.outcomes))
 
-    def _count(self, batch: Batch) -> None:
+    def _count_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         summary = self._summary
-        summary.outcomes.update(outcome.name for outcome in batch.outcomes)
-        summary.not_asked -= len(batch.outcomes)
-        summary.failed_ids += [o.id for o in batch.outcomes if o.name == "failed"]
-        multi = sum(call.endpoint == ENDPOINT for call in batch.calls)
-        summary.calls += len(batch.calls)
-        summary.calls_saved += len(batch.outcomes) - multi
-        summary.waited_seconds += sum(call.waited_seconds for call in batch.calls)
+        summary.outcomes.update(outcome.name for outcome in outcomes)
+        summary.left -= len(outcomes)
+        summary.calls_saved += len(outcomes)
+        summary.failed_ids += [o.id for o in outcomes if o.name == "failed"]
+
+    def _count_calls(self, calls: Sequence[ApiCall]) -> None:
+        summary = self._summary
+        summary.calls += len(calls)
+        summary.calls_saved -= sum(call.endpoint == ENDPOINT for call in calls)
+        summary.waited_seconds += sum(call.waited_seconds for call in calls)
 
     def _payloads(self, table: str) -> dict[int, dict[str, Any]]:
         found = self._warehouse.query(f"select id, cast(payload as text) from {RAW}.{table}")
         return {id: msgspec.json.decode(payload) for id, payload in found}
 
 
-def _load_error(error: PipelineStepFailed) -> ExtractError:
-    """Our own error from inside a dlt step if there is one, else dlt's in one line."""
-    cause: BaseException | None = error
-    innermost: BaseException = error
-    while cause:
-        if isinstance(cause, ExtractError):
+def _load_error(error: PipelineStepFailed) -> BaseException:
+    """What broke a dlt step off: our own error, Ctrl-C, or dlt's error in one line."""
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    for cause in causes:
+        if isinstance(cause, ExtractError | KeyboardInterrupt):
             return cause
-        innermost, cause = cause, cause.__cause__ or cause.__context__
-    line = next(iter(str(innermost).splitlines()), type(innermost).__name__)
+    line = next(iter(str(causes[-1]).splitlines()), type(causes[-1]).__name__)
     return ExtractError(f"The load failed at step {error.step!r}: {line}")

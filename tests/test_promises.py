@@ -67,11 +67,15 @@ def test_interrupt_stops_in_order(job: Job, monkeypatch: pytest.MonkeyPatch) -> 
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
-        assert job.query("select outcome from sportmonks_raw.runs") == [("interrupted",)]
+    runs = job.query(
+        "select outcome, counts ->> 'stored', counts ->> 'left' from sportmonks_raw.runs"
+    )
+    stored = job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
+    assert runs == [("interrupted", str(stored), str(383 - stored))]
 
 
 def test_token_is_nowhere(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Simulator(seed=1, leagues=1, teams=4, token=SECRET) as api:
+    with Simulator(seed=1, leagues=1, seasons=1, teams=4, token=SECRET) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
         monkeypatch.setenv("SOURCES__SPORTMONKS__API_TOKEN", SECRET)
         monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
@@ -136,6 +140,7 @@ def test_saved_answers_arrive_whole(
 
 
 def test_unit_tests_of_the_models(job: Job, api: Simulator) -> None:
+    from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
 
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
@@ -143,6 +148,7 @@ def test_unit_tests_of_the_models(job: Job, api: Simulator) -> None:
     project = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
     result = dbtRunner().invoke(["test", *project, "--select", "test_type:unit"])
     assert result.success
+    assert isinstance(result.result, RunExecutionResult)
     assert len(result.result.results) >= 6
 
 
