@@ -64,7 +64,7 @@ lock: ## Choose the newest versions that pyproject.toml allows (needs uv).
 	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	--no-emit-index-url --no-emit-find-links
+	--no-emit-index-url --no-emit-find-links --no-strip-extras
 
 .PHONY: clean
 clean: ## Remove what the project made here, except your databases and settings.

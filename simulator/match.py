@@ -473,24 +473,22 @@ class Match:
             )
             types.append((type_id, present))
         first_id = _STATISTIC_IDS[self.ordinal % 2] + self.ordinal * _ROOM
-        locations = ("home", "away")
-        ids = [side.participant_id for side in self.sides]
         fixture_id = self.fixture_id
         rows: list[Row] = []
-        for place, (type_id, there) in enumerate(types):
-            for side in (0, 1):
-                if there[side]:
-                    rows.append(
-                        {
-                            "id": first_id + (2 * place + side) * 53 % _ROOM,
-                            "fixture_id": fixture_id,
-                            "type_id": type_id,
-                            "participant_id": ids[side],
-                            "data": {"value": sides[side][type_id]},
-                            "location": locations[side],
-                        }
-                    )
-        rows.sort(key=_row_id)
+        for side, location in ((0, "home"), (1, "away")):
+            participant_id, values = self.sides[side].participant_id, sides[side]
+            rows += [
+                {
+                    "id": first_id + (2 * place + side) * 53 % _ROOM,
+                    "fixture_id": fixture_id,
+                    "type_id": type_id,
+                    "participant_id": participant_id,
+                    "data": {"value": values[type_id]},
+                    "location": location,
+                }
+                for place, (type_id, there) in enumerate(types)
+                if there[side]
+            ]
         return rows
 
     def expected(self) -> list[Row]:
@@ -622,11 +620,6 @@ class Match:
             last = next((row for row in reversed(events) if row["type_id"] in _SCORED), None)
             events = [row for row in events if row is not last]
         return events
-
-
-def _row_id(row: Row) -> int:
-    number: int = row["id"]
-    return number
 
 
 def _ordinal(number: int) -> str:
