@@ -90,6 +90,9 @@ def serve(
         )
     except ValueError as error:
         _fail(str(error))
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
     try:
         simulator.start()
     except (OSError, OverflowError) as error:
@@ -106,9 +109,6 @@ def serve(
         f"SOURCES__SPORTMONKS__API_TOKEN={token}",
         markup=False,
     )
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
     stopped.wait()
     simulator.stop()
 
