@@ -27,12 +27,13 @@ from extract.client import SportmonksClient
 from extract.payload import Fixture, integer, read_fixture
 from extract.settings import Settings, load_settings
 
-# Reference tables: path, query, and whether pages of 1,000, which drop includes, will do.
-REFERENCES: dict[str, tuple[str, dict[str, str], bool]] = {
-    "types": ("core/types", {}, True),
-    "states": ("football/states", {}, True),
-    "leagues": ("football/leagues", {"include": "currentSeason"}, False),
-    "seasons": ("football/seasons", {}, True),
+# Reference tables: path and query. In pages of 50: the larger ones of `filters=populate` are
+# documented for fixtures, and these lists are short and have quotas of their own.
+REFERENCES: dict[str, tuple[str, dict[str, str]]] = {
+    "types": ("core/types", {}),
+    "states": ("football/states", {}),
+    "leagues": ("football/leagues", {"include": "currentSeason"}),
+    "seasons": ("football/seasons", {}),
 }
 
 
@@ -120,13 +121,13 @@ def sportmonks(
         yield tables.rows("fixture_index", found.values())
 
     def reference(name: str) -> DltResource:
-        path, params, populate = REFERENCES[name]
+        path, params = REFERENCES[name]
 
         @dlt.resource(name=name, **tables.hints(name))
         def reference_rows() -> Iterator[pa.Table]:
             fetched_at = datetime.now(UTC)
             found: dict[int, dict[str, Any]] = {}
-            for answer in client.pages(path, params, populate):
+            for answer in client.pages(path, params):
                 for row in answer.rows:
                     id = integer(msgspec.json.decode(row).get("id"))
                     if id is not None:
