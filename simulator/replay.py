@@ -20,6 +20,10 @@ from simulator.source import CorrectionError, Row, Source
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _LINES = (".jsonl", ".ndjson")
+_OF_A_MATCH = {
+    "events", "statistics", "scores", "periods", "participants", "lineups", "result_info", "leg"
+}  # fmt: skip
+"""Keys that, beside a season, only a fixture has."""
 
 
 class ReplayError(ValueError):
@@ -49,6 +53,8 @@ def recognise(thing: Row) -> str | None:
         return "fixture"
     spans = not keys.isdisjoint({"ending_at", "is_current", "finished"})
     if "starting_at" in keys and not spans:
+        return "fixture"
+    if "season_id" in keys and not spans and not keys.isdisjoint(_OF_A_MATCH):
         return "fixture"
     if spans:
         return "season" if "league_id" in keys and "season_id" not in keys else None

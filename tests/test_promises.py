@@ -120,6 +120,8 @@ def test_saved_answers_arrive_whole(
         "big": 123456789012345678901234567890,
     }  # fmt: skip
     other = {"id": 1003, "season_id": 78, "league_id": 8, "state_id": 1, "events": None}
+    sparse = {"id": 1004, "season_id": 78, "league_id": 8, "events": [], "statistics": {"a": 1}}
+    (saved / "sparse.json").write_text(json.dumps({"wrapped": {"in": [sparse]}}))
     (saved / "answer.json").write_text(json.dumps({"data": [bare], "rate_limit": {}}))
     (saved / "deep" / "one.json.gz").write_bytes(gzip.compress(json.dumps(rich).encode()))
     (saved / "deep" / "lines.ndjson").write_text(json.dumps(other) + "\n")
@@ -133,6 +135,7 @@ def test_saved_answers_arrive_whole(
         1001: bare,
         1002: rich,
         1003: other,
+        1004: sparse,
     }
     values = [(row["statistic_id"], row["value"]) for row in job.records("fixture_statistics")]
     assert values == [(2**40, 14.000000000000002), (2**40 + 1, None)]
