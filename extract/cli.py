@@ -1,7 +1,6 @@
 """The command line: `python -m extract`."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -14,10 +13,9 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.markup import escape
 
-from extract.errors import TOKEN_VARIABLE, ExtractError, UsageError
+from extract.errors import ExtractError, UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
-DBT_PROJECT = PROJECT / "dbt_project"
 
 app = typer.Typer(
     help="Sportmonks football data into a warehouse, as raw JSON and as final tables.",
@@ -27,6 +25,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+NoWait = Annotated[
+    bool,
+    typer.Option(
+        "--no-wait",
+        metavar="",
+        help="Stop with exit code 1 if another process uses the warehouse, instead of waiting.",
+    ),
+]
 EXIT_CODES = (
     "Exit codes: **0** everything was answered, **1** something failed and the same command takes "
     "it up again, **2** something you gave is wrong, **130** stopped by Ctrl-C."
@@ -65,6 +71,7 @@ def run(
             "types, states, leagues and seasons.",
         ),
     ] = False,
+    no_wait: NoWait = False,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -94,7 +101,8 @@ def run(
         from extract.run import run as run_extract
 
         reporter = Reporter(Console(stderr=as_json))
-        summary = run_extract(Selection(ids, league_id, season_id, force), reporter)
+        selection = Selection(ids, league_id, season_id, force)
+        summary = run_extract(selection, reporter, wait=not no_wait)
         reporter.summary(summary)
         if as_json:
             document = {
@@ -113,7 +121,7 @@ def run(
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, epilog=EXIT_CODES
 )
-def transform(context: typer.Context) -> None:
+def transform(context: typer.Context, no_wait: NoWait = False) -> None:
     """Build the final tables: `dbt build` on the warehouse that `TARGET` names.
 
     Further arguments go to dbt:
@@ -123,27 +131,11 @@ def transform(context: typer.Context) -> None:
         python -m extract transform --full-refresh
     """
     with _errors_in_one_line():
-        from extract.warehouse import duckdb_path, nothing_extracted, open_warehouse
+        from extract.transform import transform as run_transform
 
-        warehouse = open_warehouse(must_exist=True)
-        try:
-            if not warehouse.has_tables():
-                raise UsageError(nothing_extracted(warehouse.name))
-        finally:
-            warehouse.close()
-    os.environ["DUCKDB_PATH"] = str(duckdb_path().resolve())
-    # dbt needs no token, so none of its logs can hold one.
-    os.environ.pop(TOKEN_VARIABLE, None)
-
-    from dbt.cli.main import dbtRunner
-
-    project = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    # Unit tests prove the SQL on made-up rows; they say nothing about this warehouse.
-    build = ["build", *project, "--exclude-resource-type", "unit_test", *context.args]
-    result = dbtRunner().invoke(build)
-    if result.exception:
-        raise typer.Exit(2)
-    raise typer.Exit(0 if result.success else 1)
+        console = Console(stderr=True, highlight=False)
+        code = run_transform(context.args, console.print, wait=not no_wait)
+        raise typer.Exit(code)
 
 
 @contextmanager

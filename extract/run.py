@@ -10,7 +10,6 @@ from typing import Any
 
 import dlt
 import msgspec
-from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract import tables
 from extract.batches import ENDPOINT, OUTCOMES, Batch, Outcome
@@ -20,7 +19,7 @@ from extract.payload import integer
 from extract.report import Reporter
 from extract.settings import Settings, load_settings
 from extract.source import REFERENCES, sportmonks
-from extract.warehouse import RAW, Warehouse, WarehouseFixtures, open_warehouse
+from extract.warehouse import Warehouse, WarehouseFixtures, open_warehouse
 
 # A run that was cut short longer ago than this is not resumed but begun anew.
 _RESUMABLE = timedelta(hours=24)
@@ -91,8 +90,13 @@ class Summary:
         }
 
 
-def run(selection: Selection, reporter: Reporter) -> Summary:
+def run(selection: Selection, reporter: Reporter, wait: bool = True) -> Summary:
     """Fetches the selected fixtures into the warehouse.
+
+    Args:
+        selection: which fixtures.
+        reporter: told what happens.
+        wait: for another process that uses the warehouse; otherwise that is an error.
 
     Returns:
         What was done; `outcome` tells whether all of it went well.
@@ -102,7 +106,7 @@ def run(selection: Selection, reporter: Reporter) -> Summary:
         ExtractError: the run could not begin.
     """
     settings = load_settings()
-    warehouse = open_warehouse()
+    warehouse = open_warehouse(reporter.line if wait else None)
     try:
         return _Run(settings, warehouse, selection, reporter).execute()
     finally:
@@ -115,6 +119,7 @@ class _Run:
     ) -> None:
         self._settings = settings
         self._warehouse = warehouse
+        self._raw = warehouse.raw
         self._selection = selection
         self._reporter = reporter
         self._client = SportmonksClient(settings)
@@ -128,7 +133,9 @@ class _Run:
     def execute(self) -> Summary:
         summary = self._summary
         try:
-            self._finish_pending()
+            self._warehouse.finish_abandoned(
+                lambda: self._reporter.line("Loading what a run had fetched that was cut short.")
+            )
             self._refresh_references()
             self._create_tables()
             ids = self._remaining(self._select())
@@ -145,25 +152,10 @@ class _Run:
         self._close_run()
         return summary
 
-    def _finish_pending(self) -> None:
-        """Loads what a killed run had fetched but not loaded.
-
-        Not through `pipeline.run`, which on a first run would drop the package and ask again.
-        """
-        pipeline = self._warehouse.pipeline
-        if pipeline.has_pending_data:
-            self._reporter.line("A run was killed while it loaded: finishing its load first.")
-            try:
-                pipeline.normalize()
-                pipeline.load()
-            except PipelineStepFailed as error:
-                raise _load_error(error) from error
-            self._warehouse.committed()
-
     def _refresh_references(self) -> None:
         oldest = datetime.now(UTC) - timedelta(hours=self._settings.reference_max_age)
         for name in REFERENCES:
-            fetched = self._warehouse.query(f"select max(fetched_at) from {RAW}.{name}")
+            fetched = self._warehouse.query(f"select max(fetched_at) from {self._raw}.{name}")
             if fetched and fetched[0][0] and fetched[0][0] > oldest and not self._selection.force:
                 continue
             self._reporter.line(f"Fetching {name}.")
@@ -196,7 +188,7 @@ class _Run:
         self._load(self._source(season_ids=seasons).with_resources("fixture_index"))
         listed = ", ".join(map(str, seasons))
         found = self._warehouse.query(
-            f"select id from {RAW}.fixture_index where season_id in ({listed})"
+            f"select id from {self._raw}.fixture_index where season_id in ({listed})"
             f" and last_seen_at >= timestamptz '{self._summary.started_at.isoformat()}'"
             " order by season_id desc, id"
         )
@@ -245,11 +237,13 @@ class _Run:
         done = {
             id
             for (id,) in self._warehouse.query(
-                f"select id from {RAW}.fixture_checks "
-                "where outcome in ('stored', 'unchanged', 'missing') "
-                f"and checked_at > timestamptz '{since.isoformat()}' "
-                f"and not exists (select 1 from {RAW}.runs where runs.outcome = 'completed' "
-                "and runs.finished_at >= fixture_checks.checked_at)"
+                f"select id from {self._raw}.fixture_checks as checks "
+                f"where checked_at > timestamptz '{since.isoformat()}' "
+                "and (outcome in ('unchanged', 'missing') or outcome = 'stored' "
+                f"and exists (select 1 from {self._raw}.fixtures where fixtures.id = checks.id "
+                "and fixtures.fetched_at >= checks.checked_at)) "
+                f"and not exists (select 1 from {self._raw}.runs where runs.outcome = 'completed' "
+                "and runs.finished_at >= checks.checked_at)"
             )
         }
         remaining = [id for id in ids if id not in done]
@@ -323,11 +317,7 @@ class _Run:
         Raises:
             ExtractError: the API or the database broke it off; nothing of it is in the warehouse.
         """
-        try:
-            self._warehouse.pipeline.run(data).raise_on_failed_jobs()
-        except PipelineStepFailed as error:
-            raise _load_error(error) from error
-        self._warehouse.committed()
+        self._warehouse.load(data)
         for batch in self._uncommitted:
             self._count_outcomes(batch.outcomes)
             self._count_calls(batch.calls)
@@ -351,17 +341,5 @@ class _Run:
         summary.waited_seconds += sum(call.waited_seconds for call in calls)
 
     def _payloads(self, table: str) -> dict[int, dict[str, Any]]:
-        found = self._warehouse.query(f"select id, cast(payload as text) from {RAW}.{table}")
+        found = self._warehouse.query(f"select id, cast(payload as text) from {self._raw}.{table}")
         return {id: msgspec.json.decode(payload) for id, payload in found}
-
-
-def _load_error(error: PipelineStepFailed) -> BaseException:
-    """What broke a dlt step off: our own error, Ctrl-C, or dlt's error in one line."""
-    causes: list[BaseException] = [error]
-    while cause := causes[-1].__cause__ or causes[-1].__context__:
-        causes.append(cause)
-    for cause in causes:
-        if isinstance(cause, ExtractError | KeyboardInterrupt):
-            return cause
-    line = next(iter(str(causes[-1]).splitlines()), type(causes[-1]).__name__)
-    return ExtractError(f"The load failed at step {error.step!r}: {line}")

@@ -69,6 +69,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     "seasons": _REFERENCE,
 }
 
+# Tables that are merged on `id`. The others only grow.
+MERGED = [name for name, schema in SCHEMAS.items() if "id" in schema.names]
+
 _JSON_COLUMNS = {"payload", "arguments", "counts"}
 
 
@@ -80,7 +83,7 @@ def hints(table: str) -> dict[str, Any]:
     """
     schema = SCHEMAS[table]
     columns = {name: {"data_type": "json"} for name in schema.names if name in _JSON_COLUMNS}
-    if "id" not in schema.names:
+    if table not in MERGED:
         return {"write_disposition": "append", "columns": columns}
     return {
         "primary_key": "id",

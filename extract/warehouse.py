@@ -3,143 +3,272 @@
 `TARGET` and the variables that go with it are the same for dlt and for dbt's `profiles.yml`.
 """
 
+import fcntl
 import hashlib
 import os
 import re
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from io import TextIOWrapper
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dlt
-from dlt.common.destination import Destination
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from extract.errors import ExtractError, UsageError
 from extract.payload import read_fixture
 
-RAW = "sportmonks_raw"
+if TYPE_CHECKING:
+    import dlt
+
+OnWait = Callable[[str], None]
+
+# Seconds between two looks at whether the database is free.
+_POLL = 0.2
+# A server that restarts is back within seconds: waits of 1, 2, 4, 8, 8 and 8 s.
+_TRIES = 7
+_LONGEST_WAIT = 8
 
 
 class Warehouse(ABC):
-    """A database that dlt loads into.
+    """A database that dlt loads into and dbt builds in.
+
+    Args:
+        name: what to call it in messages.
+        location: what tells it from other databases; secrets are no part of it.
+        schema: schema of the final tables. Raw tables stand in `<schema>_raw`.
+        on_wait: told who is waited for; None means not to wait.
 
     Attributes:
         name: what to call it in messages.
-        pipeline: dlt's pipeline into it.
+        raw: schema of the raw tables.
     """
 
-    def __init__(self, name: str, location: str, destination: Destination[Any, Any]) -> None:
+    def __init__(self, name: str, location: str, schema: str, on_wait: OnWait | None) -> None:
         self.name = name
-        # One folder of working files a warehouse, so that no load ends in another one.
-        folder = hashlib.blake2b(location.encode(), digest_size=6).hexdigest()
-        data = Path(os.environ.get("DLT_DATA_DIR") or ".dlt")
-        self.pipeline = dlt.pipeline(
+        self.raw = f"{schema}_raw"
+        self._location = location
+        self._on_wait = on_wait
+        self._locks: list[TextIOWrapper] = []
+
+    @cached_property
+    def pipeline(self) -> "dlt.Pipeline":
+        """dlt's pipeline into this database, with working files that no other process uses."""
+        for number in count():
+            if self._lock(number):
+                return self._pipeline(number)
+        raise AssertionError("count() has no end")
+
+    def finish_abandoned(self, on_found: Callable[[], None]) -> None:
+        """Loads what runs on this machine had fetched when they were killed.
+
+        Args:
+            on_found: called before each such load.
+
+        Raises:
+            ExtractError: see `load`.
+        """
+        pipelines = [self.pipeline]
+        numbers = sorted(int(path.stem) for path in self._folder.glob("*.lock"))
+        pipelines += [self._pipeline(number) for number in numbers if self._lock(number)]
+        for pipeline in pipelines:
+            if pipeline.has_pending_data:
+                on_found()
+                self._finish(pipeline)
+
+    @property
+    def _folder(self) -> Path:
+        """Where dlt keeps its working files; a folder a database, so that no load goes astray."""
+        name = hashlib.blake2b(self._location.encode(), digest_size=6).hexdigest()
+        return Path(os.environ.get("DLT_DATA_DIR") or ".dlt") / "pipelines" / name
+
+    def _lock(self, number: int) -> bool:
+        """Takes one of the working folders, unless a process has it. Locks die with processes."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = (self._folder / f"{number}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        self._locks.append(lock)
+        return True
+
+    def _pipeline(self, number: int) -> "dlt.Pipeline":
+        import dlt
+
+        return dlt.pipeline(
             pipeline_name="sportmonks",
-            pipelines_dir=str(data / "pipelines" / folder),
-            destination=destination,
-            dataset_name=RAW,
+            pipelines_dir=str(self._folder / str(number)),
+            destination=self._destination(),
+            dataset_name=self.raw,
         )
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query on the raw tables; none if a table does not exist yet."""
-        try:
-            with self.pipeline.sql_client() as client, client.execute_query(sql) as cursor:
-                return cursor.fetchall()
-        except DatabaseUndefinedRelation:
-            return []
+    def load(self, data: Any) -> None:
+        """Commits one load.
+
+        Raises:
+            ExtractError: the API broke it off; or the database cannot be reached, and what was
+                fetched waits for the next run; or it refuses the data, which are dropped, so that
+                the next run asks again.
+            KeyboardInterrupt: a person broke it off.
+        """
+        with _cause_of_failed_step():
+            self.pipeline.extract(data)
+        self._finish(self.pipeline)
+
+    def _finish(self, pipeline: "dlt.Pipeline") -> None:
+        """Loads what is extracted. Not by `pipeline.run`, which drops it on a first run."""
+        with _cause_of_failed_step():
+            pipeline.normalize()
+            try:
+                for attempt in self.retrying():
+                    with attempt, self.turn("load"):
+                        pipeline.load()
+                        self._loaded()
+            except Exception as error:
+                self._explain(pipeline, error)
+                raise
+
+    def _explain(self, pipeline: "dlt.Pipeline", error: Exception) -> None:
+        """Says what becomes of a load that the database broke off, if it did."""
+        causes = list(_causes(error))
+        if any(map(self.is_lost, causes)):
+            raise ExtractError(
+                f"The connection to the {self.name} was lost ({_first_line(causes[-1])}). What was "
+                "fetched is kept: the next run loads it first."
+            ) from error
+        if any(map(self.is_refused, causes)):
+            with self.turn("load"):
+                pipeline.abort_packages()
+                self._discard_staging()
+            raise ExtractError(
+                f"The {self.name} refuses what was fetched ({_first_line(causes[-1])}). It is "
+                "dropped; the next run asks for it again."
+            ) from error
+
+    def retrying(self) -> Retrying:
+        """Tries again while the database is away, for about half a minute."""
+        return Retrying(
+            retry=retry_if_exception(lambda error: any(map(self.is_lost, _causes(error)))),
+            stop=stop_after_attempt(_TRIES),
+            wait=wait_exponential(max=_LONGEST_WAIT),
+            reraise=True,
+        )
 
     def has_tables(self) -> bool:
-        """Whether anything was ever loaded."""
-        return bool(
-            self.query(
-                "select 1 from information_schema.tables "
-                f"where table_schema = '{RAW}' and table_name = 'runs'"
-            )
+        """Whether every raw table is there."""
+        from extract.tables import SCHEMAS
+
+        names = ", ".join(f"'{name}'" for name in SCHEMAS)
+        found = self.query(
+            "select count(*) from information_schema.tables "
+            f"where table_schema = '{self.raw}' and table_name in ({names})"
         )
+        return found == [(len(SCHEMAS),)]
 
     @abstractmethod
-    def committed(self) -> None:
-        """To be called after each load, for what the engine needs then."""
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query on the raw tables; none if a table does not exist yet."""
 
     @abstractmethod
+    def turn(self, purpose: str) -> AbstractContextManager[None]:
+        """The exclusive right to write, for a load or a transform, as long as the block lasts.
+
+        Args:
+            purpose: what others are told who wait meanwhile.
+
+        Raises:
+            ExtractError: another process has it and there is nobody to tell that we wait.
+        """
+
     def close(self) -> None:
         """Gives the database free for the next process."""
+        for lock in self._locks:
+            lock.close()
+
+    @abstractmethod
+    def dbt_environment(self) -> dict[str, str]:
+        """Variables that dbt needs beside those that the user has set."""
+
+    @abstractmethod
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether an error says that the database went away, so that asking again may help."""
+
+    @abstractmethod
+    def is_refused(self, error: BaseException) -> bool:
+        """Whether an error says that the data cannot be stored, however often it is tried."""
+
+    @abstractmethod
+    def _destination(self) -> Any:
+        """dlt's destination."""
+
+    @abstractmethod
+    def _loaded(self) -> None:
+        """What the engine needs after each load."""
+
+    @abstractmethod
+    def _discard_staging(self) -> None:
+        """Empties the tables that dlt merges from."""
 
 
-class DuckDbWarehouse(Warehouse):
-    """A DuckDB file, open from the first query to the last load: nobody else can write between.
+def wait_until_free(name: str, holder: Callable[[], str | None], on_wait: OnWait | None) -> None:
+    """Waits until nobody holds a database.
 
     Args:
-        path: the file; made if it is missing, its folder is not.
+        name: what to call the database.
+        holder: tries to get it; says who has it, None when that is us.
+        on_wait: told once who is waited for; None means not to wait.
+
+    Raises:
+        ExtractError: somebody has it, and `on_wait` is None.
     """
-
-    def __init__(self, path: Path) -> None:
-        import duckdb
-
-        if not path.parent.is_dir():
-            raise UsageError(f"DUCKDB_PATH is {path}: the folder {path.parent} does not exist.")
-        if path.is_dir():
-            raise UsageError(f"DUCKDB_PATH is {path}: that is a folder, not a file.")
-        try:
-            self._connection = duckdb.connect(str(path))
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                holder = re.search(r"PID (\d+)", str(error))
-                by = f" (process {holder.group(1)})" if holder else ""
-                raise ExtractError(
-                    f"{path} is in use by another process{by}: DuckDB has one writer at a time. "
-                    "Try again when it has finished."
-                ) from error
-            raise UsageError(f"{path} cannot be opened: {_first_line(error)}") from error
-        except duckdb.Error as error:
-            raise UsageError(f"{path} is no DuckDB database: {_first_line(error)}") from error
-        if not os.access(path, os.W_OK):
-            raise UsageError(f"{path} cannot be written.")
-        # DuckDB's own choice spends most of a load on trying compressions for the long JSON texts.
-        self._connection.execute("set force_compression = 'zstd'")
-        super().__init__(
-            f"DuckDB file {path}", str(path.resolve()), dlt.destinations.duckdb(self._connection)
-        )
-
-    def committed(self) -> None:
-        """Moves the load from the log into the file, so that the log does not grow all run long."""
-        self._connection.execute("checkpoint")
-
-    def close(self) -> None:
-        """Closes the file, so that dbt can open it."""
-        self._connection.close()
+    announced = False
+    while other := holder():
+        if on_wait is None:
+            raise ExtractError(
+                f"The {name} is in use by {other}. Try again when it has finished, or without "
+                "--no-wait to wait for it."
+            )
+        if not announced:
+            on_wait(f"Waiting for {other}, which uses the {name}.")
+            announced = True
+        time.sleep(_POLL)
 
 
-class PostgresWarehouse(Warehouse):
-    """A PostgreSQL database, reached with the standard `PG*` variables."""
+@contextmanager
+def _cause_of_failed_step() -> Iterator[None]:
+    """Raises what broke a dlt step off: our own error, Ctrl-C, or dlt's error in one line."""
+    from dlt.pipeline.exceptions import PipelineStepFailed
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        missing = [name for name in ("PGHOST", "PGDATABASE", "PGUSER") if not environment.get(name)]
-        if missing:
-            raise UsageError(f"TARGET=postgres needs {' and '.join(missing)} in the environment.")
-        host, database = environment["PGHOST"], environment["PGDATABASE"]
-        port = environment.get("PGPORT", "5432")
-        if not port.isdigit():
-            raise UsageError(f"PGPORT is {port!r}: it must be a number.")
-        credentials = {
-            "host": host,
-            "port": int(port),
-            "database": database,
-            "username": environment["PGUSER"],
-            "password": environment.get("PGPASSWORD", ""),
-        }
-        super().__init__(
-            f"PostgreSQL database {database} on {host}:{port}",
-            f"{host}:{port}/{database}",
-            dlt.destinations.postgres(credentials),
-        )
+    try:
+        yield
+    except PipelineStepFailed as error:
+        causes = list(_causes(error))
+        for cause in causes:
+            if isinstance(cause, ExtractError | KeyboardInterrupt):
+                raise cause from error
+        raise ExtractError(
+            f"The load failed at step {error.step!r}: {_first_line(causes[-1])}"
+        ) from error
 
-    def committed(self) -> None:
-        """PostgreSQL needs nothing after a load."""
 
-    def close(self) -> None:
-        """Connections are closed with each query and load."""
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, then what led to it, down to the first one."""
+    cause: BaseException | None = error
+    while cause:
+        yield cause
+        # dlt keeps the error of a load's job beside its own.
+        job_error = getattr(cause, "client_exception", None)
+        cause = job_error or cause.__cause__ or cause.__context__
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 class WarehouseFixtures:
@@ -149,7 +278,8 @@ class WarehouseFixtures:
         self._warehouse = warehouse
         self._hashes: dict[int, str] = dict(
             warehouse.query(
-                f"select id, payload_hash from {RAW}.fixtures where id in ({_list(fixture_ids)})"
+                f"select id, payload_hash from {warehouse.raw}.fixtures "
+                f"where id in ({_list(fixture_ids)})"
             )
         )
 
@@ -160,39 +290,48 @@ class WarehouseFixtures:
     def filled_arrays(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
         """Which of `statistics` and `events` have elements in the stored payloads, by id."""
         payloads = self._warehouse.query(
-            f"select cast(payload as text) from {RAW}.fixtures where id in ({_list(fixture_ids)})"
+            f"select cast(payload as text) from {self._warehouse.raw}.fixtures "
+            f"where id in ({_list(fixture_ids)})"
         )
         fixtures = (read_fixture(payload.encode()) for (payload,) in payloads)
         return {fixture.id: fixture.filled_arrays for fixture in fixtures if fixture}
 
 
-def open_warehouse(
-    environment: Mapping[str, str] = os.environ, must_exist: bool = False
-) -> Warehouse:
+def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehouse:
     """Opens the warehouse that `TARGET` names.
 
     Args:
-        environment: the variables that say where it is.
+        on_wait: told who is waited for; None means not to wait.
         must_exist: do not make a DuckDB file that is not there.
 
     Raises:
         UsageError: a variable is missing or wrong, or the database cannot be written.
-        ExtractError: another process holds the database.
+        ExtractError: another process holds the database, or it does not answer.
     """
-    target = environment.get("TARGET") or "duckdb"
+    target = os.environ.get("TARGET") or "duckdb"
+    schema = os.environ.get("SPORTMONKS_SCHEMA") or "sportmonks"
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", schema) or schema.startswith("pg_"):
+        raise UsageError(
+            f"SPORTMONKS_SCHEMA is {schema!r}: it must begin with a letter and hold at most 40 "
+            "lower-case letters, digits and underscores."
+        )
     if target == "duckdb":
-        path = duckdb_path(environment)
+        from extract.warehouse_duckdb import DuckDbWarehouse
+
+        path = duckdb_path()
         if must_exist and not path.exists():
             raise UsageError(nothing_extracted(f"DuckDB file {path}"))
-        return DuckDbWarehouse(path)
+        return DuckDbWarehouse(path, schema, on_wait)
     if target == "postgres":
-        return PostgresWarehouse(environment)
+        from extract.warehouse_postgres import PostgresWarehouse
+
+        return PostgresWarehouse(os.environ, schema, on_wait)
     raise UsageError(f"TARGET is {target!r}: it must be duckdb or postgres.")
 
 
-def duckdb_path(environment: Mapping[str, str] = os.environ) -> Path:
+def duckdb_path() -> Path:
     """The DuckDB file, relative to the working directory unless it is absolute."""
-    return Path(environment.get("DUCKDB_PATH") or "sportmonks.duckdb")
+    return Path(os.environ.get("DUCKDB_PATH") or "sportmonks.duckdb")
 
 
 def nothing_extracted(warehouse: str) -> str:
@@ -202,7 +341,3 @@ def nothing_extracted(warehouse: str) -> str:
 
 def _list(ids: Iterable[int]) -> str:
     return ", ".join(str(int(id)) for id in ids) or "null"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

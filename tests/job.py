@@ -1,6 +1,7 @@
 """Runs the job the way a person does, and reads its tables."""
 
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import duckdb
 from typer.testing import CliRunner, Result
 
 from extract.cli import app
+from tests.postgres import Server
 
 # Tables of the final schema, with the column that tells their rows apart.
 FINAL_TABLES = {
@@ -26,22 +28,86 @@ FINAL_TABLES = {
 }
 
 
+class Database(ABC):
+    """A database of one test.
+
+    Attributes:
+        schema: schema of the final tables. SQL of the tests says `sportmonks` for it.
+    """
+
+    schema = "sportmonks"
+
+    @abstractmethod
+    def environment(self) -> dict[str, str]:
+        """The variables that lead the job here."""
+
+    @abstractmethod
+    def execute(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The columns' names and the rows of a statement, times in UTC."""
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.execute(sql.replace("sportmonks", self.schema))[1]
+
+    def tables(self) -> list[str]:
+        """The tables and views of the job, with their schemas."""
+        return [
+            f"{schema}.{table}"
+            for schema, table in self.execute(
+                "select table_schema, table_name from information_schema.tables "
+                f"where table_schema like '{self.schema}%' order by 1, 2"
+            )[1]
+        ]
+
+
+class DuckDb(Database):
+    """A file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def environment(self) -> dict[str, str]:
+        return {"TARGET": "duckdb", "DUCKDB_PATH": str(self.path)}
+
+    def execute(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        with duckdb.connect(self.path) as connection:
+            connection.execute("set timezone = 'UTC'")
+            cursor = connection.execute(sql)
+            return [column[0] for column in cursor.description or ()], cursor.fetchall()
+
+
+class Postgres(Database):
+    """Schemas of its own on the server."""
+
+    def __init__(self, server: Server, schema: str) -> None:
+        self.server = server
+        self.schema = schema
+
+    def environment(self) -> dict[str, str]:
+        return {**self.server.environment(), "SPORTMONKS_SCHEMA": self.schema}
+
+    def execute(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        with self.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            names = [column.name for column in cursor.description or ()]
+            return names, cursor.fetchall() if names else []
+
+    def drop(self) -> None:
+        for suffix in ("_raw_staging", "_staging", "_raw", ""):
+            self.execute(f"drop schema if exists {self.schema}{suffix} cascade")
+
+
 @dataclass
 class Job:
-    """The job in a folder of its own: a DuckDB file, dlt's and dbt's working files."""
+    """The job with a database and a folder of its own for dlt's and dbt's working files."""
 
+    database: Database
     folder: Path
     # Shared by the jobs of one test process, so that dbt parses the project once.
     dbt_target: Path
 
-    @property
-    def database(self) -> Path:
-        return self.folder / "warehouse.duckdb"
-
     def environment(self, base_url: str, token: str) -> dict[str, str]:
         return {
-            "TARGET": "duckdb",
-            "DUCKDB_PATH": str(self.database),
+            **self.database.environment(),
             "SOURCES__SPORTMONKS__BASE_URL": base_url,
             "SOURCES__SPORTMONKS__API_TOKEN": token,
             "SOURCES__SPORTMONKS__BACKOFF": "0.01",
@@ -69,18 +135,14 @@ class Job:
         return self.command("transform", "--quiet", *arguments, code=code)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(self.database) as connection:
-            connection.execute("set timezone = 'UTC'")
-            return connection.execute(sql).fetchall()
+        return self.database.query(sql)
 
     def records(self, table: str) -> list[dict[str, Any]]:
         """The rows of a table of the final schema, in the order of its key."""
-        with duckdb.connect(self.database) as connection:
-            connection.execute("set timezone = 'UTC'")
-            key = FINAL_TABLES[table]
-            cursor = connection.execute(f"select * from sportmonks.{table} order by {key}")
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        names, rows = self.database.execute(
+            f"select * from {self.database.schema}.{table} order by {FINAL_TABLES[table]}"
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def final_tables(self) -> dict[str, list[dict[str, Any]]]:
         return {table: self.records(table) for table in FINAL_TABLES}

@@ -53,13 +53,13 @@ def test_line_of_a_file_is_named(job: Job, tmp_path: Path) -> None:
 def test_unusable_token(job: Job, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN, token)
     assert TOKEN in one_line(job.extract(code=2).output)
-    assert not job.database.exists()
+    assert job.database.tables() == []
 
 
 def test_no_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(TOKEN)
     assert "No API token" in one_line(job.extract(code=2).output)
-    assert not job.database.exists()
+    assert job.database.tables() == []
 
 
 def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     result = job.extract(code=2)
     assert "does not accept the token" in one_line(result.output)
     assert "wrong-token-xyz" not in result.output
-    assert job.query("select 1 from information_schema.tables") == []
+    assert job.database.tables() == []
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_unknown_target(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_transform_before_extract(job: Job) -> None:
     assert "Nothing is extracted" in one_line(job.transform(code=2).output)
-    assert not job.database.exists()
+    assert job.database.tables() == []
 
 
 def test_unknown_model(job: Job, api: Simulator) -> None:

@@ -98,10 +98,10 @@ def test_tables_follow_corrections(job: Job, api: Simulator) -> None:
     assert emptied["id"] not in {row["fixture_id"] for row in events}
     assert len(events) == before - 1 - len(emptied["events"])
     assert nulled["id"] not in {row["fixture_id"] for row in job.records("fixture_statistics")}
-    assert job.query(
-        f"select payload ->> '$.an_unknown_key.deep[0]' from sportmonks_raw.fixtures "
-        f"where id = {moved['id']}"
-    ) == [("1",)]
+    ((payload,),) = job.query(
+        f"select cast(payload as text) from sportmonks_raw.fixtures where id = {moved['id']}"
+    )
+    assert json.loads(payload)["an_unknown_key"] == {"deep": [1]}
     changed = job.query("select count(*) from sportmonks_raw.fixture_checks where outcome='stored'")
     assert changed == [(5,)]
     assert_equals_full_refresh(job)
@@ -145,9 +145,9 @@ def test_withdrawn_fixture_leaves_no_rows(job: Job, api: Simulator) -> None:
 def test_empty_and_sample_builds_delete_nothing(job: Job, api: Simulator) -> None:
     job.extract()
     job.transform()
-    before = job.records("fixture_events")
-    job.transform("--empty", "--select", "fixture_events")
-    assert job.records("fixture_events") == before
+    before = job.final_tables()
+    job.transform("--empty", "--exclude-resource-type", "test")
+    assert job.final_tables() == before
 
 
 def test_deleted_fixture_is_missing_and_kept(job: Job, api: Simulator) -> None:

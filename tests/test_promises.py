@@ -91,10 +91,8 @@ def test_token_is_nowhere(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [path for path in job.folder.rglob("*") if path.is_file()]
     assert len(files) > 20
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
-    for schema, table in job.query(
-        "select table_schema, table_name from information_schema.tables"
-    ):
-        assert SECRET not in str(job.query(f"select * from {schema}.{table}"))
+    for table in job.database.tables():
+        assert SECRET not in str(job.database.execute(f"select * from {table}"))
 
 
 def test_saved_answers_arrive_whole(

@@ -3,34 +3,59 @@
     type gives null, never an error, never a rounded number.
 -#}
 
-{#- A whole number of 64 bits. -#}
+{#- A whole number of 64 bits; 45.0 is one too. -#}
 {% macro to_bigint(text) -%}
-    {{ return(adapter.dispatch('to_bigint')(text)) }}
-{%- endmacro %}
-
-{#- try_cast alone would round '1.5' and read '1_000'. -#}
-{% macro duckdb__to_bigint(text) -%}
     case
-        when cast(try_cast({{ text }} as bigint) as varchar) = {{ text }}
-            then try_cast({{ text }} as bigint)
+        when {{ matches(text, '^(0|-?[1-9][0-9]{0,18})([.]0+)?$') }}
+            then {{ whole_part_as_bigint(text) }}
     end
 {%- endmacro %}
 
-{% macro postgres__to_bigint(text) -%}
+{#- The digits before the point, null if 64 bits cannot hold them. -#}
+{% macro whole_part_as_bigint(text) -%}
+    {{ return(adapter.dispatch('whole_part_as_bigint')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__whole_part_as_bigint(text) -%}
+    try_cast(split_part({{ text }}, '.', 1) as bigint)
+{%- endmacro %}
+
+{% macro postgres__whole_part_as_bigint(text) -%}
     case
         when
-            {{ text }} ~ '^(0|-?[1-9][0-9]{0,18})$'
-            and cast({{ text }} as numeric)
+            cast({{ text }} as numeric)
             between -9223372036854775808 and 9223372036854775807
-            then cast({{ text }} as bigint)
+            then cast(split_part({{ text }}, '.', 1) as bigint)
     end
 {%- endmacro %}
 
 {#- A number with 64 bits of floating point. -#}
 {% macro to_double(text) -%}
     case
-        when {{ matches(text, '^-?[0-9]{1,300}([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$') }}
-            then cast({{ text }} as double precision)
+        when
+            {{ matches(text, '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,3})?$') }}
+            and length({{ text }}) < 1000
+            then {{ number_as_double(text) }}
+    end
+{%- endmacro %}
+
+{#- A number, null if it is too large for a double, 0 if it is too small. -#}
+{% macro number_as_double(text) -%}
+    {{ return(adapter.dispatch('number_as_double')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__number_as_double(text) -%}
+    case
+        when isfinite(try_cast({{ text }} as double)) then try_cast({{ text }} as double)
+    end
+{%- endmacro %}
+
+{#- PostgreSQL raises an error where the smallest and the largest double end. -#}
+{% macro postgres__number_as_double(text) -%}
+    case
+        when abs(cast({{ text }} as numeric)) > 1.7976931348623157e308 then null
+        when abs(cast({{ text }} as numeric)) < 5e-324 then 0
+        else cast({{ text }} as double precision)
     end
 {%- endmacro %}
 
@@ -38,11 +63,29 @@
     case {{ text }} when 'true' then true when 'false' then false end
 {%- endmacro %}
 
-{#- Seconds since 1970 to a timestamp with time zone; up to the year 9999. -#}
+{#- Seconds since 1970, negative before, to a timestamp with time zone; years 1 to 9999. -#}
 {% macro to_timestamp_utc(text) -%}
     case
-        when {{ to_bigint(text) }} between 0 and 253402300799
+        when {{ to_bigint(text) }} between -62135596800 and 253402300799
             then to_timestamp({{ to_bigint(text) }})
+    end
+{%- endmacro %}
+
+{#- 'YYYY-MM-DD' to a date. -#}
+{% macro to_date(text) -%}
+    case
+        when {{ matches(text, '^' ~ date_pattern() ~ '$') }} and {{ is_day_of_month(text) }}
+            then cast({{ text }} as date)
+    end
+{%- endmacro %}
+
+{#- 'YYYY-MM-DD HH:MM:SS' in UTC, as the API writes times, to a timestamp with time zone. -#}
+{% macro to_utc(text) -%}
+    case
+        when
+            {{ matches(text, '^' ~ date_pattern() ~ ' ([01][0-9]|2[0-3])(:[0-5][0-9]){2}$') }}
+            and {{ is_day_of_month(text) }}
+            then timezone('UTC', cast({{ text }} as timestamp))
     end
 {%- endmacro %}
 
@@ -59,35 +102,26 @@
     {{ text }} ~ '{{ pattern }}'
 {%- endmacro %}
 
-{#- 'YYYY-MM-DD' to a date. -#}
-{% macro to_date(text) -%}
-    {{ return(adapter.dispatch('to_date')(text)) }}
+{% macro date_pattern() -%}
+    (000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])
 {%- endmacro %}
 
-{% macro duckdb__to_date(text) -%}
-    cast(try_strptime({{ text }}, '%Y-%m-%d') as date)
-{%- endmacro %}
-
-{% macro postgres__to_date(text) -%}
-    case
-        when {{ text }} ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
-            then to_date({{ text }}, 'YYYY-MM-DD')
-    end
-{%- endmacro %}
-
-{#- 'YYYY-MM-DD HH:MM:SS' in UTC, as the API writes times, to a timestamp with time zone. -#}
-{% macro to_utc(text) -%}
-    {{ return(adapter.dispatch('to_utc')(text)) }}
-{%- endmacro %}
-
-{% macro duckdb__to_utc(text) -%}
-    timezone('UTC', try_strptime({{ text }}, '%Y-%m-%d %H:%M:%S'))
-{%- endmacro %}
-
-{% macro postgres__to_utc(text) -%}
-    case
-        when
-            {{ text }} ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]) ([01][0-9]|2[0-3])(:[0-5][0-9]){2}$'
-            then timezone('UTC', cast({{ text }} as timestamp))
+{#- Whether the day of a text that begins with YYYY-MM-DD exists in its month. Both engines raise an
+    error where it does not. -#}
+{% macro is_day_of_month(text) -%}
+    cast(substr({{ text }}, 9, 2) as integer) <= case substr({{ text }}, 6, 2)
+        when '02' then
+            case
+                when
+                    cast(substr({{ text }}, 1, 4) as integer) % 4 = 0
+                    and (
+                        cast(substr({{ text }}, 1, 4) as integer) % 100 <> 0
+                        or cast(substr({{ text }}, 1, 4) as integer) % 400 = 0
+                    )
+                    then 29
+                else 28
+            end
+        when '04' then 30 when '06' then 30 when '09' then 30 when '11' then 30
+        else 31
     end
 {%- endmacro %}

@@ -3,7 +3,13 @@
         materialized='incremental',
         incremental_strategy='replace_by_fixture',
         unique_key='event_id',
-        on_schema_change='fail'
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['fixture_id', 'loaded_at']},
+            {'columns': ['participant_id', 'type_id']},
+            {'columns': ['type_id']},
+            {'columns': ['player_id']}
+        ]
     )
 }}
 

@@ -3,7 +3,10 @@
         materialized='incremental',
         incremental_strategy='replace_by_fixture',
         unique_key='participant_id',
-        on_schema_change='fail'
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['participant_id']}
+        ]
     )
 }}
 

@@ -3,7 +3,11 @@
         materialized='incremental',
         incremental_strategy='replace_by_fixture',
         unique_key='score_id',
-        on_schema_change='fail'
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['fixture_id', 'loaded_at']},
+            {'columns': ['participant_id', 'type_id']}
+        ]
     )
 }}
 

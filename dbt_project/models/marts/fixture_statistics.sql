@@ -3,7 +3,12 @@
         materialized='incremental',
         incremental_strategy='replace_by_fixture',
         unique_key='statistic_id',
-        on_schema_change='fail'
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['fixture_id', 'loaded_at']},
+            {'columns': ['participant_id', 'type_id']},
+            {'columns': ['type_id']}
+        ]
     )
 }}
 

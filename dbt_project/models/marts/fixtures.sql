@@ -3,7 +3,14 @@
         materialized='incremental',
         incremental_strategy='replace_by_fixture',
         unique_key='fixture_id',
-        on_schema_change='fail'
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['season_id', 'starting_at']},
+            {'columns': ['league_id', 'starting_at']},
+            {'columns': ['starting_at']},
+            {'columns': ['home_participant_id']},
+            {'columns': ['away_participant_id']}
+        ]
     )
 }}
 

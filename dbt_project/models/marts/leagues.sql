@@ -1,3 +1,12 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        unique_key='league_id',
+        on_schema_change='fail'
+    )
+}}
+
 with
 
 leagues as (

@@ -1,3 +1,15 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        unique_key='season_id',
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['league_id']}
+        ]
+    )
+}}
+
 with
 
 seasons as (

@@ -1,3 +1,12 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        unique_key='state_id',
+        on_schema_change='fail'
+    )
+}}
+
 with
 
 states as (

@@ -1,3 +1,12 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        unique_key='team_id',
+        on_schema_change='fail'
+    )
+}}
+
 with
 
 fixture_participants as (
@@ -33,8 +42,7 @@ final as (
         image_path,
         founded,
         placeholder,
-        last_played_at,
-        loaded_at
+        last_played_at
     from ranked
     where age_rank = 1
 

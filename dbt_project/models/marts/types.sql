@@ -1,3 +1,12 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        unique_key='type_id',
+        on_schema_change='fail'
+    )
+}}
+
 with
 
 types as (

@@ -1,0 +1,97 @@
+{#-
+    How the final tables are kept. Both strategies write only what changed, and leave what stands
+    where they do not.
+
+    `replace_by_fixture` is for models whose rows are a function of their fixture's payload. Every
+    row carries loaded_at, the version of the payload it was made of. A run reads the fixtures whose
+    current version is not built and replaces all their rows. There is no watermark: order and time
+    of loads do not matter, and an element that vanished, an array that became empty and a fixture
+    that was withdrawn leave no rows behind.
+
+    `replace_changed` is for small tables that are computed as a whole.
+-#}
+
+{#-
+    The fixtures whose current version the model does not hold yet; all of them on a full refresh.
+
+    Args:
+        columns: other columns that a row depends on, beside the payload. They stand in the model
+            and in the CTE under the same name.
+-#}
+{% macro changed_fixtures(fixtures='fixtures', columns=[]) -%}
+select * from {{ fixtures }}
+{%- if is_incremental() %}
+where
+    not exists (
+        select 1
+        from {{ this }} as built
+        where
+            built.fixture_id = {{ fixtures }}.fixture_id
+            and built.loaded_at = {{ fixtures }}.loaded_at
+            {%- for column in columns %}
+            and built.{{ column }} is not distinct from {{ fixtures }}.{{ column }}
+            {%- endfor %}
+    )
+{%- endif %}
+{%- endmacro %}
+
+{#-
+    The condition under which a row of a flattened array is a row of the model. Rows without a key
+    only say that a fixture has none; the incremental strategy needs to see them.
+-#}
+{% macro is_row(key) -%}
+    {%- if is_incremental() -%} true {%- else -%} {{ key }} is not null {%- endif -%}
+{%- endmacro %}
+
+{#-
+    The new rows replace all rows of the fixtures they name. `unique_key` is the column that tells a
+    row from the mark of an empty array.
+-#}
+{% macro get_incremental_replace_by_fixture_sql(arg_dict) -%}
+    {%- set target = arg_dict['target_relation'] -%}
+    {%- set changes = arg_dict['temp_relation'] -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    {#- .render(): under --empty and --sample a plain ref() is an empty query, and this would delete
+        every row. -#}
+    {%- set fixtures = ref('stg_sportmonks__fixtures').render() -%}
+
+    delete from {{ target }}
+    where fixture_id in (select fixture_id from {{ changes }});
+
+    delete from {{ target }} as built
+    where not exists (
+        select 1 from {{ fixtures }} as fixtures
+        where fixtures.fixture_id = built.fixture_id
+    );
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ changes }}
+    where {{ arg_dict['unique_key'] }} is not null
+{%- endmacro %}
+
+{#-
+    Rows that are not among the new ones go, new ones that do not stand yet come. Nothing goes under
+    --empty and --sample, which show a model fewer rows than there are.
+-#}
+{% macro get_incremental_replace_changed_sql(arg_dict) -%}
+    {%- set target = arg_dict['target_relation'] -%}
+    {%- set new = arg_dict['temp_relation'] -%}
+    {%- set key = arg_dict['unique_key'] -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+
+    {% if not (invocation_args_dict.get('empty') or invocation_args_dict.get('sample')) -%}
+    delete from {{ target }}
+    where {{ key }} in (
+        select {{ key }} from (
+            select {{ columns }} from {{ target }}
+            except
+            select {{ columns }} from {{ new }}
+        ) as gone
+    );
+    {%- endif %}
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ new }}
+    except
+    select {{ columns }} from {{ target }}
+{%- endmacro %}

@@ -1,0 +1,76 @@
+{#- Hooks after each final table: what an administrator would do by hand. -#}
+
+{#- Gives the planner new statistics once a tenth of the table is new. -#}
+{% macro refresh_statistics() -%}
+    {{ return(adapter.dispatch('refresh_statistics')()) }}
+{%- endmacro %}
+
+{#- DuckDB keeps its statistics by itself. -#}
+{% macro duckdb__refresh_statistics() -%}
+{%- endmacro %}
+
+{% macro postgres__refresh_statistics() -%}
+    do $$
+    begin
+        if (
+            select pg_relation_size(oid) > 1.1 * relpages * current_setting('block_size')::int
+            from pg_class
+            where oid = '{{ this }}'::regclass
+        ) then
+            analyze {{ this }};
+        end if;
+    end
+    $$
+{%- endmacro %}
+
+{#-
+    Gives indexes the names that PostgreSQL would give them. dbt names them by a hash and a key after
+    the table that it builds beside the old one, because both tables stand for a moment.
+-#}
+{% macro name_indexes() -%}
+    {{ return(adapter.dispatch('name_indexes')()) }}
+{%- endmacro %}
+
+{% macro duckdb__name_indexes() -%}
+{%- endmacro %}
+
+{% macro postgres__name_indexes() -%}
+    do $$
+    declare
+        found record;
+    begin
+        for found in
+            select
+                indexes.relname as name,
+                left(
+                    '{{ this.identifier }}_'
+                    || case
+                        when indisprimary then 'pkey'
+                        else string_agg(attname, '_' order by place) || '_idx'
+                    end,
+                    63
+                ) as proper_name
+            from pg_index
+            inner join pg_class as indexes on indexes.oid = indexrelid
+            cross join unnest(indkey::int2[]) with ordinality as keys (number, place)
+            inner join pg_attribute on attrelid = indrelid and attnum = keys.number
+            where indrelid = '{{ this }}'::regclass
+            group by indexes.relname, indisprimary
+        loop
+            if found.name <> found.proper_name then
+                execute format(
+                    'alter index %I.%I rename to %I',
+                    '{{ this.schema }}', found.name, found.proper_name
+                );
+            end if;
+        end loop;
+    end
+    $$
+{%- endmacro %}
+
+{#-
+    DuckDB scans columns faster than it would search an index, and its list of indexes fails while
+    another thread drops a table that has one.
+-#}
+{% macro duckdb__create_indexes(relation) -%}
+{%- endmacro %}

@@ -1,0 +1,69 @@
+"""Builds the final tables with dbt, on the warehouse that the extractor loads."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from dbt.artifacts.schemas.run import RunExecutionResult
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from extract.errors import TOKEN_VARIABLE, UsageError
+from extract.warehouse import OnWait, nothing_extracted, open_warehouse
+
+_PROJECT = str(Path(__file__).resolve().parent.parent / "dbt_project")
+_PLACES = ["--project-dir", _PROJECT, "--profiles-dir", _PROJECT]
+
+# How often dbt is asked to go on after the server went away. A model is one transaction that
+# replaces rows by what they are computed from, so that a second try is always safe.
+_RETRIES = 2
+_CONNECTION_LOST = re.compile(
+    "server closed the connection|terminating connection|connection already closed|"
+    "connection to server|connection has been closed|database system is (starting|shutting)"
+)
+
+
+def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> int:
+    """Runs `dbt build`, and what is left of it again if the connection to the database was lost.
+
+    Args:
+        arguments: more of them for dbt.
+        on_wait: told who or what is waited for.
+        wait: for another process that uses the warehouse; otherwise that is an error.
+
+    Returns:
+        The exit code: 0, 1 if a model or a test failed, 2 if dbt could not begin.
+
+    Raises:
+        UsageError: there is nothing to build from, or a variable is wrong.
+        ExtractError: another process holds the warehouse, or it does not answer.
+    """
+    warehouse = open_warehouse(on_wait if wait else None, must_exist=True)
+    try:
+        if not warehouse.has_tables():
+            raise UsageError(nothing_extracted(warehouse.name))
+        os.environ.update(warehouse.dbt_environment())
+        # dbt needs no token, so none of its logs can hold one.
+        os.environ.pop(TOKEN_VARIABLE, None)
+        # Unit tests prove the SQL on made-up rows; they say nothing about this warehouse.
+        command = ["build", *_PLACES, "--exclude-resource-type", "unit_test", *arguments]
+        for retries_left in reversed(range(_RETRIES + 1)):
+            with warehouse.turn("transform"):
+                result = dbtRunner().invoke(command)
+            if not retries_left or not _connection_lost(result):
+                break
+            on_wait(f"The connection to the {warehouse.name} was lost: building what is left.")
+            if isinstance(result.result, RunExecutionResult):
+                command = ["retry", *_PLACES]
+    finally:
+        warehouse.close()
+    if result.exception:
+        return 2
+    return 0 if result.success else 1
+
+
+def _connection_lost(result: dbtRunnerResult) -> bool:
+    said = [str(result.exception)]
+    if isinstance(result.result, RunExecutionResult):
+        said += [node.message or "" for node in result.result.results]
+    return not result.success and any(map(_CONNECTION_LOST.search, said))

@@ -1,0 +1,96 @@
+"""The embedded warehouse: a DuckDB file."""
+
+import os
+import re
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from extract.errors import UsageError
+from extract.warehouse import OnWait, Warehouse, wait_until_free
+
+
+class DuckDbWarehouse(Warehouse):
+    """A DuckDB file, open from the first query to the last: nobody else can write between.
+
+    Args:
+        path: the file; made if it is missing, its folder is not.
+        schema: schema of the final tables.
+        on_wait: told who is waited for; None means not to wait.
+    """
+
+    def __init__(self, path: Path, schema: str, on_wait: OnWait | None) -> None:
+        if not path.parent.is_dir():
+            raise UsageError(f"DUCKDB_PATH is {path}: the folder {path.parent} does not exist.")
+        if path.is_dir():
+            raise UsageError(f"DUCKDB_PATH is {path}: that is a folder, not a file.")
+        self._path = path
+        super().__init__(f"DuckDB file {path}", str(path.resolve()), schema, on_wait)
+        wait_until_free(self.name, lambda: self._open(path), on_wait)
+        if not os.access(path, os.W_OK):
+            raise UsageError(f"{path} cannot be written.")
+
+    def _open(self, path: Path) -> str | None:
+        """Opens the file, or says who has it."""
+        try:
+            self._connection = duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise UsageError(f"{path} cannot be opened: {_first_line(error)}") from error
+            holder = re.search(r"PID (\d+)", str(error))
+            return f"another process (process {holder.group(1)})" if holder else "another process"
+        except duckdb.Error as error:
+            raise UsageError(f"{path} is no DuckDB database: {_first_line(error)}") from error
+        return None
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query on the raw tables; none if a table does not exist yet."""
+        try:
+            return self._connection.execute(sql).fetchall()
+        except duckdb.CatalogException:
+            return []
+
+    def turn(self, purpose: str) -> AbstractContextManager[None]:
+        """Nothing to do: who has the file open is the only one."""
+        return nullcontext()
+
+    def close(self) -> None:
+        """Closes the file."""
+        super().close()
+        self._connection.close()
+
+    def dbt_environment(self) -> dict[str, str]:
+        """The file's path, which dbt would take as relative to its own folder."""
+        return {"DUCKDB_PATH": str(self._path.resolve())}
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Never: there is no server."""
+        return False
+
+    def is_refused(self, error: BaseException) -> bool:
+        """Whether an error says that the data cannot be stored, however often it is tried."""
+        return isinstance(error, duckdb.DataError | duckdb.IntegrityError)
+
+    def _destination(self) -> Any:
+        import dlt
+
+        # DuckDB's own choice spends most of a load on trying compressions for the long JSON texts.
+        self._connection.execute("set force_compression = 'zstd'")
+        return dlt.destinations.duckdb(self._connection)
+
+    def _loaded(self) -> None:
+        # Moves the load from the log into the file, so that the log does not grow all run long.
+        self._connection.execute("checkpoint")
+
+    def _discard_staging(self) -> None:
+        staging = f"{self.raw}_staging"
+        for (table,) in self.query(
+            f"select table_name from duckdb_tables() where schema_name = '{staging}'"
+        ):
+            self._connection.execute(f'truncate {staging}."{table}"')
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,244 @@
+"""The warehouse of production: a PostgreSQL database."""
+
+import hashlib
+import os
+import re
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import quote
+
+import psycopg2
+from psycopg2 import errors
+
+from extract.errors import ExtractError, UsageError
+from extract.tables import MERGED
+from extract.warehouse import OnWait, Warehouse, wait_until_free
+
+# MERGE, which dlt's upsert is made of, came with PostgreSQL 15.
+_OLDEST = 15
+_CONNECT_TIMEOUT = 15
+# First half of the advisory lock's key; the second one is a hash of the schema.
+_LOCK = int.from_bytes(b"SPM")
+
+# No default of the server may end a session that waits, and the server is to notice soon when the
+# machine at the other end is gone: then it takes back what the session did and held.
+_SESSION = {
+    "timezone": "UTC",
+    "idle_session_timeout": "0",
+    "tcp_keepalives_idle": "60",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+# The same for a client that was killed while its query runs. Servers on macOS and Windows refuse it.
+_NOTICE_KILLED_CLIENT = {"client_connection_check_interval": "2s"}
+
+# What the server or libpq says when a connection fails, and what a person can do about it.
+_REFUSALS = {
+    "password": "PGPASSWORD is wrong or missing",
+    'database ".*" does not exist': "PGDATABASE is wrong",
+    'role ".*" does not exist|(Ident|Peer) authentication': "PGUSER is wrong",
+    "not translate host name|No such file": "PGHOST is wrong",
+    "Connection refused|timeout expired|No route|unreachable|port number": (
+        "PGHOST or PGPORT is wrong, or the server is down"
+    ),
+    "permission denied for database": "PGUSER may not connect to PGDATABASE",
+    "startup parameter": "PGHOST is a connection pooler, name the server itself",
+}
+
+
+class PostgresWarehouse(Warehouse):
+    """A PostgreSQL database, reached with the standard `PG*` variables.
+
+    libpq reads the password itself, from `PGPASSWORD` or a password file: neither dlt nor dbt ever
+    gets to see it.
+
+    Args:
+        environment: the variables.
+        schema: schema of the final tables.
+        on_wait: told who is waited for; None means not to wait.
+
+    Raises:
+        UsageError: a variable is missing or wrong, or the database is not fit.
+    """
+
+    def __init__(self, environment: Mapping[str, str], schema: str, on_wait: OnWait | None) -> None:
+        missing = [name for name in ("PGHOST", "PGDATABASE", "PGUSER") if not environment.get(name)]
+        if missing:
+            raise UsageError(f"TARGET=postgres needs {' and '.join(missing)} in the environment.")
+        self._host, self._port = environment["PGHOST"], environment.get("PGPORT") or "5432"
+        self._database, self._user = environment["PGDATABASE"], environment["PGUSER"]
+        place = f"{self._host}:{self._port}"
+        super().__init__(
+            f"PostgreSQL database {self._database} on {place}",
+            f"{place}/{self._database}/{schema}",
+            schema,
+            on_wait,
+        )
+        digest = hashlib.blake2b(self.raw.encode(), digest_size=4).digest()
+        self._lock_key = (_LOCK, int.from_bytes(digest) // 2)
+        self._options = environment.get("PGOPTIONS", "")
+        try:
+            self._connection = self._connect()
+        except psycopg2.OperationalError as error:
+            raise UsageError(f"{self._reason(error)}.") from error
+        self._set_options()
+        self._check_analyst(environment.get("ANALYST_ROLE"))
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query on the raw tables; none if a table does not exist yet."""
+        try:
+            return self._execute(sql)
+        except (errors.UndefinedTable, errors.InvalidSchemaName):
+            return []
+
+    @contextmanager
+    def turn(self, purpose: str) -> Iterator[None]:
+        """Takes an advisory lock on the schema. It ends with our session, at the latest."""
+        wait_until_free(self.name, self._holder, self._on_wait)
+        title = f"sportmonks {purpose}, process {os.getpid()} on {socket.gethostname()}"
+        self._execute("select set_config('application_name', %s, false)", [title[:63]])
+        try:
+            yield
+        finally:
+            # With the session, the lock is gone too.
+            with suppress(psycopg2.Error), self._connection.cursor() as cursor:
+                cursor.execute("reset application_name")
+                cursor.execute("select pg_advisory_unlock(%s, %s)", self._lock_key)
+
+    def close(self) -> None:
+        """Ends the session, and whatever it held with it."""
+        super().close()
+        self._connection.close()
+
+    def dbt_environment(self) -> dict[str, str]:
+        """Variables that dbt's connections need beside those that the user has set."""
+        return {"PGOPTIONS": self._options}
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether an error says that the server went away, so that asking again may help."""
+        if not isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
+            return False
+        code = error.pgcode or "08"
+        return code.startswith("08") or code in ("57P01", "57P02", "57P03", "53300")
+
+    def is_refused(self, error: BaseException) -> bool:
+        """Whether an error says that the data cannot be stored, however often it is tried."""
+        return isinstance(error, psycopg2.DataError | psycopg2.IntegrityError)
+
+    def _destination(self) -> Any:
+        import dlt
+
+        # A socket's folder and an IPv6 address have characters that mean something in an address.
+        host = f"[{self._host}]" if ":" in self._host else quote(self._host, safe="")
+        credentials = {
+            "host": host,
+            "port": int(self._port),
+            "database": quote(self._database, safe=""),
+            "username": self._user,
+            "password": "",
+            "connect_timeout": _CONNECT_TIMEOUT,
+            "query": {"options": self._options, "application_name": "sportmonks load"},
+        }
+        return dlt.destinations.postgres(credentials)
+
+    def _loaded(self) -> None:
+        """Gives new tables their key, and the planner statistics of tables that have grown."""
+        without_key = self._execute(
+            "select relname from pg_class where relnamespace = %s::regnamespace "
+            "and relkind = 'r' and relname = any(%s) and not exists "
+            "(select from pg_index where indrelid = pg_class.oid and indisprimary)",
+            [self.raw, MERGED],
+        )
+        for (table,) in without_key:
+            self._execute(f"alter table {self.raw}.{table} add primary key (id)")
+        grown = self._execute(
+            "select relname from pg_class where relnamespace = %s::regnamespace "
+            "and relkind = 'r' and pg_relation_size(oid) > "
+            "1.1 * relpages * current_setting('block_size')::int",
+            [self.raw],
+        )
+        for (table,) in grown:
+            self._execute(f"analyze {self.raw}.{table}")
+
+    def _discard_staging(self) -> None:
+        staging = f"{self.raw}_staging"
+        for (table,) in self._execute(
+            "select tablename from pg_tables where schemaname = %s", [staging]
+        ):
+            self._execute(f'truncate {staging}."{table}"')
+
+    def _connect(self) -> "psycopg2.extensions.connection":
+        connection = psycopg2.connect(
+            host=self._host,
+            port=self._port,
+            user=self._user,
+            dbname=self._database,
+            connect_timeout=_CONNECT_TIMEOUT,
+            options=self._options,
+            application_name="sportmonks",
+        )
+        connection.autocommit = True
+        return connection
+
+    def _set_options(self) -> None:
+        """Settles the options of all further sessions, and applies them to this one."""
+        if self._connection.server_version < _OLDEST * 10_000:
+            raise UsageError(
+                f"The {self.name} is PostgreSQL {self._connection.server_version // 10_000}: "
+                f"{_OLDEST} or newer is needed."
+            )
+        for settings in (_SESSION, _NOTICE_KILLED_CLIENT):
+            with suppress(psycopg2.DataError, psycopg2.ProgrammingError):
+                for name, value in settings.items():
+                    self._execute("select set_config(%s, %s, false)", [name, value])
+                    self._options += f" -c {name}={value}"
+
+    def _check_analyst(self, role: str | None) -> None:
+        if role and not self._execute("select 1 from pg_roles where rolname = %s", [role]):
+            raise UsageError(
+                f"ANALYST_ROLE is {role!r}: the server has no such role. "
+                "docs/postgres/setup.sql makes it."
+            )
+
+    def _holder(self) -> str | None:
+        """Takes the lock, or says who has it."""
+        if self._execute("select pg_try_advisory_lock(%s, %s)", self._lock_key) == [(True,)]:
+            return None
+        found = self._execute(
+            "select coalesce(nullif(application_name, ''), 'server process ' || pid) "
+            "from pg_locks inner join pg_stat_activity using (pid) where locktype = 'advisory' "
+            "and granted and classid = %s and objid = %s",
+            self._lock_key,
+        )
+        return f"another run ({found[0][0]})" if found else "another run"
+
+    def _execute(self, sql: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        """Runs one statement that may be repeated, again and again while the server is away."""
+        try:
+            for attempt in self.retrying():
+                with attempt:
+                    if self._connection.closed:
+                        self._connection = self._connect()
+                    with self._connection.cursor() as cursor:
+                        cursor.execute(sql, parameters)
+                        return cursor.fetchall() if cursor.description else []
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            raise ExtractError(f"{self._reason(error)}.") from error
+        except errors.InsufficientPrivilege as error:
+            raise UsageError(
+                f"PGUSER is {self._user!r}, which may not do what is needed in the {self.name} "
+                f"({_first_line(error)}). docs/postgres/setup.sql gives a role the rights."
+            ) from error
+        raise AssertionError("retrying() ends with a result or an error")
+
+    def _reason(self, error: psycopg2.Error) -> str:
+        """What is wrong with a connection, in words that a person can act on."""
+        said = _first_line(error)
+        blamed = (what for said_so, what in _REFUSALS.items() if re.search(said_so, said))
+        return f"The {self.name} cannot be used: {next(blamed, 'the server says')} ({said})"
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

