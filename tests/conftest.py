@@ -19,9 +19,9 @@ def api() -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="session")
-def dbt_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where dbt keeps what it parsed and compiled."""
-    return tmp_path_factory.mktemp("dbt_target")
+def dbt_targets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dbt keeps what it parsed and compiled, a folder an engine."""
+    return tmp_path_factory.mktemp("dbt_targets")
 
 
 @pytest.fixture(scope="session")
@@ -30,17 +30,27 @@ def server(testrun_uid: str) -> Server:
     return running_server(testrun_uid)
 
 
+@pytest.fixture(scope="session")
+def schema() -> str:
+    """A schema's name, the same for all tests of a process: another one makes dbt parse anew."""
+    return f"sportmonks_{secrets.token_hex(5)}"
+
+
+@pytest.fixture
+def postgres(server: Server, schema: str) -> Iterator[Postgres]:
+    """Empty schemas on a PostgreSQL server."""
+    postgres = Postgres(server, schema)
+    yield postgres
+    postgres.drop()
+
+
 @pytest.fixture(params=ENGINES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """An empty database of each engine."""
     if request.param == "duckdb":
-        yield DuckDb(tmp_path / "warehouse.duckdb")
-    else:
-        postgres = Postgres(
-            request.getfixturevalue("server"), f"sportmonks_{secrets.token_hex(5)}"
-        )
-        yield postgres
-        postgres.drop()
+        return DuckDb(tmp_path / "warehouse.duckdb")
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres
 
 
 @pytest.fixture
@@ -48,11 +58,11 @@ def job(
     api: Simulator,
     database: Database,
     tmp_path: Path,
-    dbt_target: Path,
+    dbt_targets: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Job:
     """The job, set up to ask that API and to write to that database."""
-    job = Job(database, tmp_path, dbt_target)
+    job = Job(database, tmp_path, dbt_targets / type(database).__name__)
     for name, value in job.environment(api.base_url, api.token).items():
         monkeypatch.setenv(name, value)
     return job

@@ -89,6 +89,7 @@ def test_settings(
 
 
 def test_database_paths(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TARGET", "duckdb")
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "no" / "folder" / "x.duckdb"))
     assert "does not exist" in one_line(job.extract(code=2).output)
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path))
@@ -116,28 +117,3 @@ def test_transform_before_extract(job: Job) -> None:
 def test_unknown_model(job: Job, api: Simulator) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     job.command("transform", "--no-such-option", code=2)
-
-
-def test_database_held_by_another_process(job: Job) -> None:
-    import subprocess
-    import sys
-
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); "
-            "sys.stdin.read()",
-            str(job.database),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert holder.stdout and holder.stdout.readline() == b"open\n"
-    try:
-        for result in (job.extract(code=1), job.transform(code=1)):
-            assert f"in use by another process (process {holder.pid})" in one_line(result.output)
-    finally:
-        holder.communicate()
-    with duckdb.connect(job.database) as connection:
-        assert connection.execute("select 1 from information_schema.tables").fetchall() == []

@@ -153,10 +153,10 @@ def test_unit_tests_of_the_models(job: Job, api: Simulator) -> None:
     assert len(result.result.results) >= 6
 
 
-def test_every_column_is_described(job: Job, api: Simulator, dbt_target: Path) -> None:
+def test_every_column_is_described(job: Job, api: Simulator) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     job.transform()
-    manifest = json.loads((dbt_target / "manifest.json").read_text())
+    manifest = json.loads((job.dbt_target / "manifest.json").read_text())
     nodes = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
     assert {node["name"] for node in nodes} >= set(FINAL_TABLES)
     for node in [*nodes, *manifest["sources"].values()]:

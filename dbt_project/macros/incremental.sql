@@ -51,9 +51,9 @@ where
     {%- set target = arg_dict['target_relation'] -%}
     {%- set changes = arg_dict['temp_relation'] -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
-    {#- .render(): under --empty and --sample a plain ref() is an empty query, and this would delete
-        every row. -#}
-    {%- set fixtures = ref('stg_sportmonks__fixtures').render() -%}
+    {#- Under --empty and --sample both a plain reference and the staging view show no or few rows,
+        and this would delete the others: .render() names the table itself. -#}
+    {%- set fixtures = source('sportmonks_raw', 'fixtures').render() -%}
 
     delete from {{ target }}
     where fixture_id in (select fixture_id from {{ changes }});
@@ -61,7 +61,7 @@ where
     delete from {{ target }} as built
     where not exists (
         select 1 from {{ fixtures }} as fixtures
-        where fixtures.fixture_id = built.fixture_id
+        where fixtures.id = built.fixture_id
     );
 
     insert into {{ target }} ({{ columns }})
