@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
@@ -76,6 +77,7 @@ class Answer:
 class ApiCall:
     """One HTTP request, as the table `api_calls` keeps it. Times in seconds, size in bytes."""
 
+    number: int
     called_at: datetime
     endpoint: str
     ids_requested: int | None
@@ -143,6 +145,7 @@ class SportmonksClient:
         self._backoff = wait_exponential_jitter(
             multiplier=settings.backoff, max=_LONGEST_BACKOFF, jitter=settings.backoff
         )
+        self._numbers = count(1)
         self._calls: list[ApiCall] = []
         self._calls_lock = threading.Lock()
         self._stopping = threading.Event()
@@ -252,7 +255,12 @@ class SportmonksClient:
         waited = tries.waited + self.governor.acquire(resource)
         tries.waited = 0.0
         call = ApiCall(
-            datetime.now(UTC), endpoint, ids_requested, tries.attempt, waited_seconds=waited
+            next(self._numbers),
+            datetime.now(UTC),
+            endpoint,
+            ids_requested,
+            tries.attempt,
+            waited_seconds=waited,
         )
         started = time.monotonic()
         envelope = _Envelope()

@@ -5,6 +5,7 @@ Everything else about a payload is dbt's to read.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ VOLATILE_FIELDS = frozenset({"has_odds", "has_premium_odds"})
 
 _WATCHED = ("statistics", "events")
 _LARGEST = 2**63 - 1
+# The escape of the character NUL, which PostgreSQL's jsonb cannot hold: after an even number of
+# backslashes, for an odd one would be escaped itself.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _sorted_encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -28,7 +32,8 @@ class Fixture:
         id: Sportmonks' id.
         league_id, season_id, state_id: as sent, None where absent or no 64-bit integer.
         starting_at: kick-off in UTC, None where absent or unreadable.
-        payload: the JSON object, byte for byte as sent.
+        payload: the JSON object, byte for byte as sent, but for the character NUL, in whose place
+            stands U+FFFD.
         payload_hash: equal for two payloads that say the same; see `canonical_hash`.
         empty_arrays: which of `statistics` and `events` came as `[]` or null.
         filled_arrays: which of them came with elements.
@@ -48,10 +53,34 @@ class Fixture:
 def read_fixture(raw: bytes) -> Fixture | None:
     """Reads one object of an answer's `data`; None if it is no fixture with an id.
 
+    Whatever is read can be stored by every warehouse.
+
     Raises:
-        msgspec.MsgspecError: the bytes are no valid JSON.
+        msgspec.MsgspecError: the bytes are no valid JSON, or nested too deeply.
     """
-    fixture = msgspec.json.decode(raw)
+    try:
+        payload = storable(raw)
+        fixture = msgspec.json.decode(payload)
+        return _fixture(fixture, payload)
+    except RecursionError as error:
+        raise msgspec.DecodeError("nested too deeply") from error
+
+
+def storable(raw: bytes) -> str:
+    """JSON as text that every warehouse can store.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are no UTF-8.
+    """
+    if b"\\u0000" in raw:
+        raw = _NUL.sub(rb"\1\\ufffd", raw)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def _fixture(fixture: Any, payload: str) -> Fixture | None:
     if not isinstance(fixture, dict):
         return None
     fixture_id = integer(fixture.get("id"))
@@ -63,7 +92,7 @@ def read_fixture(raw: bytes) -> Fixture | None:
         season_id=integer(fixture.get("season_id")),
         state_id=integer(fixture.get("state_id")),
         starting_at=_kick_off(fixture),
-        payload=bytes(raw).decode(),
+        payload=payload,
         payload_hash=canonical_hash(fixture),
         empty_arrays=frozenset(n for n in _WATCHED if n in fixture and not fixture[n]),
         filled_arrays=frozenset(n for n in _WATCHED if fixture.get(n)),

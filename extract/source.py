@@ -24,7 +24,7 @@ from dlt.extract import DltResource
 from extract import tables
 from extract.batches import Batch, FixtureBatches, NothingStored, OnBatch, StoredFixtures
 from extract.client import SportmonksClient
-from extract.payload import Fixture, integer, read_fixture
+from extract.payload import Fixture, integer, read_fixture, storable
 from extract.settings import Settings, load_settings
 
 # Reference tables: path and query. In pages of 50: the larger ones of `filters=populate` are
@@ -131,7 +131,7 @@ def sportmonks(
                 for row in answer.rows:
                     id = integer(msgspec.json.decode(row).get("id"))
                     if id is not None:
-                        payload = bytes(row).decode()
+                        payload = storable(bytes(row))
                         found[id] = {"id": id, "payload": payload, "fetched_at": fetched_at}
             yield tables.rows(name, found.values())
 

@@ -38,7 +38,8 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "api_calls": pa.schema(
         [
-            ("run_id", _TEXT),
+            pa.field("run_id", _TEXT, nullable=False),
+            pa.field("number", _BIGINT, nullable=False),
             ("called_at", _TIMESTAMP),
             ("endpoint", _TEXT),
             ("ids_requested", _BIGINT),
@@ -55,7 +56,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "runs": pa.schema(
         [
-            ("run_id", _TEXT),
+            pa.field("run_id", _TEXT, nullable=False),
             ("started_at", _TIMESTAMP),
             ("finished_at", _TIMESTAMP),
             ("arguments", _TEXT),
@@ -69,26 +70,30 @@ SCHEMAS: dict[str, pa.Schema] = {
     "seasons": _REFERENCE,
 }
 
-# Tables that are merged on `id`. The others only grow.
-MERGED = [name for name, schema in SCHEMAS.items() if "id" in schema.names]
+# What tells the rows of a table apart. Every table is merged on it, so that a load that was killed
+# or lost its connection can be repeated.
+KEYS: dict[str, tuple[str, ...]] = {name: ("id",) for name in SCHEMAS} | {
+    "api_calls": ("run_id", "number"),
+    "runs": ("run_id",),
+}
 
-_JSON_COLUMNS = {"payload", "arguments", "counts"}
+# Of two rows with one key in a load, the one with the later time counts.
+_TIMES = ("fetched_at", "last_seen_at", "checked_at", "called_at", "finished_at")
+_JSON_COLUMNS = ("payload", "arguments", "counts")
 
 
 def hints(table: str) -> dict[str, Any]:
     """The arguments of `dlt.resource` for a raw table.
 
-    Tables with an `id` are merged on it; the caller sees to it that no load has an id twice, since
-    dlt's `upsert` does not. The others only grow.
+    dlt's `delete-insert` and not its `upsert`: a load that is repeated half-way has rows twice in
+    the table that it merges from, and `upsert` would store both. The two take the same time.
     """
-    schema = SCHEMAS[table]
-    columns = {name: {"data_type": "json"} for name in schema.names if name in _JSON_COLUMNS}
-    if table not in MERGED:
-        return {"write_disposition": "append", "columns": columns}
+    names = SCHEMAS[table].names
     return {
-        "primary_key": "id",
-        "write_disposition": {"disposition": "merge", "strategy": "upsert"},
-        "columns": columns,
+        "primary_key": KEYS[table],
+        "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
+        "columns": {name: {"data_type": "json"} for name in names if name in _JSON_COLUMNS}
+        | {name: {"dedup_sort": "desc"} for name in names if name in _TIMES},
     }
 
 

@@ -13,7 +13,7 @@ import psycopg2
 from psycopg2 import errors
 
 from extract.errors import ExtractError, UsageError
-from extract.tables import MERGED
+from extract.tables import KEYS
 from extract.warehouse import OnWait, Warehouse, wait_until_free
 
 # MERGE, which dlt's upsert is made of, came with PostgreSQL 15.
@@ -149,10 +149,11 @@ class PostgresWarehouse(Warehouse):
             "select relname from pg_class where relnamespace = %s::regnamespace "
             "and relkind = 'r' and relname = any(%s) and not exists "
             "(select from pg_index where indrelid = pg_class.oid and indisprimary)",
-            [self.raw, MERGED],
+            [self.raw, list(KEYS)],
         )
         for (table,) in without_key:
-            self._execute(f"alter table {self.raw}.{table} add primary key (id)")
+            key = ", ".join(KEYS[table])
+            self._execute(f"alter table {self.raw}.{table} add primary key ({key})")
         grown = self._execute(
             "select relname from pg_class where relnamespace = %s::regnamespace "
             "and relkind = 'r' and pg_relation_size(oid) > "

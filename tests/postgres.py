@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2 import errors
+from psycopg2.extras import register_default_jsonb
 
 # Members of this role need a password on our own server, which trusts everybody else.
 PASSWORD_GROUP = "sportmonks_test_password"
@@ -42,6 +43,8 @@ class Server:
             dbname=self.database, options="-c timezone=UTC", application_name="test", **chosen
         )
         connection.autocommit = True
+        # JSON as text, as DuckDB gives it.
+        register_default_jsonb(connection, loads=str)
         try:
             yield connection
         finally:

@@ -14,7 +14,7 @@ def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows without `loaded_at`, and with JSON text read."""
     return [
         {
-            name: json.loads(value) if name == "value_raw" and isinstance(value, str) else value
+            name: json.loads(value) if name == "value_raw" and value is not None else value
             for name, value in row.items()
             if name != "loaded_at"
         }

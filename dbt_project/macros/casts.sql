@@ -6,7 +6,7 @@
 {#- A whole number of 64 bits; 45.0 is one too. -#}
 {% macro to_bigint(text) -%}
     case
-        when {{ matches(text, '^(0|-?[1-9][0-9]{0,18})([.]0+)?$') }}
+        when {{ matches(text, '^-?(0|[1-9][0-9]{0,18})([.]0+)?$') }}
             then {{ whole_part_as_bigint(text) }}
     end
 {%- endmacro %}
@@ -57,6 +57,19 @@
         when abs(cast({{ text }} as numeric)) < 5e-324 then 0
         else cast({{ text }} as double precision)
     end
+{%- endmacro %}
+
+{#- A JSON string to text; null for JSON that is no string, which the engines write differently. -#}
+{% macro to_text(json) -%}
+    {{ return(adapter.dispatch('to_text')(json)) }}
+{%- endmacro %}
+
+{% macro duckdb__to_text(json) -%}
+    case when json_type({{ json }}) = 'VARCHAR' then {{ json }} ->> '$' end
+{%- endmacro %}
+
+{% macro postgres__to_text(json) -%}
+    case when jsonb_typeof({{ json }}) = 'string' then {{ json }} #>> '{}' end
 {%- endmacro %}
 
 {% macro to_boolean(text) -%}

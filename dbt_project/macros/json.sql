@@ -1,8 +1,8 @@
 {#-
-    Reading JSON, the same on every engine. All values come out as text (JSON null and a missing key
-    as null), because only then is a value that does not fit its column treated alike everywhere:
-    DuckDB's typed JSON functions turn it into null or round it, PostgreSQL's raise an error.
-    `to_bigint` and its siblings in casts.sql make the columns.
+    Reading JSON, the same on every engine. Numbers, booleans and times come out as text (JSON null
+    and a missing key as null), because only then is a value that does not fit its column treated
+    alike everywhere: DuckDB's typed JSON functions turn it into null or round it, PostgreSQL's raise
+    an error. `to_bigint` and its siblings in casts.sql make the columns.
 -#}
 
 {#-
@@ -15,21 +15,19 @@
     Args:
         fixtures: name of a CTE with fixture_id, loaded_at and payload.
         array: key of the array in the payload.
-        fields: keys to read of each object.
+        fields: keys to read of each object, for `to_bigint` and its siblings.
+        texts: keys whose values are strings; anything else than a string is null.
         objects: keys whose values are read as JSON.
 -#}
-{% macro flatten(fixtures, array, fields, objects=[]) -%}
-    {{ return(adapter.dispatch('flatten')(fixtures, array, fields, objects)) }}
+{% macro flatten(fixtures, array, fields, texts=[], objects=[]) -%}
+    {{ return(adapter.dispatch('flatten')(fixtures, array, fields, texts, objects)) }}
 {%- endmacro %}
 
-{% macro duckdb__flatten(fixtures, array, fields, objects) -%}
+{% macro duckdb__flatten(fixtures, array, fields, texts, objects) -%}
 select
     fixture_id,
     loaded_at,
-    {%- for field in fields + objects %}
-    element.{{ adapter.quote(field) }} as {{ adapter.quote(field) }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    {{ json_values('element', fields, texts, objects) }}
 from (
     select
         fixture_id,
@@ -39,7 +37,7 @@ from (
                 nullif(
                     from_json(
                         payload -> '{{ array }}',
-                        '[{{ json_shape(fields, objects) }}]'
+                        '[{{ json_shape(fields, texts + objects) }}]'
                     ),
                     []
                 ),
@@ -51,14 +49,11 @@ from (
 ) as elements
 {%- endmacro %}
 
-{% macro postgres__flatten(fixtures, array, fields, objects) -%}
+{% macro postgres__flatten(fixtures, array, fields, texts, objects) -%}
 select
     fixture_id,
     loaded_at,
-    {%- for field in fields + objects %}
-    element.{{ adapter.quote(field) }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    {{ json_values('element', fields, texts, objects) }}
 from {{ fixtures }}
 left join lateral jsonb_array_elements(
     case
@@ -67,7 +62,7 @@ left join lateral jsonb_array_elements(
     end
 ) as elements (document) on jsonb_typeof(document) = 'object'
 left join lateral jsonb_to_record(document) as element (
-    {{ json_columns(fields, objects) }}
+    {{ json_columns(fields, texts + objects) }}
 ) on true
 where (payload -> '{{ array }}') is not null
 {%- endmacro %}
@@ -79,55 +74,55 @@ where (payload -> '{{ array }}') is not null
         relation: name of a CTE.
         document: its JSON column; an object in every row.
         columns: columns of the CTE to keep.
-        fields: keys to read of the document.
-        objects: keys whose values are read as JSON.
+        fields, texts, objects: keys to read of the document, as in `flatten`.
 -#}
-{% macro read_fields(relation, document, columns, fields, objects=[]) -%}
-    {{ return(adapter.dispatch('read_fields')(relation, document, columns, fields, objects)) }}
+{% macro read_fields(relation, document, columns, fields, texts=[], objects=[]) -%}
+    {{ return(adapter.dispatch('read_fields')(
+        relation, document, columns, fields, texts, objects
+    )) }}
 {%- endmacro %}
 
-{% macro duckdb__read_fields(relation, document, columns, fields, objects) -%}
+{% macro duckdb__read_fields(relation, document, columns, fields, texts, objects) -%}
 select
-    {%- for column in columns %}
-    {{ column }},
-    {%- endfor %}
-    {%- for field in fields + objects %}
-    object.{{ adapter.quote(field) }} as {{ adapter.quote(field) }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    {{ columns | join(', ') }},
+    {{ json_values('object', fields, texts, objects) }}
 from (
     select
         *,
-        from_json({{ document }}, '{{ json_shape(fields, objects) }}') as object
+        from_json({{ document }}, '{{ json_shape(fields, texts + objects) }}') as object
     from {{ relation }}
 ) as documents
 {%- endmacro %}
 
-{% macro postgres__read_fields(relation, document, columns, fields, objects) -%}
+{% macro postgres__read_fields(relation, document, columns, fields, texts, objects) -%}
 select
-    {%- for column in columns %}
-    {{ column }},
-    {%- endfor %}
-    {%- for field in fields + objects %}
-    object.{{ adapter.quote(field) }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    {{ columns | join(', ') }},
+    {{ json_values('object', fields, texts, objects) }}
 from {{ relation }}
 cross join lateral jsonb_to_record({{ document }}) as object (
-    {{ json_columns(fields, objects) }}
+    {{ json_columns(fields, texts + objects) }}
 )
 {%- endmacro %}
 
+{#- The select list of `flatten` and `read_fields`. -#}
+{% macro json_values(object, fields, texts, objects) -%}
+    {%- for field in fields + texts + objects %}
+    {%- set value = object ~ '.' ~ adapter.quote(field) %}
+    {{ to_text(value) if field in texts else value }} as {{ adapter.quote(field) }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {#- DuckDB's description of an object for from_json. -#}
-{% macro json_shape(fields, objects) -%}
+{% macro json_shape(fields, values) -%}
     {
-    {%- for field in fields %}"{{ field }}":"VARCHAR"{{ ',' if not loop.last or objects }}{% endfor -%}
-    {%- for field in objects %}"{{ field }}":"JSON"{{ ',' if not loop.last }}{% endfor -%}
+    {%- for field in fields %}"{{ field }}":"VARCHAR"{{ ',' if not loop.last or values }}{% endfor -%}
+    {%- for field in values %}"{{ field }}":"JSON"{{ ',' if not loop.last }}{% endfor -%}
     }
 {%- endmacro %}
 
 {#- PostgreSQL's description of an object for jsonb_to_record. -#}
-{% macro json_columns(fields, objects) -%}
-    {%- for field in fields %}{{ adapter.quote(field) }} text{{ ', ' if not loop.last or objects }}{% endfor -%}
-    {%- for field in objects %}{{ adapter.quote(field) }} jsonb{{ ', ' if not loop.last }}{% endfor -%}
+{% macro json_columns(fields, values) -%}
+    {%- for field in fields %}{{ adapter.quote(field) }} text{{ ', ' if not loop.last or values }}{% endfor -%}
+    {%- for field in values %}{{ adapter.quote(field) }} jsonb{{ ', ' if not loop.last }}{% endfor -%}
 {%- endmacro %}

@@ -34,11 +34,10 @@ events as (
         'events',
         [
             'id', 'type_id', 'sub_type_id', 'participant_id', 'period_id',
-            'detailed_period_id', 'section', 'player_id', 'player_name', 'related_player_id',
-            'related_player_name', 'coach_id', 'result', 'info', 'addition',
-            'minute', 'extra_minute', 'injured', 'on_bench', 'rescinded',
-            'sort_order'
-        ]
+            'detailed_period_id', 'player_id', 'related_player_id', 'coach_id', 'minute',
+            'extra_minute', 'injured', 'on_bench', 'rescinded', 'sort_order'
+        ],
+        texts=['section', 'player_name', 'related_player_name', 'result', 'info', 'addition']
     ) }}
 
 ),

@@ -29,12 +29,9 @@ participants as (
     {{ flatten(
         'changed_fixtures',
         'participants',
-        [
-            'id', 'sport_id', 'country_id', 'venue_id', 'gender',
-            'name', 'short_code', 'image_path', 'founded', 'type',
-            'placeholder', 'last_played_at'
-        ],
-        ['meta']
+        ['id', 'sport_id', 'country_id', 'venue_id', 'founded', 'placeholder', 'last_played_at'],
+        texts=['gender', 'name', 'short_code', 'image_path', 'type'],
+        objects=['meta']
     ) }}
 
 ),
@@ -52,7 +49,7 @@ final as (
         gender,
         type,
         image_path,
-        (meta ->> 'location') as location,
+        {{ to_text("(meta -> 'location')") }} as location,
         {{ to_bigint('founded') }} as founded,
         {{ to_bigint("(meta ->> 'position')") }} as position,
         {{ to_boolean("(meta ->> 'winner')") }} as winner,

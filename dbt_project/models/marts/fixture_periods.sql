@@ -30,10 +30,10 @@ periods as (
         'changed_fixtures',
         'periods',
         [
-            'id', 'type_id', 'started', 'ended', 'counts_from',
-            'ticking', 'sort_order', 'description', 'time_added', 'period_length',
-            'minutes', 'seconds', 'has_timer'
-        ]
+            'id', 'type_id', 'started', 'ended', 'counts_from', 'ticking', 'sort_order',
+            'time_added', 'period_length', 'minutes', 'seconds', 'has_timer'
+        ],
+        texts=['description']
     ) }}
 
 ),

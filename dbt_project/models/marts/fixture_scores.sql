@@ -30,10 +30,9 @@ scores as (
     {{ flatten(
         'changed_fixtures',
         'scores',
-        [
-            'id', 'type_id', 'participant_id', 'description'
-        ],
-        ['score']
+        ['id', 'type_id', 'participant_id'],
+        texts=['description'],
+        objects=['score']
     ) }}
 
 ),
@@ -46,7 +45,7 @@ final as (
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('participant_id') }} as participant_id,
         description,
-        (score ->> 'participant') as participant,
+        {{ to_text("(score -> 'participant')") }} as participant,
         {{ to_bigint("(score ->> 'goals')") }} as goals,
         loaded_at
     from scores

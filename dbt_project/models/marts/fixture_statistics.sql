@@ -31,10 +31,9 @@ statistics as (
     {{ flatten(
         'changed_fixtures',
         'statistics',
-        [
-            'id', 'type_id', 'participant_id', 'location'
-        ],
-        ['data']
+        ['id', 'type_id', 'participant_id'],
+        texts=['location'],
+        objects=['data']
     ) }}
 
 ),

@@ -53,17 +53,23 @@ base_fields as (
         ['fixture_id', 'state_code', 'starting_at', 'loaded_at'],
         [
             'sport_id', 'league_id', 'season_id', 'stage_id', 'group_id', 'aggregate_id',
-            'round_id', 'state_id', 'venue_id', 'name', 'starting_at_timestamp',
-            'result_info', 'leg', 'details', 'length', 'placeholder', 'has_odds',
-            'has_premium_odds'
-        ]
+            'round_id', 'state_id', 'venue_id', 'starting_at_timestamp', 'length',
+            'placeholder', 'has_odds', 'has_premium_odds'
+        ],
+        texts=['name', 'result_info', 'leg', 'details']
     ) }}
 
 ),
 
 participants as (
 
-    {{ flatten('changed_fixtures', 'participants', ['id', 'name'], ['meta']) }}
+    {{ flatten(
+        'changed_fixtures',
+        'participants',
+        ['id'],
+        texts=['name'],
+        objects=['meta']
+    ) }}
 
 ),
 
@@ -73,7 +79,7 @@ sides as (
         fixture_id,
         {{ to_bigint('id') }} as participant_id,
         name,
-        (meta ->> 'location') as location,
+        {{ to_text("(meta -> 'location')") }} as location,
         (meta ->> 'winner') as winner
     from participants
 
@@ -95,7 +101,13 @@ teams as (
 
 scores as (
 
-    {{ flatten('changed_fixtures', 'scores', ['description'], ['score']) }}
+    {{ flatten(
+        'changed_fixtures',
+        'scores',
+        [],
+        texts=['description'],
+        objects=['score']
+    ) }}
 
 ),
 
@@ -104,7 +116,7 @@ goals as (
     select
         fixture_id,
         description,
-        (score ->> 'participant') as location,
+        {{ to_text("(score -> 'participant')") }} as location,
         {{ to_bigint("(score ->> 'goals')") }} as goals
     from scores
 

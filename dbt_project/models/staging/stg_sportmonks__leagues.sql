@@ -12,11 +12,9 @@ fields as (
         'source',
         'payload',
         ['id as league_id'],
-        [
-            'sport_id', 'country_id', 'name', 'active', 'short_code',
-            'image_path', 'type', 'sub_type', 'category', 'last_played_at'
-        ],
-        ['currentseason']
+        ['sport_id', 'country_id', 'active', 'category', 'last_played_at'],
+        texts=['name', 'short_code', 'image_path', 'type', 'sub_type'],
+        objects=['currentseason']
     ) }}
 
 )

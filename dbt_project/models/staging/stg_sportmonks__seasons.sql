@@ -13,9 +13,10 @@ fields as (
         'payload',
         ['id as season_id'],
         [
-            'sport_id', 'league_id', 'tie_breaker_rule_id', 'name', 'finished',
-            'pending', 'is_current', 'starting_at', 'ending_at'
-        ]
+            'sport_id', 'league_id', 'tie_breaker_rule_id', 'finished', 'pending',
+            'is_current', 'starting_at', 'ending_at'
+        ],
+        texts=['name']
     ) }}
 
 )

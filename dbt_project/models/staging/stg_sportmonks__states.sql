@@ -12,7 +12,8 @@ fields as (
         'source',
         'payload',
         ['id as state_id'],
-        ['state', 'name', 'short_name', 'developer_name']
+        [],
+        texts=['state', 'name', 'short_name', 'developer_name']
     ) }}
 
 )

@@ -12,7 +12,8 @@ fields as (
         'source',
         'payload',
         ['id as type_id'],
-        ['name', 'code', 'developer_name', 'model_type', 'stat_group']
+        [],
+        texts=['name', 'code', 'developer_name', 'model_type', 'stat_group']
     ) }}
 
 )
