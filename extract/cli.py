@@ -134,7 +134,11 @@ def transform(context: typer.Context, no_wait: NoWait = False) -> None:
         from extract.transform import transform as run_transform
 
         console = Console(stderr=True, highlight=False)
-        code = run_transform(context.args, console.print, wait=not no_wait)
+
+        def say(line: str) -> None:
+            console.print(escape(line), soft_wrap=True)
+
+        code = run_transform(context.args, say, wait=not no_wait)
         raise typer.Exit(code)
 
 

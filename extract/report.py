@@ -46,7 +46,7 @@ class Reporter:
 
     def line(self, text: str) -> None:
         """A line about what happens now."""
-        self._console.print(escape(text), highlight=False)
+        self._console.print(escape(text), highlight=False, soft_wrap=True)
 
     def warning(self, text: str) -> None:
         """Something that went wrong and does not stop the run."""

@@ -108,6 +108,9 @@ def run(selection: Selection, reporter: Reporter, wait: bool = True) -> Summary:
     settings = load_settings()
     warehouse = open_warehouse(reporter.line if wait else None)
     try:
+        # Before anything is asked for: without `wait`, a busy warehouse ends the run here.
+        with warehouse.turn("extract"):
+            pass
         return _Run(settings, warehouse, selection, reporter).execute()
     finally:
         warehouse.close()
@@ -149,7 +152,13 @@ class _Run:
         except ExtractError as error:
             summary.outcome = "failed"
             self._reporter.error(str(error))
-        self._close_run()
+        try:
+            self._close_run()
+        except ExtractError as error:
+            # What broke the run off is said already; its row is loaded by the next run.
+            if summary.outcome == "completed":
+                self._reporter.error(str(error))
+            summary.outcome = "failed"
         return summary
 
     def _refresh_references(self) -> None:

@@ -19,7 +19,8 @@ _PLACES = ["--project-dir", _PROJECT, "--profiles-dir", _PROJECT]
 _RETRIES = 2
 _CONNECTION_LOST = re.compile(
     "server closed the connection|terminating connection|connection already closed|"
-    "connection to server|connection has been closed|database system is (starting|shutting)"
+    "connection has been closed|database system is (starting|shutting)|"
+    "connection to server.* failed: (Connection refused|No such file|timeout)"
 )
 
 

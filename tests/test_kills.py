@@ -1,0 +1,90 @@
+"""`kill -9` at any moment of extract or transform: the next run mends it, and nothing stays behind."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from simulator import Simulator
+from tests.job import Job, Postgres
+from tests.test_job import assert_equals_world
+
+KILLS = int(os.environ.get("KILLS", "12"))
+
+
+def killed(chance: random.Random, *arguments: str) -> bool:
+    """Starts the job, and kills it at a random moment of its life; whether it still lived."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "extract", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    # The first half second of each is Python's start.
+    deadline = time.monotonic() + chance.uniform(0.5, 5.0)
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.005)
+    alive = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+def correct(api: Simulator, chance: random.Random) -> None:
+    """Something for each run to do: the API corrects a few fixtures."""
+    for fixture_id in chance.sample(api.world.fixture_ids(), 8):
+        fixture = api.control.fixture(fixture_id)
+        api.control.update(fixture_id, {"details": f"Match {chance.random()}"})
+        if len(fixture["events"]) > 2:
+            api.control.remove_event(fixture_id, chance.choice(fixture["events"])["id"])
+        if fixture["statistics"]:
+            statistic = chance.choice(fixture["statistics"])
+            api.control.correct_statistic(fixture_id, statistic["id"], chance.randint(0, 99))
+
+
+def test_kills_leave_nothing_behind(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(KILLS)
+    with Simulator(seed=5, leagues=2, seasons=1, teams=12, latency=0.02) as api:
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "10")
+        monkeypatch.setenv("SOURCES__SPORTMONKS__CHUNK_SIZE", "60")
+        monkeypatch.setenv("SOURCES__SPORTMONKS__REFERENCE_MAX_AGE", "0")
+        kills = 0
+        while kills < KILLS:
+            correct(api, chance)
+            command = chance.choice([["run"], ["transform"], ["transform", "--full-refresh"]])
+            kills += killed(chance, *command)
+        job.extract("--force")
+        job.transform()
+        assert_equals_world(job, api)
+        incremental = job.final_tables()
+        job.transform("--full-refresh")
+        assert job.final_tables() == incremental
+    tables = {table.split(".")[1] for table in job.database.tables()}
+    assert [table for table in tables if "__dbt" in table] == []
+    if isinstance(job.database, Postgres):
+        assert_nothing_is_left(job.database)
+
+
+def assert_nothing_is_left(postgres: Postgres) -> None:
+    """No session, no lock, and nothing in the tables that dlt merges from."""
+    ours = f"datname = current_database() and application_name like '{postgres.schema}%'"
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        left = postgres.execute(f"select application_name, state from pg_stat_activity where {ours}")
+        if not left[1]:
+            break
+        time.sleep(0.1)
+    assert left[1] == []
+    locks = postgres.execute(
+        "select locktype, mode from pg_locks left join pg_class on relation = pg_class.oid "
+        f"where relnamespace::regnamespace::text like '{postgres.schema}%'"
+    )
+    assert locks[1] == []
+    staging = f"{postgres.schema}_raw_staging"
+    for table in postgres.tables():
+        if table.startswith(f"{staging}.") and not table.endswith("_dlt_version"):
+            assert postgres.execute(f"select count(*) from {table}")[1] == [(0,)], table

@@ -1,0 +1,156 @@
+"""The server goes away in the middle: the job goes on when it is back, or stops and is mended."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from extract import warehouse
+from simulator import Simulator
+from tests.job import Job, Postgres
+from tests.postgres import Server
+from tests.relay import Relay
+from tests.test_bad_input import one_line
+from tests.test_job import assert_equals_world
+
+
+@pytest.fixture
+def relay(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    relay = Relay(tmp_path_factory.mktemp("r"), server.host, server.port)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def relayed(
+    relay: Relay,
+    api: Simulator,
+    postgres: Postgres,
+    tmp_path: Path,
+    dbt_targets: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Job:
+    """The job, which reaches the server through the relay."""
+    job = Job(postgres, tmp_path, dbt_targets / "Relayed")
+    for name, value in job.environment(api.base_url, api.token).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PGHOST", relay.host)
+    monkeypatch.setenv("PGPORT", "5432")
+    monkeypatch.setenv("PGSSLMODE", "disable")
+    return job
+
+
+@contextlib.contextmanager
+def cut_at(
+    table: str, mode: str, relay: Relay, postgres: Postgres, back_after: float | None = None
+) -> Iterator[None]:
+    """Cuts the job off from the server when it comes to a table.
+
+    Args:
+        table: the table, after the schema's name. The test holds a lock on it, on which the job
+            stands still.
+        mode: which lock: `exclusive` stops who writes, `access exclusive` who reads as well.
+        relay: what is cut.
+        postgres: the database.
+        back_after: seconds until the server can be reached again.
+    """
+
+    def cut() -> None:
+        with postgres.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("begin")
+            cursor.execute(f"lock table {postgres.schema}{table} in {mode} mode")
+            locked.set()
+            waiting_for_lock(postgres)
+            relay.cut()
+        if back_after is not None:
+            time.sleep(back_after)
+            relay.restore()
+
+    locked = threading.Event()
+    thread = threading.Thread(target=cut)
+    thread.start()
+    locked.wait()
+    yield
+    thread.join()
+
+
+def waiting_for_lock(postgres: Postgres) -> None:
+    """Waits until a session of the job waits for a lock on one of its tables."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if postgres.query(
+            "select 1 from pg_locks inner join pg_class on relation = pg_class.oid "
+            "where not granted and relnamespace::regnamespace::text like 'sportmonks%'"
+        ):
+            return
+        time.sleep(0.01)
+    raise AssertionError("no session waits")
+
+
+@pytest.mark.parametrize(
+    ("table", "mode"),
+    [
+        ("_raw_staging.fixture_checks", "exclusive"),
+        ("_raw.fixtures", "access exclusive"),
+        ("_raw.fixtures", "exclusive"),
+        ("_raw._dlt_loads", "exclusive"),
+    ],
+)
+def test_load_is_repeated(
+    relayed: Job, relay: Relay, postgres: Postgres, api: Simulator, table: str, mode: str
+) -> None:
+    relayed.extract()
+    relayed.query("delete from sportmonks_raw.fixtures")
+
+    with cut_at(table, mode, relay, postgres, back_after=1):
+        relayed.extract()
+    relayed.transform()
+    assert_equals_world(relayed, api)
+
+
+def test_what_was_fetched_outlives_the_server(
+    relayed: Job,
+    relay: Relay,
+    postgres: Postgres,
+    api: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    relayed.extract()
+    relayed.query("delete from sportmonks_raw.fixtures")
+    monkeypatch.setattr(warehouse, "_TRIES", 2)
+
+    with cut_at("_raw.fixtures", "exclusive", relay, postgres):
+        said = relayed.extract(code=1).output
+    assert "the next run loads it first" in one_line(said)
+    assert "cannot be reached" in one_line(relayed.extract(code=1).output)
+
+    relay.restore()
+    api.control.reset_requests()
+    assert "Loading what a run had fetched" in relayed.extract().output
+    assert [r["path"] for r in api.control.requests() if "multi" in r["path"]] == []
+    relayed.transform()
+    assert_equals_world(relayed, api)
+
+
+@pytest.mark.parametrize("table", [".fixture_statistics", ".fixtures", "_raw.fixtures"])
+def test_transform_goes_on(
+    relayed: Job, relay: Relay, postgres: Postgres, api: Simulator, table: str
+) -> None:
+    relayed.extract()
+    relayed.transform()
+    for fixture_id in api.world.fixture_ids()[:20]:
+        if api.world.fixture(fixture_id)["events"]:
+            api.control.remove_event(fixture_id, api.world.fixture(fixture_id)["events"][0]["id"])
+    relayed.extract()
+
+    with cut_at(table, "access exclusive", relay, postgres, back_after=1):
+        said = relayed.command("transform").output
+    assert "was lost: building what is left" in said
+    assert {row["event_id"] for row in relayed.records("fixture_events")} == {
+        event["id"]
+        for fixture_id in api.world.fixture_ids()
+        for event in api.control.fixture(fixture_id)["events"]
+    }

@@ -1,0 +1,182 @@
+"""What an administrator looks at: keys, indexes, comments, what is written, what is said."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from simulator import Simulator
+from tests.job import FINAL_TABLES, Job, Postgres
+from tests.postgres import PASSWORD_GROUP, Server
+from tests.test_bad_input import one_line
+
+SECRET = "s3cret-password-to-be-found-nowhere"
+
+
+@pytest.fixture
+def job(
+    api: Simulator,
+    postgres: Postgres,
+    tmp_path: Path,
+    dbt_targets: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Job:
+    """The job on PostgreSQL."""
+    job = Job(postgres, tmp_path, dbt_targets / "Postgres")
+    for name, value in job.environment(api.base_url, api.token).items():
+        monkeypatch.setenv(name, value)
+    return job
+
+
+def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
+    job.extract()
+    job.transform("--exclude-resource-type", "test")
+    job.transform("--exclude-resource-type", "test", "--full-refresh")
+    schema = "sportmonks"
+    keys = dict(
+        job.query(
+            "select relname, pg_get_constraintdef(pg_constraint.oid) from pg_constraint "
+            f"inner join pg_class on pg_class.oid = conrelid where contype = 'p' "
+            f"and relnamespace = '{schema}'::regnamespace"
+        )
+    )
+    assert keys == {table: f"PRIMARY KEY ({key})" for table, key in FINAL_TABLES.items()}
+    indexes = {name for (name,) in job.query(
+        f"select indexname from pg_indexes where schemaname = '{schema}'"
+    )}  # fmt: skip
+    assert indexes >= {f"{table}_pkey" for table in FINAL_TABLES}
+    assert indexes >= {
+        "fixtures_season_id_starting_at_idx",
+        "fixtures_starting_at_idx",
+        "fixture_statistics_fixture_id_loaded_at_idx",
+        "fixture_statistics_participant_id_type_id_idx",
+        "fixture_statistics_type_id_idx",
+        "fixture_events_fixture_id_loaded_at_idx",
+    }
+    assert job.query(
+        "select relname, attname from pg_class inner join pg_attribute on attrelid = pg_class.oid "
+        f"where relnamespace = '{schema}'::regnamespace and relkind = 'r' and attnum > 0 "
+        "and (col_description(attrelid, attnum) is null or obj_description(attrelid) is null)"
+    ) == []  # fmt: skip
+    assert job.query(
+        "select relname from pg_class where relkind = 'r' and reltuples < 0 and "
+        f"relnamespace in ('{schema}'::regnamespace, '{schema}_raw'::regnamespace) "
+        "and pg_relation_size(oid) > 0"
+    ) == []  # fmt: skip
+    assert job.query(
+        "select data_type from information_schema.columns "
+        f"where table_schema = '{schema}_raw' and table_name = 'fixtures' "
+        "and column_name = 'payload'"
+    ) == [("jsonb",)]  # fmt: skip
+    raw_keys = job.query(
+        "select relname from pg_class inner join pg_index on indrelid = pg_class.oid "
+        f"where relnamespace = '{schema}_raw'::regnamespace and indisprimary"
+    )
+    assert len(raw_keys) == 9
+
+
+def written(job: Job) -> Counter[str]:
+    """Rows inserted, updated and deleted so far, by table."""
+    rows = job.query(
+        "select schemaname || '.' || relname, n_tup_ins + n_tup_upd + n_tup_del "
+        "from pg_stat_user_tables where schemaname like 'sportmonks%'"
+    )
+    return Counter({table.replace(job.database.schema, "sportmonks"): n for table, n in rows})
+
+
+def test_only_what_changed_is_written(job: Job, api: Simulator) -> None:
+    job.extract()
+    job.transform()
+    before = written(job)
+    fixtures = [api.world.fixture(id) for id in api.world.fixture_ids()]
+    changed = next(f for f in fixtures if f["state_id"] == 5 and len(f["events"]) > 4)
+    statistic = changed["statistics"][0]
+    api.control.correct_statistic(changed["id"], statistic["id"], 777)
+    job.extract()
+    job.transform()
+    arrays = ("statistics", "events", "participants", "scores", "periods")
+    expected = {f"sportmonks.fixture_{name}": 2 * len(changed[name]) for name in arrays}
+    expected |= {"sportmonks.fixtures": 2, "sportmonks_raw.fixtures": 2}
+    after = written(job) - before
+    assert {table: n for table, n in after.items() if table in expected} == expected
+    assert [t for t in after if t.startswith("sportmonks.") and t not in expected] == []
+
+    before = written(job)
+    job.extract()
+    job.transform()
+    after = written(job) - before
+    assert [table for table in after if table.startswith("sportmonks.")] == []
+    assert "sportmonks_raw.fixtures" not in after
+
+
+@pytest.mark.parametrize("name", ["PGHOST", "PGDATABASE", "PGUSER"])
+def test_missing_variable(job: Job, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(name)
+    for result in (job.extract(code=2), job.transform(code=2)):
+        assert f"needs {name} in the environment" in one_line(result.output)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PGHOST", "nowhere.invalid"),
+        ("PGHOST", "/no/such/folder"),
+        ("PGPORT", "1"),
+        ("PGPORT", "many"),
+        ("PGDATABASE", "no_such_database"),
+        ("PGUSER", "nobody_of_that_name"),
+        ("SPORTMONKS_SCHEMA", "Sport Monks"),
+        ("SPORTMONKS_SCHEMA", "pg_sportmonks"),
+    ],
+)
+def test_wrong_variable(job: Job, name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    for result in (job.extract(code=2), job.transform(code=2)):
+        assert name in one_line(result.output)
+
+
+def test_password_is_used_and_is_nowhere(
+    job: Job, server: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = f"{postgres.schema}_secretive"
+    server.query(f"create role {role} superuser login password %s", [SECRET])
+    server.query(f"grant {PASSWORD_GROUP} to {role}")
+    try:
+        monkeypatch.setenv("PGUSER", role)
+        monkeypatch.setenv("PGPASSWORD", f"not-{SECRET}")
+        said = job.extract(code=2).output
+        assert "PGPASSWORD" in one_line(said)
+        monkeypatch.delenv("PGPASSWORD")
+        assert "PGPASSWORD" in one_line(job.transform(code=2).output)
+        monkeypatch.setenv("PGPASSWORD", SECRET)
+        monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
+        said += job.extract().output
+        said += job.command("transform").output
+        said += job.command("transform", "--select", "no_such_model").output
+    finally:
+        postgres.drop()
+        server.query(f"drop owned by {role}")
+        server.query(f"drop role {role}")
+    assert SECRET not in said
+    files = [path for path in job.folder.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
+
+
+def test_refused_data_are_dropped_and_asked_for_again(
+    job: Job, api: Simulator, postgres: Postgres
+) -> None:
+    job.extract()
+    fixture_id = api.world.fixture_ids()[0]
+    api.control.update(fixture_id, {"name": "Renamed"})
+    table = f"{postgres.schema}_raw.fixtures"
+    postgres.execute(f"alter table {table} add constraint refuse check (id <> {fixture_id}) not valid")
+    assert "refuses what was fetched" in one_line(job.extract(code=1).output)
+    staged = postgres.execute(f"select count(*) from {postgres.schema}_raw_staging.fixtures")
+    assert staged[1] == [(0,)]
+
+    postgres.execute(f"alter table {table} drop constraint refuse")
+    assert json.loads(job.extract("--json").stdout.splitlines()[-1])["stored"] == 1
+    job.transform()
+    assert job.records("fixtures")[0]["name"] == "Renamed"

@@ -1,0 +1,105 @@
+"""Several processes on one database: they take turns, and say so."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from simulator import Simulator
+from tests.job import Job
+from tests.test_bad_input import one_line
+from tests.test_job import assert_equals_world
+
+HOLD = """
+import sys
+from extract.warehouse import open_warehouse
+
+warehouse = open_warehouse(None)
+with warehouse.turn("load"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def held() -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that has the database until its standard input is closed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout and holder.stdout.readline() == b"held\n"
+        try:
+            yield holder
+        finally:
+            holder.communicate()
+
+
+def started(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "extract", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("command", ["run", "transform"])
+def test_who_does_not_wait_stops_with_a_line(job: Job, api: Simulator, command: str) -> None:
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    asked = len(api.control.requests())
+    with held() as holder:
+        result = job.command(command, "--no-wait", code=1)
+    line = one_line(result.output)
+    assert "is in use by" in line
+    assert f"process {holder.pid}" in line
+    assert len(api.control.requests()) == asked
+
+
+@pytest.mark.parametrize("command", ["run", "transform"])
+def test_who_waits_says_so_and_goes_on(job: Job, api: Simulator, command: str) -> None:
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    with held() as holder:
+        waiting = started(command)
+        assert waiting.stdout
+        line = waiting.stdout.readline()
+        assert line.startswith("Waiting for ")
+        assert f"process {holder.pid}" in line
+        time.sleep(0.5)
+        assert waiting.poll() is None
+    waiting.communicate(timeout=60)
+    assert waiting.returncode == 0
+
+
+def test_a_killed_process_holds_nothing(job: Job) -> None:
+    with held() as holder:
+        holder.kill()
+        holder.wait()
+        assert job.extract("--no-wait").exit_code == 0
+
+
+@pytest.mark.parametrize("selection", ["different seasons", "the same season"])
+def test_two_extracts_and_transforms_at_once(job: Job, api: Simulator, selection: str) -> None:
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    seasons = [str(season["id"]) for season in api.world.seasons()]
+    if selection == "the same season":
+        job.extract("--season-id", seasons[1])
+        seasons[1] = seasons[0]
+    extracts = [started("run", "--season-id", season) for season in seasons]
+    transforms = [started("transform", "--exclude-resource-type", "test") for _ in range(2)]
+    for process in extracts + transforms:
+        said, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    job.transform()
+    assert_equals_world(job, api)
+
+
+def test_ctrl_c_ends_the_wait(job: Job) -> None:
+    with held():
+        waiting = started("run")
+        assert waiting.stdout and waiting.stdout.readline().startswith("Waiting for ")
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.wait(timeout=20) == 130
