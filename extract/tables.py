@@ -72,7 +72,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 
 # What tells the rows of a table apart. Every table is merged on it, so that a load that was killed
 # or lost its connection can be repeated.
-KEYS: dict[str, tuple[str, ...]] = {name: ("id",) for name in SCHEMAS} | {
+KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
     "api_calls": ("run_id", "number"),
     "runs": ("run_id",),
 }

@@ -16,7 +16,7 @@ from extract.errors import ExtractError, UsageError
 from extract.tables import KEYS
 from extract.warehouse import OnWait, Warehouse, wait_until_free
 
-# MERGE, which dlt's upsert is made of, came with PostgreSQL 15.
+# The oldest release that still gets bug fixes, and the oldest one that the tests run on.
 _OLDEST = 15
 _CONNECT_TIMEOUT = 15
 # First half of the advisory lock's key; the second one is a hash of the schema.
@@ -31,7 +31,7 @@ _SESSION = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
-# The same for a client that was killed while its query runs. Servers on macOS and Windows refuse it.
+# The same for a client that was killed while its query runs; not every platform knows it.
 _NOTICE_KILLED_CLIENT = {"client_connection_check_interval": "2s"}
 
 # What the server or libpq says when a connection fails, and what a person can do about it.

