@@ -36,7 +36,8 @@ _NOTICE_KILLED_CLIENT = {"client_connection_check_interval": "2s"}
 
 # What the server or libpq says when a connection fails, and what a person can do about it.
 _REFUSALS = {
-    "password": "PGPASSWORD is wrong or missing",
+    "password authentication": "PGUSER or PGPASSWORD is wrong",
+    "no password supplied": "PGPASSWORD is missing",
     'database ".*" does not exist': "PGDATABASE is wrong",
     'role ".*" does not exist|(Ident|Peer) authentication': "PGUSER is wrong",
     "not translate host name": "PGHOST is wrong",

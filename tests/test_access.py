@@ -45,9 +45,9 @@ def roles(server: Server, postgres: Postgres) -> Iterator[Roles]:
     set_up(server, postgres.schema, roles)
     set_up(server, postgres.schema, roles)
     server.query(f"create role {roles.reader} login in role {roles.analyst}")
-    if password := os.environ.get("PGPASSWORD"):
+    if server.password:
         for role in (roles.loader, roles.reader):
-            server.query(f"alter role {role} password %s", [password])
+            server.query(f"alter role {role} password %s", [server.password])
     yield roles
     postgres.drop()
     for role in (roles.reader, roles.analyst, roles.loader):

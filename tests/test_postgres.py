@@ -144,11 +144,13 @@ def test_password_is_used_and_is_nowhere(
     server.query(f"grant {PASSWORD_GROUP} to {role}")
     try:
         monkeypatch.setenv("PGUSER", role)
-        monkeypatch.setenv("PGPASSWORD", f"not-{SECRET}")
-        said = job.extract(code=2).output
-        assert "PGPASSWORD" in one_line(said)
-        monkeypatch.delenv("PGPASSWORD")
-        assert "PGPASSWORD" in one_line(job.transform(code=2).output)
+        said = ""
+        if server.asks_for_passwords(role):
+            monkeypatch.setenv("PGPASSWORD", f"not-{SECRET}")
+            said = job.extract(code=2).output
+            assert "PGPASSWORD" in one_line(said)
+            monkeypatch.delenv("PGPASSWORD")
+            assert "PGPASSWORD" in one_line(job.transform(code=2).output)
         monkeypatch.setenv("PGPASSWORD", SECRET)
         monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
         said += job.extract().output
