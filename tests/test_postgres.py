@@ -1,6 +1,8 @@
 """What an administrator looks at: keys, indexes, comments, what is written, what is said."""
 
 import json
+import os
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from simulator import Simulator
 from tests.job import FINAL_TABLES, Job, Postgres
-from tests.postgres import PASSWORD_GROUP, Server
+from tests.postgres import BINARIES, PASSWORD_GROUP, Server
 from tests.test_bad_input import one_line
 
 SECRET = "s3cret-password-to-be-found-nowhere"
@@ -183,3 +185,24 @@ def test_refused_data_are_dropped_and_asked_for_again(
     assert json.loads(job.extract("--json").stdout.splitlines()[-1])["stored"] == 1
     job.transform()
     assert job.records("fixtures")[0]["name"] == "Renamed"
+
+
+def test_a_backup_of_raw_is_all_that_is_needed(
+    job: Job, api: Simulator, server: Server, postgres: Postgres
+) -> None:
+    job.extract()
+    job.transform()
+    before = job.final_tables()
+    backup = job.folder / "raw.dump"
+    environment = {**os.environ, **server.environment()}
+    schema = f"--schema={postgres.schema}_raw"
+    command = [BINARIES / "pg_dump", "--format=custom", schema, f"--file={backup}"]
+    subprocess.run(command, env=environment, check=True)
+    postgres.drop()
+    command = [BINARIES / "pg_restore", f"--dbname={server.database}", str(backup)]
+    subprocess.run(command, env=environment, check=True)
+
+    job.transform("--full-refresh")
+    assert job.final_tables() == before
+    summary = json.loads(job.extract("--json").stdout.splitlines()[-1])
+    assert summary["unchanged"] == summary["asked"] == len(before["fixtures"])
