@@ -196,11 +196,11 @@ def test_a_backup_of_raw_is_all_that_is_needed(
     backup = job.folder / "raw.dump"
     environment = {**os.environ, **server.environment()}
     schema = f"--schema={postgres.schema}_raw"
-    command = [BINARIES / "pg_dump", "--format=custom", schema, f"--file={backup}"]
-    subprocess.run(command, env=environment, check=True)
+    dump = [str(BINARIES / "pg_dump"), "--format=custom", schema, f"--file={backup}"]
+    subprocess.run(dump, env=environment, check=True)
     postgres.drop()
-    command = [BINARIES / "pg_restore", f"--dbname={server.database}", str(backup)]
-    subprocess.run(command, env=environment, check=True)
+    restore = [str(BINARIES / "pg_restore"), f"--dbname={server.database}", str(backup)]
+    subprocess.run(restore, env=environment, check=True)
 
     job.transform("--full-refresh")
     assert job.final_tables() == before
