@@ -11,6 +11,10 @@ class UsageError(ExtractError):
     """The person who started the command must change something: exit code 2."""
 
 
+class DroppedError(ExtractError):
+    """Fetched data that cannot be stored were dropped: they have to be asked for again."""
+
+
 class RequestError(ExtractError):
     """A request to the API that did not end in an answer.
 

@@ -14,7 +14,14 @@ import msgspec
 from extract import tables
 from extract.batches import ENDPOINT, OUTCOMES, Batch, Outcome
 from extract.client import ApiCall, SportmonksClient
-from extract.errors import AccessError, ExtractError, RefusedError, TokenError, UsageError
+from extract.errors import (
+    AccessError,
+    DroppedError,
+    ExtractError,
+    RefusedError,
+    TokenError,
+    UsageError,
+)
 from extract.payload import integer
 from extract.report import Reporter
 from extract.settings import Settings, load_settings
@@ -136,9 +143,7 @@ class _Run:
     def execute(self) -> Summary:
         summary = self._summary
         try:
-            self._warehouse.finish_abandoned(
-                lambda: self._reporter.line("Loading what a run had fetched that was cut short.")
-            )
+            self._finish_abandoned()
             self._refresh_references()
             self._create_tables()
             ids = self._remaining(self._select())
@@ -160,6 +165,15 @@ class _Run:
                 self._reporter.error(str(error))
             summary.outcome = "failed"
         return summary
+
+    def _finish_abandoned(self) -> None:
+        """Loads what runs had fetched that were cut short, before anything is asked for."""
+        try:
+            self._warehouse.finish_abandoned(
+                lambda: self._reporter.line("Loading what a run had fetched that was cut short.")
+            )
+        except DroppedError as error:
+            self._reporter.warning(str(error))
 
     def _refresh_references(self) -> None:
         oldest = datetime.now(UTC) - timedelta(hours=self._settings.reference_max_age)

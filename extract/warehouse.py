@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from extract.errors import ExtractError, UsageError
+from extract.errors import DroppedError, ExtractError, UsageError
 from extract.payload import read_fixture
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Warehouse(ABC):
             if pipeline.has_pending_data:
                 on_found()
                 self._finish(pipeline)
+            _clear_leftovers(Path(pipeline.working_dir))
 
     @property
     def _folder(self) -> Path:
@@ -124,8 +126,11 @@ class Warehouse(ABC):
     def _finish(self, pipeline: "dlt.Pipeline") -> None:
         """Loads what is extracted. Not by `pipeline.run`, which drops it on a first run."""
         with _cause_of_failed_step():
-            pipeline.normalize()
             try:
+                _forget_normalized_twice(pipeline)
+                if not pipeline.default_schema_name:
+                    raise LookupError("a first run was killed before dlt had noted its schema")
+                pipeline.normalize()
                 for attempt in self.retrying():
                     with attempt, self.turn("load"):
                         pipeline.load()
@@ -135,20 +140,27 @@ class Warehouse(ABC):
                 raise
 
     def _explain(self, pipeline: "dlt.Pipeline", error: Exception) -> None:
-        """Says what becomes of a load that the database broke off, if it did."""
+        """Says what becomes of what was fetched, if it was not a person who broke the load off.
+
+        What can be loaded later is kept; what never can be is dropped, or it would be in the way of
+        every run to come.
+        """
         causes = list(_causes(error))
+        line = _first_line(causes[-1])
         if any(map(self.is_lost, causes)):
             raise ExtractError(
-                f"The connection to the {self.name} was lost ({_first_line(causes[-1])}). What was "
-                "fetched is kept: the next run loads it first."
+                f"The connection to the {self.name} was lost ({line}). What was fetched is kept: "
+                "the next run loads it first."
             ) from error
-        if any(map(self.is_refused, causes)):
+        # A run that was killed while dlt noted the schema of a table leaves data without one.
+        without_schema = isinstance(causes[-1], LookupError)
+        if without_schema or any(map(self.is_refused, causes)):
             with self.turn("load"):
                 pipeline.abort_packages()
                 self._discard_staging()
-            raise ExtractError(
-                f"The {self.name} refuses what was fetched ({_first_line(causes[-1])}). It is "
-                "dropped; the next run asks for it again."
+            raise DroppedError(
+                f"What was fetched cannot be stored in the {self.name} ({line}). It is dropped, "
+                "and will be asked for again."
             ) from error
 
     def retrying(self) -> Retrying:
@@ -240,6 +252,24 @@ def wait_until_free(name: str, holder: Callable[[], str | None], on_wait: OnWait
             on_wait(f"Waiting for {other}, which uses the {name}.")
             announced = True
         time.sleep(_POLL)
+
+
+def _forget_normalized_twice(pipeline: "dlt.Pipeline") -> None:
+    """Drops what is extracted and normalized already: left by a kill between dlt's two steps.
+
+    dlt would normalize it again, and fail on every run (dlt-hub/dlt#4446).
+    """
+    extracted = set(pipeline.list_extracted_load_packages())
+    for load_id in extracted & set(pipeline.list_normalized_load_packages()):
+        pipeline._get_normalize_storage().extracted_packages.delete_package(load_id)
+
+
+def _clear_leftovers(working_dir: Path) -> None:
+    """Removes what dlt would keep for ever: a record of every load, and data of killed extracts."""
+    kept = working_dir / "normalize" / "extracted"
+    for folder in [*working_dir.glob("load/loaded/*"), *working_dir.glob("normalize/*")]:
+        if folder != kept and folder.is_dir():
+            shutil.rmtree(folder)
 
 
 @contextmanager

@@ -148,7 +148,7 @@ class PostgresWarehouse(Warehouse):
     def _loaded(self) -> None:
         """Gives new tables their key, and the planner statistics of tables that have grown."""
         without_key = self._execute(
-            "select relname from pg_class where relnamespace = %s::regnamespace "
+            "select relname from pg_class where relnamespace = to_regnamespace(%s) "
             "and relkind = 'r' and relname = any(%s) and not exists "
             "(select from pg_index where indrelid = pg_class.oid and indisprimary)",
             [self.raw, list(KEYS)],
@@ -157,7 +157,7 @@ class PostgresWarehouse(Warehouse):
             key = ", ".join(KEYS[table])
             self._execute(f"alter table {self.raw}.{table} add primary key ({key})")
         grown = self._execute(
-            "select relname from pg_class where relnamespace = %s::regnamespace "
+            "select relname from pg_class where relnamespace = to_regnamespace(%s) "
             "and relkind = 'r' and pg_relation_size(oid) > "
             "1.1 * relpages * current_setting('block_size')::int",
             [self.raw],

@@ -69,6 +69,80 @@ def test_kills_leave_nothing_behind(job: Job, monkeypatch: pytest.MonkeyPatch) -
         assert_nothing_is_left(job.database)
 
 
+# Runs the job, and kills it when a function of dlt is called for the load of a table: just before,
+# or just after it has done its work.
+KILL_AT = """
+import importlib, os, signal, sys
+from extract.cli import app
+from extract.warehouse import Warehouse
+
+table, module, owner, name, when = sys.argv.pop(1).split(":")
+target = getattr(importlib.import_module(module), owner)
+original = getattr(target, name)
+load = Warehouse.load
+armed = False
+
+def arm(self, data):
+    global armed
+    armed = table in getattr(data, "selected_resources", {})
+    load(self, data)
+
+def kill(*arguments, **options):
+    if armed and when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    result = original(*arguments, **options)
+    if armed:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result
+
+Warehouse.load = arm
+setattr(target, name, kill)
+app()
+"""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "dlt.extract.extract:Extract:commit_packages:after",
+        "dlt.common.storages.load_storage:LoadStorage:commit_new_load_package:after",
+        "dlt.load.load:Load:initialize_package:after",
+        "dlt.common.storages.load_package:PackageStorage:complete_job:before",
+        "dlt.load.load:Load:create_followup_jobs:before",
+        "dlt.load.load:Load:complete_package:before",
+        "dlt.destinations.job_client_impl:SqlJobClientBase:complete_load:after",
+    ],
+    ids=lambda moment: moment.split(":", 2)[2],
+)
+def test_a_fetched_load_is_finished_wherever_it_was_killed(
+    job: Job, api: Simulator, moment: str
+) -> None:
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    process = subprocess.run(
+        [sys.executable, "-c", KILL_AT, f"fixtures:{moment}", "run"], check=False
+    )
+    assert process.returncode == -signal.SIGKILL
+    api.control.reset_requests()
+    assert "Loading what a run had fetched" in job.extract().output
+    assert [r for r in api.control.requests() if "multi" in r["path"]] == []
+    job.transform("--exclude-resource-type", "test")
+    assert_equals_world(job, api)
+    runs, calls = "count(*), count(distinct run_id)", "count(*), count(distinct (run_id, number))"
+    assert len(set(*job.query(f"select {runs} from sportmonks_raw.runs"))) == 1
+    assert len(set(*job.query(f"select {calls} from sportmonks_raw.api_calls"))) == 1
+    files = [path for path in job.folder.joinpath("dlt").rglob("*") if path.is_file()]
+    assert len(files) < 80
+
+
+def test_a_first_load_that_dlt_cannot_finish_is_dropped(job: Job, api: Simulator) -> None:
+    moment = "types:dlt.extract.extract:Extract:commit_packages:after"
+    process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "run"], check=False)
+    assert process.returncode == -signal.SIGKILL
+    assert "It is dropped, and will be asked for again" in job.extract().output
+    job.transform("--exclude-resource-type", "test")
+    assert_equals_world(job, api)
+
+
 def assert_nothing_is_left(postgres: Postgres) -> None:
     """No session, no lock, and nothing in the tables that dlt merges from."""
     sessions = (

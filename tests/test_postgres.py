@@ -177,7 +177,7 @@ def test_refused_data_are_dropped_and_asked_for_again(
     table = f"{postgres.schema}_raw.fixtures"
     refuse = f"constraint refuse check (id <> {fixture_id}) not valid"
     postgres.execute(f"alter table {table} add {refuse}")
-    assert "refuses what was fetched" in one_line(job.extract(code=1).output)
+    assert "What was fetched cannot be stored" in one_line(job.extract(code=1).output)
     staged = postgres.execute(f"select count(*) from {postgres.schema}_raw_staging.fixtures")
     assert staged[1] == [(0,)]
 
