@@ -4,6 +4,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from extract.errors import (
     TokenError,
     UsageError,
 )
+from extract.loader import Loader
 from extract.payload import integer
 from extract.report import Reporter
 from extract.settings import Settings, load_settings
@@ -113,22 +115,26 @@ def run(selection: Selection, reporter: Reporter, wait: bool = True) -> Summary:
         ExtractError: the run could not begin.
     """
     settings = load_settings()
-    warehouse = open_warehouse(reporter.line if wait else None)
-    try:
+    with closing(open_warehouse(reporter.line if wait else None)) as warehouse:
         # Before anything is asked for: without `wait`, a busy warehouse ends the run here.
         with warehouse.turn("extract"):
             pass
-        return _Run(settings, warehouse, selection, reporter).execute()
-    finally:
-        warehouse.close()
+        with closing(Loader(warehouse)) as loader:
+            return _Run(settings, warehouse, loader, selection, reporter).execute()
 
 
 class _Run:
     def __init__(
-        self, settings: Settings, warehouse: Warehouse, selection: Selection, reporter: Reporter
+        self,
+        settings: Settings,
+        warehouse: Warehouse,
+        loader: Loader,
+        selection: Selection,
+        reporter: Reporter,
     ) -> None:
         self._settings = settings
         self._warehouse = warehouse
+        self._loader = loader
         self._raw = warehouse.raw
         self._selection = selection
         self._reporter = reporter
@@ -169,7 +175,7 @@ class _Run:
     def _finish_abandoned(self) -> None:
         """Loads what runs had fetched that were cut short, before anything is asked for."""
         try:
-            self._warehouse.finish_abandoned(
+            self._loader.finish_abandoned(
                 lambda: self._reporter.line("Loading what a run had fetched that was cut short.")
             )
         except DroppedError as error:
@@ -340,7 +346,7 @@ class _Run:
         Raises:
             ExtractError: the API or the database broke it off; nothing of it is in the warehouse.
         """
-        self._warehouse.load(data)
+        self._loader.load(data)
         for batch in self._uncommitted:
             self._count_outcomes(batch.outcomes)
             self._count_calls(batch.calls)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from dbt.artifacts.schemas.run import RunExecutionResult
@@ -39,8 +40,7 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> i
         UsageError: there is nothing to build from, or a variable is wrong.
         ExtractError: another process holds the warehouse, or it does not answer.
     """
-    warehouse = open_warehouse(on_wait if wait else None, must_exist=True)
-    try:
+    with closing(open_warehouse(on_wait if wait else None, must_exist=True)) as warehouse:
         if not warehouse.has_tables():
             raise UsageError(nothing_extracted(warehouse.name))
         os.environ.update(warehouse.dbt_environment())
@@ -56,8 +56,6 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> i
             on_wait(f"The connection to the {warehouse.name} was lost: building what is left.")
             if isinstance(result.result, RunExecutionResult):
                 command = ["retry", *_PLACES]
-    finally:
-        warehouse.close()
     if result.exception:
         return 2
     return 0 if result.success else 1

@@ -3,28 +3,28 @@
 `TARGET` and the variables that go with it are the same for dlt and for dbt's `profiles.yml`.
 """
 
-import fcntl
-import hashlib
 import os
 import re
-import shutil
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
-from io import TextIOWrapper
-from itertools import count
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential,
+)
 
-from extract.errors import DroppedError, ExtractError, UsageError
+from extract.errors import ExtractError, UsageError
 from extract.payload import read_fixture
 
 if TYPE_CHECKING:
-    import dlt
+    from dlt.common.destination import Destination
 
 OnWait = Callable[[str], None]
 
@@ -47,128 +47,27 @@ class Warehouse(ABC):
     Attributes:
         name: what to call it in messages.
         raw: schema of the raw tables.
+        location: what tells it from other databases.
     """
 
     def __init__(self, name: str, location: str, schema: str, on_wait: OnWait | None) -> None:
         self.name = name
         self.raw = f"{schema}_raw"
-        self._location = location
+        self.location = location
         self._on_wait = on_wait
-        self._locks: list[TextIOWrapper] = []
-
-    @cached_property
-    def pipeline(self) -> "dlt.Pipeline":
-        """dlt's pipeline into this database, with working files that no other process uses."""
-        for number in count():
-            if self._lock(number):
-                return self._pipeline(number)
-        raise AssertionError("count() has no end")
-
-    def finish_abandoned(self, on_found: Callable[[], None]) -> None:
-        """Loads what runs on this machine had fetched when they were killed.
-
-        Args:
-            on_found: called before each such load.
-
-        Raises:
-            ExtractError: see `load`.
-        """
-        pipelines = [self.pipeline]
-        numbers = sorted(int(path.stem) for path in self._folder.glob("*.lock"))
-        pipelines += [self._pipeline(number) for number in numbers if self._lock(number)]
-        for pipeline in pipelines:
-            if pipeline.has_pending_data:
-                on_found()
-                self._finish(pipeline)
-            _clear_leftovers(Path(pipeline.working_dir))
-
-    @property
-    def _folder(self) -> Path:
-        """Where dlt keeps its working files; a folder a database, so that no load goes astray."""
-        name = hashlib.blake2b(self._location.encode(), digest_size=6).hexdigest()
-        return Path(os.environ.get("DLT_DATA_DIR") or ".dlt") / "pipelines" / name
-
-    def _lock(self, number: int) -> bool:
-        """Takes one of the working folders, unless a process has it. Locks die with processes."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lock = (self._folder / f"{number}.lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return False
-        self._locks.append(lock)
-        return True
-
-    def _pipeline(self, number: int) -> "dlt.Pipeline":
-        import dlt
-
-        return dlt.pipeline(
-            pipeline_name="sportmonks",
-            pipelines_dir=str(self._folder / str(number)),
-            destination=self._destination(),
-            dataset_name=self.raw,
-        )
-
-    def load(self, data: Any) -> None:
-        """Commits one load.
-
-        Raises:
-            ExtractError: the API broke it off; or the database cannot be reached, and what was
-                fetched waits for the next run; or it refuses the data, which are dropped, so that
-                the next run asks again.
-            KeyboardInterrupt: a person broke it off.
-        """
-        with _cause_of_failed_step():
-            self.pipeline.extract(data)
-        self._finish(self.pipeline)
-
-    def _finish(self, pipeline: "dlt.Pipeline") -> None:
-        """Loads what is extracted. Not by `pipeline.run`, which drops it on a first run."""
-        with _cause_of_failed_step():
-            try:
-                _forget_normalized_twice(pipeline)
-                if not pipeline.default_schema_name:
-                    raise LookupError("a first run was killed before dlt had noted its schema")
-                pipeline.normalize()
-                for attempt in self.retrying():
-                    with attempt, self.turn("load"):
-                        pipeline.load()
-                        self._loaded()
-            except Exception as error:
-                self._explain(pipeline, error)
-                raise
-
-    def _explain(self, pipeline: "dlt.Pipeline", error: Exception) -> None:
-        """Says what becomes of what was fetched, if it was not a person who broke the load off.
-
-        What can be loaded later is kept; what never can be is dropped, or it would be in the way of
-        every run to come.
-        """
-        causes = list(_causes(error))
-        line = _first_line(causes[-1])
-        if any(map(self.is_lost, causes)):
-            raise ExtractError(
-                f"The connection to the {self.name} was lost ({line}). What was fetched is kept: "
-                "the next run loads it first."
-            ) from error
-        # A run that was killed while dlt noted the schema of a table leaves data without one.
-        without_schema = isinstance(causes[-1], LookupError)
-        if without_schema or any(map(self.is_refused, causes)):
-            with self.turn("load"):
-                pipeline.abort_packages()
-                self._discard_staging()
-            raise DroppedError(
-                f"What was fetched cannot be stored in the {self.name} ({line}). It is dropped, "
-                "and will be asked for again."
-            ) from error
 
     def retrying(self) -> Retrying:
         """Tries again while the database is away, for about half a minute."""
+
+        def announce(state: RetryCallState) -> None:
+            if state.attempt_number == 1 and self._on_wait:
+                self._on_wait(f"The connection to the {self.name} was lost: trying again.")
+
         return Retrying(
-            retry=retry_if_exception(lambda error: any(map(self.is_lost, _causes(error)))),
+            retry=retry_if_exception(lambda error: any(map(self.is_lost, causes(error)))),
             stop=stop_after_attempt(_TRIES),
             wait=wait_exponential(max=_LONGEST_WAIT),
+            before_sleep=announce,
             reraise=True,
         )
 
@@ -200,10 +99,9 @@ class Warehouse(ABC):
             ExtractError: another process has it and there is nobody to tell that we wait.
         """
 
+    @abstractmethod
     def close(self) -> None:
         """Gives the database free for the next process."""
-        for lock in self._locks:
-            lock.close()
 
     @abstractmethod
     def dbt_environment(self) -> dict[str, str]:
@@ -218,15 +116,15 @@ class Warehouse(ABC):
         """Whether an error says that the data cannot be stored, however often it is tried."""
 
     @abstractmethod
-    def _destination(self) -> Any:
+    def destination(self) -> "Destination[Any, Any]":
         """dlt's destination."""
 
     @abstractmethod
-    def _loaded(self) -> None:
+    def loaded(self) -> None:
         """What the engine needs after each load."""
 
     @abstractmethod
-    def _discard_staging(self) -> None:
+    def discard_staging(self) -> None:
         """Empties the tables that dlt merges from."""
 
 
@@ -254,42 +152,7 @@ def wait_until_free(name: str, holder: Callable[[], str | None], on_wait: OnWait
         time.sleep(_POLL)
 
 
-def _forget_normalized_twice(pipeline: "dlt.Pipeline") -> None:
-    """Drops what is extracted and normalized already: left by a kill between dlt's two steps.
-
-    dlt would normalize it again, and fail on every run (dlt-hub/dlt#4446).
-    """
-    extracted = set(pipeline.list_extracted_load_packages())
-    for load_id in extracted & set(pipeline.list_normalized_load_packages()):
-        pipeline._get_normalize_storage().extracted_packages.delete_package(load_id)
-
-
-def _clear_leftovers(working_dir: Path) -> None:
-    """Removes what dlt would keep for ever: a record of every load, and data of killed extracts."""
-    kept = working_dir / "normalize" / "extracted"
-    for folder in [*working_dir.glob("load/loaded/*"), *working_dir.glob("normalize/*")]:
-        if folder != kept and folder.is_dir():
-            shutil.rmtree(folder)
-
-
-@contextmanager
-def _cause_of_failed_step() -> Iterator[None]:
-    """Raises what broke a dlt step off: our own error, Ctrl-C, or dlt's error in one line."""
-    from dlt.pipeline.exceptions import PipelineStepFailed
-
-    try:
-        yield
-    except PipelineStepFailed as error:
-        causes = list(_causes(error))
-        for cause in causes:
-            if isinstance(cause, ExtractError | KeyboardInterrupt):
-                raise cause from error
-        raise ExtractError(
-            f"The load failed at step {error.step!r}: {_first_line(causes[-1])}"
-        ) from error
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """An error, then what led to it, down to the first one."""
     cause: BaseException | None = error
     while cause:
@@ -299,7 +162,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = job_error or cause.__cause__ or cause.__context__
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or its kind if it has none."""
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 

@@ -4,12 +4,15 @@ import os
 import re
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from extract.errors import UsageError
-from extract.warehouse import OnWait, Warehouse, wait_until_free
+from extract.warehouse import OnWait, Warehouse, first_line, wait_until_free
+
+if TYPE_CHECKING:
+    from dlt.common.destination import Destination
 
 
 class DuckDbWarehouse(Warehouse):
@@ -38,11 +41,11 @@ class DuckDbWarehouse(Warehouse):
             self._connection = duckdb.connect(str(path))
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
-                raise UsageError(f"{path} cannot be opened: {_first_line(error)}") from error
+                raise UsageError(f"{path} cannot be opened: {first_line(error)}") from error
             holder = re.search(r"PID (\d+)", str(error))
             return f"another process (process {holder.group(1)})" if holder else "another process"
         except duckdb.Error as error:
-            raise UsageError(f"{path} is no DuckDB database: {_first_line(error)}") from error
+            raise UsageError(f"{path} is no DuckDB database: {first_line(error)}") from error
         return None
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -58,7 +61,6 @@ class DuckDbWarehouse(Warehouse):
 
     def close(self) -> None:
         """Closes the file."""
-        super().close()
         self._connection.close()
 
     def dbt_environment(self) -> dict[str, str]:
@@ -73,24 +75,22 @@ class DuckDbWarehouse(Warehouse):
         """Whether an error says that the data cannot be stored, however often it is tried."""
         return isinstance(error, duckdb.DataError | duckdb.IntegrityError)
 
-    def _destination(self) -> Any:
+    def destination(self) -> "Destination[Any, Any]":
+        """dlt's destination."""
         import dlt
 
         # DuckDB's own choice spends most of a load on trying compressions for the long JSON texts.
         self._connection.execute("set force_compression = 'zstd'")
         return dlt.destinations.duckdb(self._connection)
 
-    def _loaded(self) -> None:
-        # Moves the load from the log into the file, so that the log does not grow all run long.
+    def loaded(self) -> None:
+        """Moves the load from the log into the file, so that the log does not grow all run long."""
         self._connection.execute("checkpoint")
 
-    def _discard_staging(self) -> None:
+    def discard_staging(self) -> None:
+        """Empties the tables that dlt merges from."""
         staging = f"{self.raw}_staging"
         for (table,) in self.query(
             f"select table_name from duckdb_tables() where schema_name = '{staging}'"
         ):
             self._connection.execute(f'truncate {staging}."{table}"')
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

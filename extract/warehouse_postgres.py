@@ -6,7 +6,7 @@ import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import psycopg2
@@ -14,7 +14,10 @@ from psycopg2 import errors
 
 from extract.errors import ExtractError, UsageError
 from extract.tables import KEYS
-from extract.warehouse import OnWait, Warehouse, wait_until_free
+from extract.warehouse import OnWait, Warehouse, first_line, wait_until_free
+
+if TYPE_CHECKING:
+    from dlt.common.destination import Destination
 
 # The oldest release that still gets bug fixes, and the oldest one that the tests run on.
 _OLDEST = 15
@@ -111,7 +114,6 @@ class PostgresWarehouse(Warehouse):
 
     def close(self) -> None:
         """Ends the session, and whatever it held with it."""
-        super().close()
         self._connection.close()
 
     def dbt_environment(self) -> dict[str, str]:
@@ -129,7 +131,8 @@ class PostgresWarehouse(Warehouse):
         """Whether an error says that the data cannot be stored, however often it is tried."""
         return isinstance(error, psycopg2.DataError | psycopg2.IntegrityError)
 
-    def _destination(self) -> Any:
+    def destination(self) -> "Destination[Any, Any]":
+        """dlt's destination."""
         import dlt
 
         # A socket's folder and an IPv6 address have characters that mean something in an address.
@@ -145,7 +148,7 @@ class PostgresWarehouse(Warehouse):
         }
         return dlt.destinations.postgres(credentials)
 
-    def _loaded(self) -> None:
+    def loaded(self) -> None:
         """Gives new tables their key, and the planner statistics of tables that have grown."""
         without_key = self._execute(
             "select relname from pg_class where relnamespace = to_regnamespace(%s) "
@@ -165,7 +168,8 @@ class PostgresWarehouse(Warehouse):
         for (table,) in grown:
             self._execute(f"analyze {self.raw}.{table}")
 
-    def _discard_staging(self) -> None:
+    def discard_staging(self) -> None:
+        """Empties the tables that dlt merges from."""
         staging = f"{self.raw}_staging"
         for (table,) in self._execute(
             "select tablename from pg_tables where schemaname = %s", [staging]
@@ -232,18 +236,14 @@ class PostgresWarehouse(Warehouse):
         except errors.InsufficientPrivilege as error:
             raise UsageError(
                 f"PGUSER is {self._user!r}, which may not do what is needed in the {self.name} "
-                f"({_first_line(error)}). docs/postgres/setup.sql gives a role the rights."
+                f"({first_line(error)}). docs/postgres/setup.sql gives a role the rights."
             ) from error
         raise AssertionError("retrying() ends with a result or an error")
 
     def _refusal(self, error: psycopg2.Error) -> ExtractError:
         """Why there is no connection, in a line that a person can act on."""
-        said = _first_line(error)
+        said = first_line(error)
         for pattern, wrong in _REFUSALS.items():
             if re.search(pattern, said):
                 return UsageError(f"The {self.name} cannot be reached: {wrong} ({said}).")
         return ExtractError(f"The {self.name} cannot be reached: {said}.")
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

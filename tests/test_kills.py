@@ -74,12 +74,12 @@ def test_kills_leave_nothing_behind(job: Job, monkeypatch: pytest.MonkeyPatch) -
 KILL_AT = """
 import importlib, os, signal, sys
 from extract.cli import app
-from extract.warehouse import Warehouse
+from extract.loader import Loader
 
 table, module, owner, name, when = sys.argv.pop(1).split(":")
 target = getattr(importlib.import_module(module), owner)
 original = getattr(target, name)
-load = Warehouse.load
+load = Loader.load
 armed = False
 
 def arm(self, data):
@@ -95,7 +95,7 @@ def kill(*arguments, **options):
         os.kill(os.getpid(), signal.SIGKILL)
     return result
 
-Warehouse.load = arm
+Loader.load = arm
 setattr(target, name, kill)
 app()
 """

@@ -1,0 +1,167 @@
+"""Commits loads with dlt, and finishes those of runs that were killed."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from extract.errors import DroppedError, ExtractError
+from extract.warehouse import Warehouse, causes, first_line
+
+
+class Loader:
+    """dlt's pipeline into a warehouse, with working files that no other process uses.
+
+    A load is extracted to disk, then committed in a turn of its own: loads of several processes
+    share the tables that dlt merges from.
+
+    Args:
+        warehouse: where to.
+    """
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        # One folder a database, so that no load goes astray, and in it one a process.
+        name = hashlib.blake2b(warehouse.location.encode(), digest_size=6).hexdigest()
+        self._folder = Path(os.environ.get("DLT_DATA_DIR") or ".dlt") / "pipelines" / name
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._locks: list[TextIOWrapper] = []
+        self._pipeline = self._pipeline_in(next(filter(self._lock, count())))
+
+    def load(self, data: Any) -> None:
+        """Commits one load.
+
+        Raises:
+            DroppedError: the database refuses the data; they have to be asked for again.
+            ExtractError: the API broke it off; or the database cannot be reached, and what was
+                fetched waits for the next run.
+            KeyboardInterrupt: a person broke it off.
+        """
+        with _cause_of_failed_step():
+            self._pipeline.extract(data)
+        self._finish(self._pipeline)
+
+    def finish_abandoned(self, on_found: Callable[[], None]) -> None:
+        """Loads what runs on this machine had fetched when they were killed.
+
+        Args:
+            on_found: called before each such load.
+
+        Raises:
+            DroppedError, ExtractError: as in `load`.
+        """
+        numbers = sorted(int(path.stem) for path in self._folder.glob("*.lock"))
+        others = map(self._pipeline_in, filter(self._lock, numbers))
+        for pipeline in [self._pipeline, *others]:
+            if pipeline.has_pending_data:
+                on_found()
+                self._finish(pipeline)
+            _clear_leftovers(Path(pipeline.working_dir))
+
+    def close(self) -> None:
+        """Gives the working files free for the next process."""
+        for lock in self._locks:
+            lock.close()
+
+    def _lock(self, number: int) -> bool:
+        """Takes one of the working folders, unless a process has it. Locks die with processes."""
+        lock = (self._folder / f"{number}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        self._locks.append(lock)
+        return True
+
+    def _pipeline_in(self, number: int) -> dlt.Pipeline:
+        return dlt.pipeline(
+            pipeline_name="sportmonks",
+            pipelines_dir=str(self._folder / str(number)),
+            destination=self._warehouse.destination(),
+            dataset_name=self._warehouse.raw,
+        )
+
+    def _finish(self, pipeline: dlt.Pipeline) -> None:
+        """Loads what is extracted. Not by `pipeline.run`, which drops it on a first run."""
+        with _cause_of_failed_step():
+            try:
+                _forget_normalized_twice(pipeline)
+                if not pipeline.default_schema_name:
+                    raise LookupError("all tables")
+                pipeline.normalize()
+                for attempt in self._warehouse.retrying():
+                    with attempt, self._warehouse.turn("load"):
+                        pipeline.load()
+                        self._warehouse.loaded()
+            except Exception as error:
+                self._explain(pipeline, error)
+                raise
+
+    def _explain(self, pipeline: dlt.Pipeline, error: Exception) -> None:
+        """Says what becomes of what was fetched, if it was not a person who broke the load off.
+
+        What can be loaded later is kept; what never can be is dropped, or it would be in the way of
+        every run to come.
+        """
+        warehouse = self._warehouse
+        *_, first = led_here = list(causes(error))
+        said = first_line(first)
+        if any(map(warehouse.is_lost, led_here)):
+            raise ExtractError(
+                f"The connection to the {warehouse.name} was lost ({said}). What was fetched is "
+                "kept: the next run loads it first."
+            ) from error
+        if isinstance(first, LookupError):
+            said = f"a run was killed before dlt had noted the schema of {said}"
+        elif not any(map(warehouse.is_refused, led_here)):
+            return
+        with warehouse.turn("load"):
+            pipeline.abort_packages()
+            warehouse.discard_staging()
+        raise DroppedError(
+            f"What was fetched cannot be stored in the {warehouse.name} ({said}). It is dropped, "
+            "and will be asked for again."
+        ) from error
+
+
+def _forget_normalized_twice(pipeline: dlt.Pipeline) -> None:
+    """Drops what is extracted and normalized already: left by a kill between dlt's two steps.
+
+    dlt would normalize it again, and fail on every run (dlt-hub/dlt#4446).
+    """
+    extracted = set(pipeline.list_extracted_load_packages())
+    for load_id in extracted & set(pipeline.list_normalized_load_packages()):
+        pipeline._get_normalize_storage().extracted_packages.delete_package(load_id)
+
+
+def _clear_leftovers(working_dir: Path) -> None:
+    """Removes what dlt would keep for ever: a record of every load, and data of killed extracts."""
+    kept = working_dir / "normalize" / "extracted"
+    for folder in [*working_dir.glob("load/loaded/*"), *working_dir.glob("normalize/*")]:
+        if folder != kept and folder.is_dir():
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _cause_of_failed_step() -> Iterator[None]:
+    """Raises what broke a dlt step off: our own error, Ctrl-C, or dlt's error in one line."""
+    try:
+        yield
+    except PipelineStepFailed as error:
+        *_, first = led_here = list(causes(error))
+        for cause in led_here:
+            if isinstance(cause, ExtractError | KeyboardInterrupt):
+                raise cause from error
+        raise ExtractError(
+            f"The load failed at step {error.step!r}: {first_line(first)}"
+        ) from error
