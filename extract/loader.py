@@ -66,6 +66,9 @@ class Loader:
                 on_found()
                 self._finish(pipeline)
             _clear_leftovers(Path(pipeline.working_dir))
+        if not self._warehouse.has_tables():
+            # What dlt remembers is not about this database: it is new, or was emptied.
+            self._pipeline.drop()
 
     def close(self) -> None:
         """Gives the working files free for the next process."""
@@ -117,6 +120,8 @@ class Loader:
         *_, first = led_here = list(causes(error))
         said = first_line(first)
         if any(map(warehouse.is_lost, led_here)):
+            # One wait is enough: the run is over.
+            warehouse.patient = False
             raise ExtractError(
                 f"The connection to the {warehouse.name} was lost ({said}). What was fetched is "
                 "kept: the next run loads it first."
@@ -126,7 +131,7 @@ class Loader:
         elif not any(map(warehouse.is_refused, led_here)):
             return
         with warehouse.turn("load"):
-            pipeline.abort_packages()
+            pipeline.drop()
             warehouse.discard_staging()
         raise DroppedError(
             f"What was fetched cannot be stored in the {warehouse.name} ({said}). It is dropped, "

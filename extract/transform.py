@@ -34,7 +34,7 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> i
         wait: for another process that uses the warehouse; otherwise that is an error.
 
     Returns:
-        The exit code: 0, 1 if a model or a test failed, 2 if dbt could not begin.
+        The exit code: 0, 1 if a model or a test failed, 2 if dbt could not begin, 130 after Ctrl-C.
 
     Raises:
         UsageError: there is nothing to build from, or a variable is wrong.
@@ -54,9 +54,13 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> i
             if not retries_left or not _connection_lost(result):
                 break
             on_wait(f"The connection to the {warehouse.name} was lost: building what is left.")
+            # Comes back when the server does.
+            warehouse.query("select 1")
             if isinstance(result.result, RunExecutionResult):
                 command = ["retry", *_PLACES]
-    if result.exception:
+    if isinstance(result.exception, KeyboardInterrupt):
+        return 130
+    if result.exception and not _connection_lost(result):
         return 2
     return 0 if result.success else 1
 

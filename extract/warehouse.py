@@ -48,6 +48,7 @@ class Warehouse(ABC):
         name: what to call it in messages.
         raw: schema of the raw tables.
         location: what tells it from other databases.
+        patient: whether to wait for a database that went away.
     """
 
     def __init__(self, name: str, location: str, schema: str, on_wait: OnWait | None) -> None:
@@ -55,17 +56,18 @@ class Warehouse(ABC):
         self.raw = f"{schema}_raw"
         self.location = location
         self._on_wait = on_wait
+        self.patient = True
 
     def retrying(self) -> Retrying:
         """Tries again while the database is away, for about half a minute."""
 
         def announce(state: RetryCallState) -> None:
-            if state.attempt_number == 1 and self._on_wait:
+            if state.attempt_number == 1 and self._on_wait is not None:
                 self._on_wait(f"The connection to the {self.name} was lost: trying again.")
 
         return Retrying(
             retry=retry_if_exception(lambda error: any(map(self.is_lost, causes(error)))),
-            stop=stop_after_attempt(_TRIES),
+            stop=stop_after_attempt(_TRIES if self.patient else 1),
             wait=wait_exponential(max=_LONGEST_WAIT),
             before_sleep=announce,
             reraise=True,
@@ -206,10 +208,12 @@ def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehous
     """
     target = os.environ.get("TARGET") or "duckdb"
     schema = os.environ.get("SPORTMONKS_SCHEMA") or "sportmonks"
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", schema) or schema.startswith("pg_"):
+    # Others are rewritten by dlt, and would lead it elsewhere than us.
+    proper = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", schema) and len(schema) <= 40
+    if not proper or schema.startswith("pg_"):
         raise UsageError(
-            f"SPORTMONKS_SCHEMA is {schema!r}: it must begin with a letter and hold at most 40 "
-            "lower-case letters, digits and underscores."
+            f"SPORTMONKS_SCHEMA is {schema!r}: it must be at most 40 lower-case letters and digits, "
+            "with a letter first and single underscores in between."
         )
     if target == "duckdb":
         from extract.warehouse_duckdb import DuckDbWarehouse

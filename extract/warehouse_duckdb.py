@@ -73,7 +73,7 @@ class DuckDbWarehouse(Warehouse):
 
     def is_refused(self, error: BaseException) -> bool:
         """Whether an error says that the data cannot be stored, however often it is tried."""
-        return isinstance(error, duckdb.DataError | duckdb.IntegrityError)
+        return isinstance(error, duckdb.DataError | duckdb.IntegrityError | duckdb.CatalogException)
 
     def destination(self) -> "Destination[Any, Any]":
         """dlt's destination."""

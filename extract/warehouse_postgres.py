@@ -25,11 +25,15 @@ _CONNECT_TIMEOUT = 15
 # First half of the advisory lock's key; the second one is a hash of the schema.
 _LOCK = int.from_bytes(b"SPM")
 
-# No default of the server may end a session that waits, and the server is to notice soon when the
-# machine at the other end is gone: then it takes back what the session did and held.
+# No default that the server has for people may end a long load, and the server is to notice soon
+# when the machine at the other end is gone: then it takes back what the session did and held.
 _SESSION = {
     "timezone": "UTC",
+    "client_encoding": "UTF8",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
     "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
     "tcp_keepalives_idle": "60",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
@@ -73,6 +77,8 @@ class PostgresWarehouse(Warehouse):
             raise UsageError(f"TARGET=postgres needs {' and '.join(missing)} in the environment.")
         self._host, self._port = environment["PGHOST"], environment.get("PGPORT") or "5432"
         self._database, self._user = environment["PGDATABASE"], environment["PGUSER"]
+        if "'" in self._database:
+            raise UsageError(f"PGDATABASE is {self._database!r}: dbt cannot name it.")
         place = f"{self._host}:{self._port}"
         super().__init__(
             f"PostgreSQL database {self._database} on {place}",
@@ -88,15 +94,23 @@ class PostgresWarehouse(Warehouse):
             self._connection = self._connect()
         except psycopg2.OperationalError as error:
             raise self._refusal(error) from error
-        self._set_options()
+        self._set_options(environment.get("PGOPTIONS", ""))
+        self._check_rights(schema)
         self._check_analyst(environment.get("ANALYST_ROLE"))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the raw tables; none if a table does not exist yet."""
         try:
-            return self._execute(sql)
+            for attempt in self.retrying():
+                with attempt:
+                    return self._execute(sql)
         except (errors.UndefinedTable, errors.InvalidSchemaName):
             return []
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            raise ExtractError(
+                f"The connection to the {self.name} was lost ({first_line(error)})."
+            ) from error
+        raise AssertionError("retrying() ends with a result or an error")
 
     @contextmanager
     def turn(self, purpose: str) -> Iterator[None]:
@@ -118,7 +132,7 @@ class PostgresWarehouse(Warehouse):
 
     def dbt_environment(self) -> dict[str, str]:
         """Variables that dbt's connections need beside those that the user has set."""
-        return {"PGOPTIONS": self._options}
+        return {"PGOPTIONS": self._options, "PGCLIENTENCODING": "UTF8"}
 
     def is_lost(self, error: BaseException) -> bool:
         """Whether an error says that the server went away, so that asking again may help."""
@@ -129,7 +143,13 @@ class PostgresWarehouse(Warehouse):
 
     def is_refused(self, error: BaseException) -> bool:
         """Whether an error says that the data cannot be stored, however often it is tried."""
-        return isinstance(error, psycopg2.DataError | psycopg2.IntegrityError)
+        return isinstance(
+            error,
+            psycopg2.DataError
+            | psycopg2.IntegrityError
+            | errors.UndefinedTable
+            | errors.InvalidSchemaName,
+        )
 
     def destination(self) -> "Destination[Any, Any]":
         """dlt's destination."""
@@ -189,20 +209,47 @@ class PostgresWarehouse(Warehouse):
         connection.autocommit = True
         return connection
 
-    def _set_options(self) -> None:
-        """Settles the options of all further sessions, and applies them to this one."""
+    def _set_options(self, given: str) -> None:
+        """Settles the options of all further sessions, and applies them to this one.
+
+        Args:
+            given: what the user has set in `PGOPTIONS`; it wins over ours.
+        """
         if self._connection.server_version < _OLDEST * 10_000:
             raise UsageError(
                 f"The {self.name} is PostgreSQL {self._connection.server_version // 10_000}: "
                 f"{_OLDEST} or newer is needed."
             )
+        ours = ""
         for settings in (_SESSION, _NOTICE_KILLED_CLIENT):
             with suppress(psycopg2.DataError, psycopg2.ProgrammingError):
                 for name, value in settings.items():
                     self._execute("select set_config(%s, %s, false)", [name, value])
-                    self._options += f" -c {name}={value}"
+                    ours += f"-c {name}={value} "
+        self._options = ours + given
+
+    def _check_rights(self, schema: str) -> None:
+        schemas = [schema, f"{schema}_staging", self.raw, f"{self.raw}_staging"]
+        closed = self._execute(
+            "select name from unnest(%s) as name left join pg_namespace on nspname = name "
+            "where case when pg_namespace.oid is null "
+            "then not has_database_privilege(current_database(), 'create') "
+            "else not has_schema_privilege(pg_namespace.oid, 'create') "
+            "or not has_schema_privilege(pg_namespace.oid, 'usage') end",
+            [schemas],
+        )
+        if closed:
+            raise UsageError(
+                f"PGUSER is {self._user!r}, which may not make tables in the schema {closed[0][0]} "
+                f"of the {self.name}: docs/postgres/setup.sql gives a role the rights."
+            )
 
     def _check_analyst(self, role: str | None) -> None:
+        if role and not re.fullmatch("[a-z_][a-z0-9_]*", role):
+            raise UsageError(
+                f"ANALYST_ROLE is {role!r}: dbt can only name roles of lower-case letters, digits "
+                "and underscores."
+            )
         if role and not self._execute("select 1 from pg_roles where rolname = %s", [role]):
             raise UsageError(
                 f"ANALYST_ROLE is {role!r}: the server has no such role. "
@@ -222,23 +269,18 @@ class PostgresWarehouse(Warehouse):
         return f"another run ({found[0][0]})" if found else "another run"
 
     def _execute(self, sql: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
-        """Runs one statement that may be repeated, again and again while the server is away."""
+        """Runs one statement, in a new session if the last one was lost."""
+        if self._connection.closed:
+            self._connection = self._connect()
         try:
-            for attempt in self.retrying():
-                with attempt:
-                    if self._connection.closed:
-                        self._connection = self._connect()
-                    with self._connection.cursor() as cursor:
-                        cursor.execute(sql, parameters)
-                        return cursor.fetchall() if cursor.description else []
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            raise self._refusal(error) from error
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql, parameters)
+                return cursor.fetchall() if cursor.description else []
         except errors.InsufficientPrivilege as error:
             raise UsageError(
                 f"PGUSER is {self._user!r}, which may not do what is needed in the {self.name} "
                 f"({first_line(error)}). docs/postgres/setup.sql gives a role the rights."
             ) from error
-        raise AssertionError("retrying() ends with a result or an error")
 
     def _refusal(self, error: psycopg2.Error) -> ExtractError:
         """Why there is no connection, in a line that a person can act on."""

@@ -41,7 +41,7 @@ def postgres(server: Server, schema: str) -> Iterator[Postgres]:
     """Empty schemas on a PostgreSQL server."""
     postgres = Postgres(server, schema)
     yield postgres
-    postgres.drop()
+    postgres.empty()
 
 
 @pytest.fixture(params=ENGINES)

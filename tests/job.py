@@ -45,6 +45,10 @@ class Database(ABC):
     def execute(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The columns' names and the rows of a statement, times in UTC."""
 
+    @abstractmethod
+    def empty(self) -> None:
+        """Takes everything away."""
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self.execute(sql.replace("sportmonks", self.schema))[1]
 
@@ -74,6 +78,9 @@ class DuckDb(Database):
             cursor = connection.execute(sql)
             return [column[0] for column in cursor.description or ()], cursor.fetchall()
 
+    def empty(self) -> None:
+        self.path.unlink()
+
 
 class Postgres(Database):
     """Schemas of its own on the server."""
@@ -91,7 +98,7 @@ class Postgres(Database):
             names = [column.name for column in cursor.description or ()]
             return names, cursor.fetchall() if names else []
 
-    def drop(self) -> None:
+    def empty(self) -> None:
         for suffix in ("_raw_staging", "_staging", "_raw", ""):
             self.execute(f"drop schema if exists {self.schema}{suffix} cascade")
 

@@ -48,7 +48,7 @@ def roles(server: Server, postgres: Postgres) -> Iterator[Roles]:
         for role in (roles.loader, roles.reader):
             server.query(f"alter role {role} password %s", [server.password])
     yield roles
-    postgres.drop()
+    postgres.empty()
     for role in (roles.reader, roles.analyst, roles.loader):
         server.query(f"drop owned by {role}")
         server.query(f"drop role {role}")

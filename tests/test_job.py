@@ -142,6 +142,47 @@ def test_withdrawn_fixture_leaves_no_rows(job: Job, api: Simulator) -> None:
     assert_equals_full_refresh(job)
 
 
+def test_elements_that_come_twice_break_nothing(job: Job, api: Simulator) -> None:
+    job.extract()
+    job.transform()
+    before = {table: len(job.records(table)) for table in FINAL_TABLES}
+    first, second, third = [
+        fixture
+        for id in api.world.fixture_ids()
+        if (fixture := api.world.fixture(id))["state_id"] == 5 and len(fixture["events"]) > 4
+    ][:3]
+    row = first["statistics"][0]
+    again = {**row, "data": {"value": 777}}
+    api.control.update(first["id"], {"statistics": [*first["statistics"], again]})
+    api.control.update(second["id"], {"participants": second["participants"] * 2})
+    moved = third["events"][0]
+    api.control.update(second["id"], {"events": [*second["events"], moved]})
+    job.extract()
+    job.transform("--exclude-resource-type", "test")
+    assert {table: len(job.records(table)) for table in FINAL_TABLES} == before
+    values = {found["statistic_id"]: found["value"] for found in job.records("fixture_statistics")}
+    # The API sends its arrays in any order: either of the two may be the last one.
+    assert values[row["id"]] in (777, row["data"]["value"])
+    holders = {found["event_id"]: found["fixture_id"] for found in job.records("fixture_events")}
+    assert holders[moved["id"]] == second["id"]
+    assert_equals_full_refresh(job)
+    # The fixture that lost it comes back with another change, and with it.
+    api.control.update(third["id"], {"details": "again"})
+    job.extract()
+    job.transform("--exclude-resource-type", "test")
+    holders = {found["event_id"]: found["fixture_id"] for found in job.records("fixture_events")}
+    assert holders[moved["id"]] == third["id"]
+    assert_equals_full_refresh(job)
+
+
+def test_an_emptied_database_is_filled_again(job: Job, api: Simulator) -> None:
+    job.extract()
+    job.database.empty()
+    job.extract()
+    job.transform()
+    assert_equals_world(job, api)
+
+
 def test_empty_and_sample_builds_delete_nothing(job: Job, api: Simulator) -> None:
     job.extract()
     job.transform()

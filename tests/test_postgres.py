@@ -12,6 +12,7 @@ from simulator import Simulator
 from tests.job import FINAL_TABLES, Job, Postgres
 from tests.postgres import BINARIES, PASSWORD_GROUP, Server
 from tests.test_bad_input import one_line
+from tests.test_job import assert_equals_world
 
 SECRET = "s3cret-password-to-be-found-nowhere"
 
@@ -130,6 +131,9 @@ def test_missing_variable(job: Job, name: str, monkeypatch: pytest.MonkeyPatch) 
         ("PGUSER", "nobody_of_that_name"),
         ("SPORTMONKS_SCHEMA", "Sport Monks"),
         ("SPORTMONKS_SCHEMA", "pg_sportmonks"),
+        ("SPORTMONKS_SCHEMA", "a__b"),
+        ("SPORTMONKS_SCHEMA", "a_"),
+        ("ANALYST_ROLE", "An-alyst"),
     ],
 )
 def test_wrong_variable(job: Job, name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +163,7 @@ def test_password_is_used_and_is_nowhere(
         said += job.command("transform").output
         said += job.command("transform", "--select", "no_such_model").output
     finally:
-        postgres.drop()
+        postgres.empty()
         server.query(f"drop owned by {role}")
         server.query(f"drop role {role}")
     assert SECRET not in said
@@ -198,11 +202,44 @@ def test_a_backup_of_raw_is_all_that_is_needed(
     schema = f"--schema={postgres.schema}_raw"
     dump = [str(BINARIES / "pg_dump"), "--format=custom", schema, f"--file={backup}"]
     subprocess.run(dump, env=environment, check=True)
-    postgres.drop()
-    restore = [str(BINARIES / "pg_restore"), f"--dbname={server.database}", str(backup)]
-    subprocess.run(restore, env=environment, check=True)
+    postgres.empty()
+    into = ["--clean", "--if-exists", f"--dbname={server.database}"]
+    for _ in range(2):
+        restore = [str(BINARIES / "pg_restore"), *into, str(backup)]
+        subprocess.run(restore, env=environment, check=True)
 
     job.transform("--full-refresh")
     assert job.final_tables() == before
     summary = json.loads(job.extract("--json").stdout.splitlines()[-1])
     assert summary["unchanged"] == summary["asked"] == len(before["fixtures"])
+
+
+def test_defaults_that_are_meant_for_people_do_not_matter(
+    job: Job, api: Simulator, server: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = f"{postgres.schema}_odd"
+    server.query(f"create role {role} superuser login")
+    if server.password:
+        server.query(f"alter role {role} password %s", [server.password])
+    defaults = {
+        "timezone": "America/Sao_Paulo",
+        "datestyle": "SQL, DMY",
+        "client_encoding": "LATIN1",
+        "statement_timeout": "100ms",
+        "lock_timeout": "1ms",
+        "idle_in_transaction_session_timeout": "100ms",
+        "standard_conforming_strings": "off",
+        "search_path": "nowhere",
+        "default_transaction_isolation": "serializable",
+    }
+    for name, value in defaults.items():
+        server.query(f"alter role {role} set {name} = %s", [value])
+    monkeypatch.setenv("PGUSER", role)
+    try:
+        job.extract()
+        job.transform("--full-refresh")
+        assert_equals_world(job, api)
+    finally:
+        postgres.empty()
+        server.query(f"drop owned by {role}")
+        server.query(f"drop role {role}")

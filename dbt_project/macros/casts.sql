@@ -46,16 +46,18 @@
 
 {% macro duckdb__number_as_double(text) -%}
     case
-        when isfinite(try_cast({{ text }} as double)) then try_cast({{ text }} as double)
+        when isfinite(try_cast({{ text }} as double))
+            -- Minus zero, which PostgreSQL's JSON does not know, becomes zero.
+            then try_cast({{ text }} as double) + 0
     end
 {%- endmacro %}
 
 {#- PostgreSQL raises an error where the smallest and the largest double end. -#}
 {% macro postgres__number_as_double(text) -%}
     case
-        when abs(cast({{ text }} as numeric)) > 1.7976931348623157e308 then null
-        when abs(cast({{ text }} as numeric)) < 5e-324 then 0
-        else cast({{ text }} as double precision)
+        when abs(cast({{ text }} as numeric)) > 1.7976931348623158e308 then null
+        when abs(cast({{ text }} as numeric)) < 2.5e-324 then 0
+        else cast({{ text }} as double precision) + 0
     end
 {%- endmacro %}
 

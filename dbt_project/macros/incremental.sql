@@ -44,13 +44,16 @@ where
 {%- endmacro %}
 
 {#-
-    The new rows replace all rows of the fixtures they name. `unique_key` is the column that tells a
-    row from the mark of an empty array.
+    The new rows replace all rows of the fixtures they name. The last column of `unique_key` tells a
+    row from the mark of an empty array. Where the key is one column, another fixture may hold a new
+    row's key: the row of the newer payload stays, as in a full refresh.
 -#}
 {% macro get_incremental_replace_by_fixture_sql(arg_dict) -%}
     {%- set target = arg_dict['target_relation'] -%}
     {%- set changes = arg_dict['temp_relation'] -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    {%- set keys = [arg_dict['unique_key']] if arg_dict['unique_key'] is string else arg_dict['unique_key'] -%}
+    {%- set key = keys | last -%}
     {#- Under --empty and --sample both a plain reference and the staging view show no or few rows,
         and this would delete the others: .render() names the table itself. -#}
     {%- set fixtures = source('sportmonks_raw', 'fixtures').render() -%}
@@ -64,9 +67,29 @@ where
         where fixtures.id = built.fixture_id
     );
 
+    {% if keys | length == 1 -%}
+    delete from {{ target }} as built
+    where exists (
+        select 1 from {{ changes }} as changes
+        where
+            changes.{{ key }} = built.{{ key }}
+            and (
+                changes.loaded_at > built.loaded_at
+                or (changes.loaded_at = built.loaded_at and changes.fixture_id > built.fixture_id)
+            )
+    );
+    {%- endif %}
+
     insert into {{ target }} ({{ columns }})
-    select {{ columns }} from {{ changes }}
-    where {{ arg_dict['unique_key'] }} is not null
+    select {{ columns }} from {{ changes }} as changes
+    where
+        {{ key }} is not null
+        {%- if keys | length == 1 %}
+        and not exists (
+            select 1 from {{ target }} as built
+            where built.{{ key }} = changes.{{ key }}
+        )
+        {%- endif %}
 {%- endmacro %}
 
 {#-

@@ -27,12 +27,18 @@
 select
     fixture_id,
     loaded_at,
+    place,
     {{ json_values('element', fields, texts, objects) }}
 from (
     select
         fixture_id,
         loaded_at,
-        unnest(
+        unnest(elements) as element,
+        generate_subscripts(elements, 1) as place
+    from (
+        select
+            fixture_id,
+            loaded_at,
             coalesce(
                 nullif(
                     from_json(
@@ -42,10 +48,10 @@ from (
                     []
                 ),
                 [null]
-            )
-        ) as element
-    from {{ fixtures }}
-    where (payload -> '{{ array }}') is not null
+            ) as elements
+        from {{ fixtures }}
+        where (payload -> '{{ array }}') is not null
+    ) as arrays
 ) as elements
 {%- endmacro %}
 
@@ -53,6 +59,7 @@ from (
 select
     fixture_id,
     loaded_at,
+    place,
     {{ json_values('element', fields, texts, objects) }}
 from {{ fixtures }}
 left join lateral jsonb_array_elements(
@@ -60,11 +67,37 @@ left join lateral jsonb_array_elements(
         when jsonb_typeof(payload -> '{{ array }}') = 'array'
             then payload -> '{{ array }}'
     end
-) as elements (document) on jsonb_typeof(document) = 'object'
+) with ordinality as elements (document, place) on jsonb_typeof(document) = 'object'
 left join lateral jsonb_to_record(document) as element (
     {{ json_columns(fields, texts + objects) }}
 ) on true
 where (payload -> '{{ array }}') is not null
+{%- endmacro %}
+
+{#-
+    The rows of a flattened array without those whose key comes again: of one fixture the last one
+    stays, of several fixtures the one of the newest payload. A key that came twice would break the
+    table's primary key, and with it the table for all fixtures.
+
+    Args:
+        relation: name of a CTE with fixture_id, loaded_at, the `place` of `flatten`, and the key.
+        key: the key's column.
+        within_fixture: the key tells apart the rows of one fixture only.
+-#}
+{% macro one_row_a_key(relation, key, within_fixture=false) -%}
+select *
+from (
+    select
+        *,
+        row_number() over (
+            partition by
+                {{ key }},
+                {{ 'fixture_id' if within_fixture else 'case when ' ~ key ~ ' is null then fixture_id end' }}
+            order by loaded_at desc, fixture_id desc, place desc
+        ) as repetition
+    from {{ relation }}
+) as numbered
+where repetition = 1
 {%- endmacro %}
 
 {#-

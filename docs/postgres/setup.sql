@@ -1,4 +1,5 @@
--- Makes the roles and the schemas, in a database of yours. Run once, by an administrator:
+-- Makes the roles and the schemas, in a database of yours. Run once, by a superuser, or by the owner
+-- of the database if it may create roles:
 --
 --   createdb football
 --   psql -d football -f docs/postgres/setup.sql
@@ -24,6 +25,10 @@ where not exists (select 1 from pg_roles where rolname = :'loader') \gexec
 
 select format('create role %I nologin', :'analyst')
 where not exists (select 1 from pg_roles where rolname = :'analyst') \gexec
+
+-- Who is no superuser can only give things to a role that it is a member of.
+select format('grant %I to current_user', :'loader')
+where not pg_has_role(current_user, :'loader', 'usage') \gexec
 
 begin;
 

@@ -42,10 +42,25 @@ events as (
 
 ),
 
+keyed as (
+
+    select
+        *,
+        {{ to_bigint('id') }} as event_id
+    from events
+
+),
+
+latest as (
+
+    {{ one_row_a_key('keyed', 'event_id') }}
+
+),
+
 final as (
 
     select
-        {{ to_bigint('id') }} as event_id,
+        event_id,
         fixture_id,
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('sub_type_id') }} as sub_type_id,
@@ -68,7 +83,7 @@ final as (
         {{ to_boolean('on_bench') }} as on_bench,
         {{ to_boolean('rescinded') }} as rescinded,
         loaded_at
-    from events
+    from latest
 
 )
 

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_by_fixture',
-        unique_key='participant_id',
+        unique_key=['fixture_id', 'participant_id'],
         on_schema_change='fail',
         indexes=[
             {'columns': ['participant_id']}
@@ -36,10 +36,25 @@ participants as (
 
 ),
 
+keyed as (
+
+    select
+        *,
+        {{ to_bigint('id') }} as participant_id
+    from participants
+
+),
+
+latest as (
+
+    {{ one_row_a_key('keyed', 'participant_id', within_fixture=true) }}
+
+),
+
 final as (
 
     select
-        {{ to_bigint('id') }} as participant_id,
+        participant_id,
         fixture_id,
         {{ to_bigint('sport_id') }} as sport_id,
         {{ to_bigint('country_id') }} as country_id,
@@ -56,7 +71,7 @@ final as (
         {{ to_boolean('placeholder') }} as placeholder,
         {{ to_utc('last_played_at') }} as last_played_at,
         loaded_at
-    from participants
+    from latest
 
 )
 

@@ -38,10 +38,25 @@ periods as (
 
 ),
 
+keyed as (
+
+    select
+        *,
+        {{ to_bigint('id') }} as period_id
+    from periods
+
+),
+
+latest as (
+
+    {{ one_row_a_key('keyed', 'period_id') }}
+
+),
+
 final as (
 
     select
-        {{ to_bigint('id') }} as period_id,
+        period_id,
         fixture_id,
         {{ to_bigint('type_id') }} as type_id,
         description,
@@ -56,7 +71,7 @@ final as (
         {{ to_timestamp_utc("started") }} as started,
         {{ to_timestamp_utc("ended") }} as ended,
         loaded_at
-    from periods
+    from latest
 
 )
 

@@ -37,10 +37,25 @@ scores as (
 
 ),
 
+keyed as (
+
+    select
+        *,
+        {{ to_bigint('id') }} as score_id
+    from scores
+
+),
+
+latest as (
+
+    {{ one_row_a_key('keyed', 'score_id') }}
+
+),
+
 final as (
 
     select
-        {{ to_bigint('id') }} as score_id,
+        score_id,
         fixture_id,
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('participant_id') }} as participant_id,
@@ -48,7 +63,7 @@ final as (
         {{ to_text("(score -> 'participant')") }} as participant,
         {{ to_bigint("(score ->> 'goals')") }} as goals,
         loaded_at
-    from scores
+    from latest
 
 )
 

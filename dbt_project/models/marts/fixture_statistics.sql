@@ -38,10 +38,25 @@ statistics as (
 
 ),
 
+keyed as (
+
+    select
+        *,
+        {{ to_bigint('id') }} as statistic_id
+    from statistics
+
+),
+
+latest as (
+
+    {{ one_row_a_key('keyed', 'statistic_id') }}
+
+),
+
 final as (
 
     select
-        {{ to_bigint('id') }} as statistic_id,
+        statistic_id,
         fixture_id,
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('participant_id') }} as participant_id,
@@ -49,7 +64,7 @@ final as (
         {{ to_double("(data ->> 'value')") }} as value,
         data as value_raw,
         loaded_at
-    from statistics
+    from latest
 
 )
 
