@@ -1,5 +1,10 @@
 """`python -m extract`."""
 
-from extract.cli import app
+import sys
 
-app()
+try:
+    from extract.cli import app
+
+    app()
+except KeyboardInterrupt:
+    sys.exit(130)

@@ -2,12 +2,14 @@
 
 import os
 import re
+import signal
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.exceptions import DbtRuntimeError
 
 from extract.errors import TOKEN_VARIABLE, UsageError
 from extract.warehouse import OnWait, nothing_extracted, open_warehouse
@@ -25,6 +27,14 @@ _CONNECTION_LOST = re.compile(
 )
 
 
+class _StoppedError(DbtRuntimeError, KeyboardInterrupt):
+    """Ctrl-C. dbt cancels its queries, and prints no stack trace of what is an error of its own."""
+
+
+def _stop(*_: object) -> None:
+    raise _StoppedError("Stopped by Ctrl-C. The next transform goes on from here.")
+
+
 def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> int:
     """Runs `dbt build`, and what is left of it again if the connection to the database was lost.
 
@@ -40,6 +50,7 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> i
         UsageError: there is nothing to build from, or a variable is wrong.
         ExtractError: another process holds the warehouse, or it does not answer.
     """
+    signal.signal(signal.SIGINT, _stop)
     with closing(open_warehouse(on_wait if wait else None, must_exist=True)) as warehouse:
         if not warehouse.has_tables():
             raise UsageError(nothing_extracted(warehouse.name))

@@ -212,7 +212,7 @@ def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehous
     proper = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", schema) and len(schema) <= 40
     if not proper or schema.startswith("pg_"):
         raise UsageError(
-            f"SPORTMONKS_SCHEMA is {schema!r}: it must be at most 40 lower-case letters and digits, "
+            f"SPORTMONKS_SCHEMA is {schema!r}: it must be up to 40 lower-case letters and digits, "
             "with a letter first and single underscores in between."
         )
     if target == "duckdb":

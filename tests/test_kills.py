@@ -143,8 +143,7 @@ def test_a_first_load_that_dlt_cannot_finish_is_dropped(job: Job, api: Simulator
     assert_equals_world(job, api)
 
 
-def assert_nothing_is_left(postgres: Postgres) -> None:
-    """No session, no lock, and nothing in the tables that dlt merges from."""
+def assert_no_session_is_left(postgres: Postgres) -> None:
     sessions = (
         "select application_name, state from pg_stat_activity "
         f"where application_name like '{postgres.schema}%'"
@@ -155,6 +154,11 @@ def assert_nothing_is_left(postgres: Postgres) -> None:
             break
         time.sleep(0.1)
     assert postgres.execute(sessions)[1] == []
+
+
+def assert_nothing_is_left(postgres: Postgres) -> None:
+    """No session, no lock, and nothing in the tables that dlt merges from."""
+    assert_no_session_is_left(postgres)
     locks = postgres.execute(
         "select locktype, mode from pg_locks left join pg_class on relation = pg_class.oid "
         f"where relnamespace::regnamespace::text like '{postgres.schema}%'"

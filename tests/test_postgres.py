@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from tests.job import FINAL_TABLES, Job, Postgres
 from tests.postgres import BINARIES, PASSWORD_GROUP, Server
 from tests.test_bad_input import one_line
 from tests.test_job import assert_equals_world
+from tests.test_kills import assert_no_session_is_left
+from tests.test_lost_connection import waiting_for_lock
 
 SECRET = "s3cret-password-to-be-found-nowhere"
 
@@ -243,3 +247,26 @@ def test_defaults_that_are_meant_for_people_do_not_matter(
         postgres.empty()
         server.query(f"drop owned by {role}")
         server.query(f"drop role {role}")
+
+
+def test_ctrl_c_ends_a_transform_in_order(job: Job, api: Simulator, postgres: Postgres) -> None:
+    job.extract()
+    job.transform()
+    api.control.update(api.world.fixture_ids()[0], {"details": "changed"})
+    job.extract()
+    with postgres.server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute(f"lock table {postgres.schema}.fixture_statistics")
+        command = [sys.executable, "-m", "extract", "transform"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            waiting_for_lock(postgres)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=30)
+        assert process.returncode == 130, said
+        assert "Traceback" not in said
+        assert "Stopped by Ctrl-C" in said
+        assert_no_session_is_left(postgres)
+    job.transform()
+    assert job.records("fixtures")[0]["details"] == "changed"
