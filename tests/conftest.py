@@ -1,5 +1,5 @@
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,15 +54,21 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def job(
-    api: Simulator,
-    database: Database,
-    tmp_path: Path,
-    dbt_targets: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Job:
-    """The job, set up to ask that API and to write to that database."""
-    job = Job(database, tmp_path, dbt_targets / type(database).__name__)
-    for name, value in job.environment(api.base_url, api.token).items():
-        monkeypatch.setenv(name, value)
-    return job
+def job_on(
+    api: Simulator, tmp_path: Path, dbt_targets: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Database], Job]:
+    """Sets the job up to ask that API and to write to a database."""
+
+    def set_up(database: Database) -> Job:
+        job = Job(database, tmp_path, dbt_targets / type(database).__name__)
+        for name, value in job.environment(api.base_url, api.token).items():
+            monkeypatch.setenv(name, value)
+        return job
+
+    return set_up
+
+
+@pytest.fixture
+def job(job_on: Callable[[Database], Job], database: Database) -> Job:
+    """The job on each engine."""
+    return job_on(database)

@@ -2,15 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from psycopg2 import errors
 
 from simulator import Simulator
-from tests.job import FINAL_TABLES, Job, Postgres
+from tests.job import FINAL_TABLES, Database, Job, Postgres
 from tests.postgres import BINARIES, Server
 from tests.test_bad_input import one_line
 from tests.test_job import assert_equals_world
@@ -56,19 +55,15 @@ def roles(server: Server, postgres: Postgres) -> Iterator[Roles]:
 
 @pytest.fixture
 def loaded(
+    job_on: Callable[[Database], Job],
     roles: Roles,
     postgres: Postgres,
-    api: Simulator,
-    tmp_path: Path,
-    dbt_targets: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Job:
     """The job, set up to run as the loader."""
-    job = Job(postgres, tmp_path, dbt_targets / "Access")
-    environment = job.environment(api.base_url, api.token)
-    environment |= {"PGUSER": roles.loader, "ANALYST_ROLE": roles.analyst}
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    job = job_on(postgres)
+    monkeypatch.setenv("PGUSER", roles.loader)
+    monkeypatch.setenv("ANALYST_ROLE", roles.analyst)
     return job
 
 

@@ -3,14 +3,13 @@
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from extract import warehouse
 from simulator import Simulator
-from tests.job import Job, Postgres
+from tests.job import Database, Job, Postgres
 from tests.postgres import Server
 from tests.relay import Relay
 from tests.test_bad_input import one_line
@@ -26,17 +25,13 @@ def relay(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def relayed(
+    job_on: Callable[[Database], Job],
     relay: Relay,
-    api: Simulator,
     postgres: Postgres,
-    tmp_path: Path,
-    dbt_targets: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Job:
     """The job, which reaches the server through the relay."""
-    job = Job(postgres, tmp_path, dbt_targets / "Relayed")
-    for name, value in job.environment(api.base_url, api.token).items():
-        monkeypatch.setenv(name, value)
+    job = job_on(postgres)
     monkeypatch.setenv("PGHOST", relay.host)
     monkeypatch.setenv("PGPORT", "5432")
     monkeypatch.setenv("PGSSLMODE", "disable")

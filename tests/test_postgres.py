@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from simulator import Simulator
-from tests.job import FINAL_TABLES, Job, Postgres
+from tests.job import FINAL_TABLES, Database, Job, Postgres
 from tests.postgres import BINARIES, PASSWORD_GROUP, Server
 from tests.test_bad_input import one_line
 from tests.test_job import assert_equals_world
@@ -22,18 +22,9 @@ SECRET = "s3cret-password-to-be-found-nowhere"
 
 
 @pytest.fixture
-def job(
-    api: Simulator,
-    postgres: Postgres,
-    tmp_path: Path,
-    dbt_targets: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Job:
+def job(job_on: Callable[[Database], Job], postgres: Postgres) -> Job:
     """The job on PostgreSQL."""
-    job = Job(postgres, tmp_path, dbt_targets / "Postgres")
-    for name, value in job.environment(api.base_url, api.token).items():
-        monkeypatch.setenv(name, value)
-    return job
+    return job_on(postgres)
 
 
 def test_tables_have_keys_indexes_and_comments(job: Job) -> None:

@@ -75,13 +75,13 @@ where (payload -> '{{ array }}') is not null
 {%- endmacro %}
 
 {#-
-    The rows of a flattened array without those whose key comes again: of one fixture the last one
-    stays, of several fixtures the one of the newest payload. A key that came twice would break the
-    table's primary key, and with it the table for all fixtures.
+    The rows of a flattened array with their key, and without those whose key comes again: of one
+    fixture the last one stays, of several fixtures the one of the newest payload. A key that came
+    twice would break the table's primary key, and with it the table for all fixtures.
 
     Args:
-        relation: name of a CTE with fixture_id, loaded_at, the `place` of `flatten`, and the key.
-        key: the key's column.
+        relation: name of a CTE with what `flatten` gives, the field id among it.
+        key: what to call the key, which is made of id.
         within_fixture: the key tells apart the rows of one fixture only.
 -#}
 {% macro one_row_a_key(relation, key, within_fixture=false) -%}
@@ -95,7 +95,12 @@ from (
                 {{ 'fixture_id' if within_fixture else 'case when ' ~ key ~ ' is null then fixture_id end' }}
             order by loaded_at desc, fixture_id desc, place desc
         ) as repetition
-    from {{ relation }}
+    from (
+        select
+            *,
+            {{ to_bigint('id') }} as {{ key }}
+        from {{ relation }}
+    ) as keyed
 ) as numbered
 where repetition = 1
 {%- endmacro %}

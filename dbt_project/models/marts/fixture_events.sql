@@ -42,18 +42,9 @@ events as (
 
 ),
 
-keyed as (
-
-    select
-        *,
-        {{ to_bigint('id') }} as event_id
-    from events
-
-),
-
 latest as (
 
-    {{ one_row_a_key('keyed', 'event_id') }}
+    {{ one_row_a_key('events', 'event_id') }}
 
 ),
 

@@ -36,18 +36,9 @@ participants as (
 
 ),
 
-keyed as (
-
-    select
-        *,
-        {{ to_bigint('id') }} as participant_id
-    from participants
-
-),
-
 latest as (
 
-    {{ one_row_a_key('keyed', 'participant_id', within_fixture=true) }}
+    {{ one_row_a_key('participants', 'participant_id', within_fixture=true) }}
 
 ),
 

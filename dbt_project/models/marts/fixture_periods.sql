@@ -38,18 +38,9 @@ periods as (
 
 ),
 
-keyed as (
-
-    select
-        *,
-        {{ to_bigint('id') }} as period_id
-    from periods
-
-),
-
 latest as (
 
-    {{ one_row_a_key('keyed', 'period_id') }}
+    {{ one_row_a_key('periods', 'period_id') }}
 
 ),
 

@@ -37,18 +37,9 @@ scores as (
 
 ),
 
-keyed as (
-
-    select
-        *,
-        {{ to_bigint('id') }} as score_id
-    from scores
-
-),
-
 latest as (
 
-    {{ one_row_a_key('keyed', 'score_id') }}
+    {{ one_row_a_key('scores', 'score_id') }}
 
 ),
 

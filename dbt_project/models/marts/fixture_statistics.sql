@@ -38,18 +38,9 @@ statistics as (
 
 ),
 
-keyed as (
-
-    select
-        *,
-        {{ to_bigint('id') }} as statistic_id
-    from statistics
-
-),
-
 latest as (
 
-    {{ one_row_a_key('keyed', 'statistic_id') }}
+    {{ one_row_a_key('statistics', 'statistic_id') }}
 
 ),
 
