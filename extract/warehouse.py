@@ -129,29 +129,26 @@ class Warehouse(ABC):
     def discard_staging(self) -> None:
         """Empties the tables that dlt merges from."""
 
+    def _wait_until_free(self, holder: Callable[[], str | None]) -> None:
+        """Waits until nobody else has the database, and says once who is waited for.
 
-def wait_until_free(name: str, holder: Callable[[], str | None], on_wait: OnWait | None) -> None:
-    """Waits until nobody holds a database.
+        Args:
+            holder: tries to get it; says who has it, None when that is us.
 
-    Args:
-        name: what to call the database.
-        holder: tries to get it; says who has it, None when that is us.
-        on_wait: told once who is waited for; None means not to wait.
-
-    Raises:
-        ExtractError: somebody has it, and `on_wait` is None.
-    """
-    announced = False
-    while other := holder():
-        if on_wait is None:
-            raise ExtractError(
-                f"The {name} is in use by {other}. Try again when it has finished, or without "
-                "--no-wait to wait for it."
-            )
-        if not announced:
-            on_wait(f"Waiting for {other}, which uses the {name}.")
-            announced = True
-        time.sleep(_POLL)
+        Raises:
+            ExtractError: somebody has it, and there is nobody to tell that we wait.
+        """
+        announced = False
+        while other := holder():
+            if self._on_wait is None:
+                raise ExtractError(
+                    f"The {self.name} is in use by {other}. Try again when it has finished, or "
+                    "without --no-wait to wait for it."
+                )
+            if not announced:
+                self._on_wait(f"Waiting for {other}, which uses the {self.name}.")
+                announced = True
+            time.sleep(_POLL)
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

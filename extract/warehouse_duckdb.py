@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from extract.errors import UsageError
-from extract.warehouse import OnWait, Warehouse, first_line, wait_until_free
+from extract.warehouse import OnWait, Warehouse, first_line
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
@@ -31,7 +31,7 @@ class DuckDbWarehouse(Warehouse):
             raise UsageError(f"DUCKDB_PATH is {path}: that is a folder, not a file.")
         self._path = path
         super().__init__(f"DuckDB file {path}", str(path.resolve()), schema, on_wait)
-        wait_until_free(self.name, lambda: self._open(path), on_wait)
+        self._wait_until_free(lambda: self._open(path))
         if not os.access(path, os.W_OK):
             raise UsageError(f"{path} cannot be written.")
 

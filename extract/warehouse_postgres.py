@@ -14,7 +14,7 @@ from psycopg2 import errors
 
 from extract.errors import ExtractError, UsageError
 from extract.tables import KEYS
-from extract.warehouse import OnWait, Warehouse, first_line, wait_until_free
+from extract.warehouse import OnWait, Warehouse, first_line
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
@@ -94,8 +94,8 @@ class PostgresWarehouse(Warehouse):
             self._connection = self._connect()
         except psycopg2.OperationalError as error:
             raise self._refusal(error) from error
-        self._set_options(environment.get("PGOPTIONS", ""))
-        self._check_rights(schema)
+        self._set_options()
+        self._check_rights()
         self._check_analyst(environment.get("ANALYST_ROLE"))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -106,16 +106,12 @@ class PostgresWarehouse(Warehouse):
                     return self._execute(sql)
         except (errors.UndefinedTable, errors.InvalidSchemaName):
             return []
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            raise ExtractError(
-                f"The connection to the {self.name} was lost ({first_line(error)})."
-            ) from error
         raise AssertionError("retrying() ends with a result or an error")
 
     @contextmanager
     def turn(self, purpose: str) -> Iterator[None]:
         """Takes an advisory lock on the schema. It ends with our session, at the latest."""
-        wait_until_free(self.name, self._holder, self._on_wait)
+        self._wait_until_free(self._holder)
         title = f"{self._schema} {purpose}, process {os.getpid()} on {socket.gethostname()}"
         self._execute("select set_config('application_name', %s, false)", [title[:63]])
         try:
@@ -209,11 +205,10 @@ class PostgresWarehouse(Warehouse):
         connection.autocommit = True
         return connection
 
-    def _set_options(self, given: str) -> None:
+    def _set_options(self) -> None:
         """Settles the options of all further sessions, and applies them to this one.
 
-        Args:
-            given: what the user has set in `PGOPTIONS`; it wins over ours.
+        What the user has set in `PGOPTIONS` comes last, and wins over ours.
         """
         if self._connection.server_version < _OLDEST * 10_000:
             raise UsageError(
@@ -226,10 +221,10 @@ class PostgresWarehouse(Warehouse):
                 for name, value in settings.items():
                     self._execute("select set_config(%s, %s, false)", [name, value])
                     ours += f"-c {name}={value} "
-        self._options = ours + given
+        self._options = ours + self._options
 
-    def _check_rights(self, schema: str) -> None:
-        schemas = [schema, f"{schema}_staging", self.raw, f"{self.raw}_staging"]
+    def _check_rights(self) -> None:
+        schemas = [self._schema, f"{self._schema}_staging", self.raw, f"{self.raw}_staging"]
         closed = self._execute(
             "select name from unnest(%s) as name left join pg_namespace on nspname = name "
             "where case when pg_namespace.oid is null "
@@ -270,12 +265,14 @@ class PostgresWarehouse(Warehouse):
 
     def _execute(self, sql: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """Runs one statement, in a new session if the last one was lost."""
-        if self._connection.closed:
-            self._connection = self._connect()
         try:
+            if self._connection.closed:
+                self._connection = self._connect()
             with self._connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 return cursor.fetchall() if cursor.description else []
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            raise ExtractError(f"The {self.name} cannot be used: {first_line(error)}.") from error
         except errors.InsufficientPrivilege as error:
             raise UsageError(
                 f"PGUSER is {self._user!r}, which may not do what is needed in the {self.name} "

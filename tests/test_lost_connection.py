@@ -14,6 +14,7 @@ from tests.postgres import Server
 from tests.relay import Relay
 from tests.test_bad_input import one_line
 from tests.test_job import assert_equals_world
+from tests.test_turns import held, started
 
 
 @pytest.fixture
@@ -149,3 +150,17 @@ def test_transform_goes_on(
         for fixture_id in api.world.fixture_ids()
         for event in api.control.fixture(fixture_id)["events"]
     }
+
+
+@pytest.mark.parametrize("command", ["run", "transform"])
+def test_server_that_goes_while_a_run_waits_is_a_line(
+    relayed: Job, relay: Relay, api: Simulator, command: str
+) -> None:
+    relayed.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    with held():
+        waiting = started(command)
+        assert waiting.stdout and waiting.stdout.readline().startswith("Waiting for ")
+        relay.cut()
+        said, _ = waiting.communicate(timeout=60)
+    assert waiting.returncode == 1
+    assert "cannot be used" in one_line(said)

@@ -33,7 +33,6 @@ def crontab() -> tuple[str, str]:
 
 def unit(name: str) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read(f"docs/schedule/{name}")
     return parser
 
