@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,6 +17,7 @@ from extract.errors import (
     QuotaError,
     RefusedError,
     RequestError,
+    StoppedError,
     UnavailableError,
 )
 from extract.payload import Fixture, read_fixture
@@ -36,6 +38,7 @@ class Outcome:
             API does not return it), `held` (an emptiness not yet believed), `failed` (no answer).
         checked_at: when that was known.
         fixture: what the API sent, if it is to be stored.
+        times_missing: how many times in a row the API has not returned it.
         note: why, for `held` and `failed`.
     """
 
@@ -43,6 +46,7 @@ class Outcome:
     name: OutcomeName
     checked_at: datetime
     fixture: Fixture | None = None
+    times_missing: int = 0
     note: str | None = None
 
 
@@ -60,6 +64,9 @@ class StoredFixtures(Protocol):
     def payload_hash(self, fixture_id: int) -> str | None:
         """The hash of the stored payload, None if there is none."""
 
+    def times_missing(self, fixture_id: int) -> int:
+        """How many times in a row the API has not returned it."""
+
     def filled_arrays(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
         """Which of `statistics` and `events` have elements in the stored payloads, by id."""
 
@@ -70,6 +77,10 @@ class NothingStored:
     def payload_hash(self, fixture_id: int) -> str | None:
         """None for every id."""
         return None
+
+    def times_missing(self, fixture_id: int) -> int:
+        """0 for every id."""
+        return 0
 
     def filled_arrays(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
         """Nothing for every id."""
@@ -105,7 +116,8 @@ class FixtureBatches:
         """Asks for every id once, and again for those whose answer needs a second one.
 
         An error that makes further requests pointless ends the fetch: what was answered is
-        yielded, the ids that were not asked come out as `failed`.
+        yielded, the ids that were not asked come out as `failed`. When the client is stopped, they
+        come out not at all.
 
         Raises:
             AccessError: the API refused the token or an include before anything was answered.
@@ -127,7 +139,7 @@ class FixtureBatches:
             raise stop
         if stop:
             note = f"Not asked: {stop}"
-            unasked = [_failed(id, note) for id in ids if id not in settled]
+            unasked = [self._failed(id, note) for id in ids if id not in settled]
             yield Batch(unasked, self._client.drain_calls())
         elif suspects:
             yield Batch(list(self._ask_again(suspects)), self._client.drain_calls())
@@ -152,14 +164,16 @@ class FixtureBatches:
                     except (AccessError, DownError) as stop:
                         error = error or stop
                         continue
-                    if not error and (batch := next(batches, None)):
+                    except StoppedError:
+                        continue
+                    if not (error or self._client.stopped) and (batch := next(batches, None)):
                         running.add(pool.submit(self._ask, batch))
             if error:
                 yield error
             finished = True
         finally:
             if not finished:
-                self._client.stop()
+                self._client.stop("the fetch was broken off")
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _ask(self, ids: Sequence[int]) -> list[Outcome]:
@@ -184,13 +198,17 @@ class FixtureBatches:
 
     def _halve(self, ids: Sequence[int], error: RequestError) -> list[Outcome]:
         if len(ids) == 1 or isinstance(error, QuotaError):
-            return [_failed(id, str(error)) for id in ids]
+            return [self._failed(id, str(error)) for id in ids]
         middle = len(ids) // 2
-        return self._ask(ids[:middle]) + self._ask(ids[middle:])
+        outcomes = self._ask(ids[:middle])
+        with suppress(StoppedError):
+            outcomes += self._ask(ids[middle:])
+        return outcomes
 
     def _outcome(self, id: int, fixture: Fixture | None, at: datetime) -> Outcome:
         if fixture is None:
-            return Outcome(id, "missing", at)
+            times = self._stored.times_missing(id) + 1
+            return Outcome(id, "missing", at, times_missing=times)
         if fixture.payload_hash == self._stored.payload_hash(id):
             return Outcome(id, "unchanged", at)
         return Outcome(id, "stored", at, fixture)
@@ -221,9 +239,9 @@ class FixtureBatches:
             if id not in answered:
                 yield Outcome(id, "held", datetime.now(UTC), note=note)
 
-
-def _failed(id: int, note: str) -> Outcome:
-    return Outcome(id, "failed", datetime.now(UTC), note=note)
+    def _failed(self, id: int, note: str) -> Outcome:
+        times = self._stored.times_missing(id)
+        return Outcome(id, "failed", datetime.now(UTC), times_missing=times, note=note)
 
 
 OnBatch = Callable[[Batch], None]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from dotenv import load_dotenv
@@ -14,6 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from extract.errors import ExtractError, UsageError
+
+if TYPE_CHECKING:
+    from extract.run import Bounds
+    from extract.selection import Selection
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -45,77 +49,203 @@ def read_dotenv() -> None:
     load_dotenv(PROJECT / ".env")
 
 
+FixtureIds = Annotated[
+    str | None, typer.Option(metavar="ID,ID,…", help="Exactly these fixtures, due or not.")
+]
+IdsFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|-",
+        help="The fixtures in this file, or in standard input: ids between commas, blanks or "
+        "line ends.",
+    ),
+]
+LeagueId = Annotated[
+    int | None,
+    typer.Option(
+        metavar="ID",
+        min=1,
+        help="Only this league: its current season, or those that `--seasons` names.",
+    ),
+]
+SeasonId = Annotated[int | None, typer.Option(metavar="ID", min=1, help="This season.")]
+SeasonsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="all|YEARS|IDS",
+        help="Seasons of the plan: `all`, those that start in some years (`2024`, `2019..2025`), "
+        "or ids between commas.",
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATE",
+        help="Fixtures that kick off on this day or later (YYYY-MM-DD, UTC), at most 100 days.",
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(metavar="DATE", help="The last of these days; today if it is left out."),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        metavar="",
+        help="Ask for every fixture of the selection, due or not, and for lists and reference "
+        "data.",
+    ),
+]
+ChunkSize = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=100_000,
+        help="Fixtures that are committed together, instead of the setting.",
+    ),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        metavar="",
+        help="Print the result as JSON; everything else to standard error.",
+    ),
+]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline",
+        metavar="",
+        help="Spend no call: plan with what the warehouse knows.",
+    ),
+]
+
+
 @app.command(epilog=EXIT_CODES)
 def run(
-    fixture_ids: Annotated[
-        str | None, typer.Option(metavar="ID,ID,…", help="Exactly these fixtures.")
-    ] = None,
-    ids_file: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|-",
-            help="The fixtures in this file, or in standard input: ids between commas, blanks or "
-            "line ends.",
-        ),
-    ] = None,
-    league_id: Annotated[
-        int | None, typer.Option(metavar="ID", help="The current season of this league.")
-    ] = None,
-    season_id: Annotated[int | None, typer.Option(metavar="ID", help="This season.")] = None,
-    force: Annotated[
+    fixture_ids: FixtureIds = None,
+    ids_file: IdsFile = None,
+    league_id: LeagueId = None,
+    season_id: SeasonId = None,
+    seasons: SeasonsOption = None,
+    since: Since = None,
+    until: Until = None,
+    force: Force = False,
+    dry_run: Annotated[
         bool,
-        typer.Option(
-            "--force",
-            metavar="",
-            help="Ask again: for fixtures that an interrupted run has fetched already, and for "
-            "types, states, leagues and seasons.",
-        ),
+        typer.Option("--dry-run", metavar="", help="Fetch no fixture: the same as `plan`."),
     ] = False,
+    chunk_size: ChunkSize = None,
+    max_calls: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Stop in order after so many API calls."),
+    ] = None,
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(metavar="N", min=0, help="Stop in order after so many minutes."),
+    ] = None,
     no_wait: NoWait = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            metavar="",
-            help="Print the closing summary as JSON; everything else to standard error.",
-        ),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Fetch fixtures and merge their raw JSON into the warehouse.
+    """Fetch the fixtures that are due and merge their raw JSON into the warehouse.
 
-    Without ids, league or season: all current seasons of your plan. `TARGET` (duckdb or postgres)
-    says where to, `SOURCES__SPORTMONKS__API_TOKEN` holds the token, `.dlt/config.toml` explains
-    the settings.
+    Without a selection: what is due of the current seasons of your plan, and of everything that is
+    stored already. `plan` shows what that is. `TARGET` (duckdb or postgres) says where to,
+    `SOURCES__SPORTMONKS__API_TOKEN` holds the token, `.dlt/config.toml` explains the settings and
+    the schedule by which a fixture is due.
 
-        python -m extract run --season-id 23614
+        python -m extract run
+
+        python -m extract run --seasons 2019..2025 --max-minutes 50
 
         python -m extract run --fixture-ids 19146701,19146702
 
         psql -Atc "select …" | python -m extract run --ids-file -
     """
     with _errors_in_one_line():
-        ids = _fixture_ids(fixture_ids, ids_file, league_id or season_id)
+        from extract.run import Bounds
 
-        from extract.report import Reporter
-        from extract.run import Selection
-        from extract.run import run as run_extract
+        selection = _selection(
+            fixture_ids, ids_file, league_id, season_id, seasons, since, until, force
+        )
+        bounds = Bounds(chunk_size, max_calls, max_minutes)
+        if dry_run:
+            _plan(selection, bounds, no_wait=no_wait, as_json=as_json, offline=False)
+        else:
+            _run(selection, bounds, no_wait=no_wait, as_json=as_json)
 
-        reporter = Reporter(Console(stderr=as_json))
-        selection = Selection(ids, league_id, season_id, force)
-        summary = run_extract(selection, reporter, wait=not no_wait)
-        reporter.summary(summary)
-        if as_json:
-            document = {
-                "run_id": summary.run_id,
-                "outcome": summary.outcome,
-                **summary.counts(),
-                "failed_ids": summary.failed_ids,
-            }
-            print(json.dumps(document))
-        if summary.outcome == "interrupted":
-            raise typer.Exit(130)
-        if summary.outcome == "failed":
-            raise typer.Exit(1)
+
+@app.command(epilog=EXIT_CODES)
+def plan(
+    fixture_ids: FixtureIds = None,
+    ids_file: IdsFile = None,
+    league_id: LeagueId = None,
+    season_id: SeasonId = None,
+    seasons: SeasonsOption = None,
+    since: Since = None,
+    until: Until = None,
+    force: Force = False,
+    chunk_size: ChunkSize = None,
+    offline: Offline = False,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what `run` with the same selection would ask for, and what that costs.
+
+    Lists of fixtures and reference data that are too old are fetched first, a few calls that the
+    run does not need again then; `--offline` spends none.
+
+        python -m extract plan
+
+        python -m extract plan --seasons all
+    """
+    with _errors_in_one_line():
+        from extract.run import Bounds
+
+        selection = _selection(
+            fixture_ids, ids_file, league_id, season_id, seasons, since, until, force
+        )
+        bounds = Bounds(chunk_size)
+        _plan(selection, bounds, no_wait=no_wait, as_json=as_json, offline=offline)
+
+
+def _run(selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bool) -> None:
+    from extract.report import Reporter
+    from extract.run import run as run_extract
+
+    reporter = Reporter(Console(stderr=as_json))
+    summary = run_extract(selection, bounds, reporter, wait=not no_wait)
+    reporter.summary(summary)
+    if as_json:
+        document = {
+            "run_id": summary.run_id,
+            "outcome": summary.outcome,
+            **summary.counts(),
+            "failed_ids": summary.failed_ids,
+        }
+        print(json.dumps(document))
+    if summary.outcome == "interrupted":
+        raise typer.Exit(130)
+    if summary.outcome == "failed":
+        raise typer.Exit(1)
+
+
+def _plan(
+    selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bool, offline: bool
+) -> None:
+    from extract.report import Reporter
+    from extract.run import plan as plan_run
+    from extract.run import plan_offline
+
+    reporter = Reporter(Console(stderr=as_json))
+    find_out = plan_offline if offline else plan_run
+    found = find_out(selection, bounds, reporter, wait=not no_wait)
+    reporter.plan(found)
+    if as_json:
+        print(json.dumps(found.document()))
 
 
 @app.command(
@@ -153,12 +283,34 @@ def _errors_in_one_line() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _fixture_ids(listed: str | None, file: str | None, other: int | None) -> list[int] | None:
+def _selection(
+    fixture_ids: str | None,
+    ids_file: str | None,
+    league_id: int | None,
+    season_id: int | None,
+    seasons: str | None,
+    since: str | None,
+    until: str | None,
+    force: bool,
+) -> "Selection":
+    from extract.selection import Selection, parse_seasons, parse_window
+
+    if season_id is not None and seasons is not None:
+        raise UsageError("Give either --season-id or --seasons.")
+    if fixture_ids is not None and ids_file is not None:
+        raise UsageError("Give either --fixture-ids or --ids-file.")
+    chosen = (season_id,) if season_id is not None else None
+    return Selection(
+        fixture_ids=_fixture_ids(fixture_ids, ids_file),
+        league_id=league_id,
+        seasons=parse_seasons(seasons) if seasons is not None else chosen,
+        window=parse_window(since, until),
+        force=force,
+    )
+
+
+def _fixture_ids(listed: str | None, file: str | None) -> list[int] | None:
     """The ids that were given in one of two ways; None if in neither."""
-    if (listed is not None) + (file is not None) + (other is not None) > 1:
-        raise UsageError(
-            "Give either --fixture-ids, or --ids-file, or --league-id and --season-id."
-        )
     if listed is not None:
         return _parse_ids(listed, "--fixture-ids")
     if file == "-":

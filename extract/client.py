@@ -1,5 +1,6 @@
 """The HTTP client of the Sportmonks API: one request in, one answer or one typed error out."""
 
+import math
 import re
 import threading
 import time
@@ -119,7 +120,9 @@ class SportmonksClient:
 
     Attributes:
         governor: says when the next request may be sent.
+        calls_left: how many more requests may be sent at all.
         down: why no further request is sent, once too many failed in a row.
+        stopped: why no further request is sent, once `stop` was called.
 
     Args:
         settings: address, token, time-out, tries and reserve.
@@ -150,7 +153,9 @@ class SportmonksClient:
         self._calls_lock = threading.Lock()
         self._stopping = threading.Event()
         self._failures_in_a_row = 0
+        self.calls_left = math.inf
         self.down: DownError | None = None
+        self.stopped: str | None = None
 
     def get(
         self,
@@ -174,7 +179,7 @@ class SportmonksClient:
             QuotaError: 429 on every try.
             UnavailableError: no usable answer on any try.
             DownError: the last requests failed one after the other; nothing was sent.
-            StoppedError: the run is being stopped.
+            StoppedError: `stop` was called, or `calls_left` are used up.
         """
         tries = _Tries()
 
@@ -204,20 +209,18 @@ class SportmonksClient:
         self._failures_in_a_row = 0
         return answer
 
-    def pages(
-        self, endpoint: str, params: Mapping[str, str] | None = None, populate: bool = False
-    ) -> Iterator[Answer]:
+    def pages(self, endpoint: str, params: Mapping[str, str] | None = None) -> Iterator[Answer]:
         """Asks for every page of a list, whichever form of pagination the API uses.
+
+        With the filter `populate`, pages have 1,000 rows instead of 50, and no includes.
 
         Args:
             endpoint: path of the list, such as `football/seasons`.
             params: query parameters of the first page.
-            populate: ask for 1,000 rows a page instead of 50; the API then drops all includes.
         """
         query = dict(params or {})
+        populate = "populate" in query.get("filters", "").split(";")
         query["per_page"] = str(POPULATE_PAGE if populate else _LIST_PAGE)
-        if populate:
-            query["filters"] = ";".join(filter(None, ["populate", query.get("filters", "")]))
         page = 1
         while True:
             answer = self.get(endpoint, params=query)
@@ -238,8 +241,9 @@ class SportmonksClient:
             calls, self._calls = self._calls, []
         return calls
 
-    def stop(self) -> None:
-        """Ends waits and retries of every thread with StoppedError."""
+    def stop(self, reason: str) -> None:
+        """Sends no further request; waits and retries of every thread end with StoppedError."""
+        self.stopped = self.stopped or reason
         self._stopping.set()
         self.governor.stop()
 
@@ -252,6 +256,7 @@ class SportmonksClient:
         tries: _Tries,
     ) -> Answer:
         resource = "/".join(endpoint.split("/")[:2])
+        self._take_call()
         waited = tries.waited + self.governor.acquire(resource)
         tries.waited = 0.0
         call = ApiCall(
@@ -285,6 +290,14 @@ class SportmonksClient:
                 self._calls.append(call)
         pagination = envelope.pagination if isinstance(envelope.pagination, dict) else {}
         return Answer(rows, pagination, datetime.now(UTC))
+
+    def _take_call(self) -> None:
+        with self._calls_lock:
+            self.calls_left -= 1
+            used_up = self.calls_left < 0
+        if used_up:
+            self.stop("all calls that --max-calls allows are made")
+            raise StoppedError(self.stopped)
 
     def _request(self, url: str, params: Mapping[str, str]) -> requests.Response:
         try:
@@ -325,7 +338,7 @@ class SportmonksClient:
     def _sleep(self, seconds: float, tries: _Tries) -> None:
         tries.waited += seconds
         if self._stopping.wait(seconds):
-            raise StoppedError("The run is being stopped.")
+            raise StoppedError(self.stopped)
 
 
 def _decode(response: requests.Response) -> tuple[_Envelope, str | None]:

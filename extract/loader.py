@@ -4,16 +4,17 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import dlt
+from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from extract import tables
 from extract.errors import DroppedError, ExtractError
 from extract.warehouse import Warehouse, causes, first_line
 
@@ -37,8 +38,10 @@ class Loader:
         self._locks: list[TextIOWrapper] = []
         self._pipeline = self._pipeline_in(next(filter(self._lock, count())))
 
-    def load(self, data: Any) -> None:
+    def load(self, data: DltSource | Sequence[DltResource]) -> None:
         """Commits one load.
+
+        A stored row that is newer than a loaded one stays, in whatever order loads are committed.
 
         Raises:
             DroppedError: the database refuses the data; they have to be asked for again.
@@ -47,8 +50,20 @@ class Loader:
             KeyboardInterrupt: a person broke it off.
         """
         with _cause_of_failed_step():
+            for resource in _resources(data):
+                table = str(resource.table_name)
+                resource.apply_hints(
+                    write_disposition=tables.newest_wins(table, self._warehouse.raw)
+                )
             self._pipeline.extract(data)
         self._finish(self._pipeline)
+
+    def finish(self) -> bool:
+        """Commits what `load` had extracted when it was broken off; False if it had not."""
+        extracted = bool(self._pipeline.has_pending_data)
+        if extracted:
+            self._finish(self._pipeline)
+        return extracted
 
     def finish_abandoned(self, on_found: Callable[[], None]) -> None:
         """Loads what runs on this machine had fetched when they were killed.
@@ -137,6 +152,10 @@ class Loader:
             f"What was fetched cannot be stored in the {warehouse.name} ({said}). It is dropped, "
             "and will be asked for again."
         ) from error
+
+
+def _resources(data: DltSource | Sequence[DltResource]) -> Iterable[DltResource]:
+    return data.selected_resources.values() if isinstance(data, DltSource) else data
 
 
 def _forget_normalized_twice(pipeline: dlt.Pipeline) -> None:

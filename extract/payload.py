@@ -6,7 +6,7 @@ Everything else about a payload is dbt's to read.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,8 @@ import msgspec
 
 # They flip while bookmakers open and close; nothing that the final tables hold follows from them.
 VOLATILE_FIELDS = frozenset({"has_odds", "has_premium_odds"})
+# About the team, not the match: it moves in every old fixture when the team plays again.
+_VOLATILE_TEAM_FIELDS = frozenset({"last_played_at"})
 
 _WATCHED = ("statistics", "events")
 _LARGEST = 2**63 - 1
@@ -37,6 +39,7 @@ class Fixture:
         payload_hash: equal for two payloads that say the same; see `canonical_hash`.
         empty_arrays: which of `statistics` and `events` came as `[]` or null.
         filled_arrays: which of them came with elements.
+        type_ids: the types that the elements of its arrays name.
     """
 
     id: int
@@ -48,6 +51,7 @@ class Fixture:
     payload_hash: str
     empty_arrays: frozenset[str]
     filled_arrays: frozenset[str]
+    type_ids: frozenset[int]
 
 
 def read_fixture(raw: bytes) -> Fixture | None:
@@ -96,7 +100,17 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
         payload_hash=canonical_hash(fixture),
         empty_arrays=frozenset(n for n in _WATCHED if n in fixture and not fixture[n]),
         filled_arrays=frozenset(n for n in _WATCHED if fixture.get(n)),
+        type_ids=frozenset(_type_ids(fixture)),
     )
+
+
+def _type_ids(fixture: Mapping[str, Any]) -> Iterator[int]:
+    for array in fixture.values():
+        for element in array if isinstance(array, list) else ():
+            if isinstance(element, dict):
+                for key in ("type_id", "sub_type_id"):
+                    if (type_id := integer(element.get(key))) is not None:
+                        yield type_id
 
 
 def canonical_hash(fixture: Mapping[str, Any]) -> str:
@@ -109,7 +123,15 @@ def canonical_hash(fixture: Mapping[str, Any]) -> str:
         32 hexadecimal digits.
     """
     content = {key: value for key, value in fixture.items() if key not in VOLATILE_FIELDS}
+    if isinstance(teams := content.get("participants"), list):
+        content["participants"] = [_lasting(team) for team in teams]
     return hashlib.blake2b(_canonical_object(content), digest_size=16).hexdigest()
+
+
+def _lasting(team: Any) -> Any:
+    if not isinstance(team, dict):
+        return team
+    return {key: value for key, value in team.items() if key not in _VOLATILE_TEAM_FIELDS}
 
 
 def integer(value: Any) -> int | None:

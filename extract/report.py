@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from extract.run import Summary
+    from extract.plan import Plan
+    from extract.summary import Summary
 
 _LABELS = {
+    "known": "Fixtures known",
+    "due": "  due",
     "asked": "Fixtures asked for",
     "stored": "  new or changed, stored",
     "unchanged": "  unchanged",
@@ -23,13 +27,17 @@ _LABELS = {
     "held": "  suddenly empty, to be asked again",
     "failed": "  failed",
     "resumed": "Fetched by the run before",
+    "asked_by_others": "Asked for by another run",
     "left": "Left for the next run",
     "calls": "API calls",
+    "fixture_calls": "  for fixtures",
     "calls_saved": "Calls saved by batches",
     "waited_seconds": "Seconds waited for the API",
 }
 # Shown even when they are zero.
-_ALWAYS = {"asked", "stored", "unchanged", "failed", "calls", "calls_saved"}
+_ALWAYS = {"known", "due", "asked", "stored", "unchanged", "failed", "calls", "fixture_calls"}
+# Rows of the plan that a terminal shows; `--json` has them all.
+_SEASONS_SHOWN = 20
 
 
 class Reporter:
@@ -62,10 +70,10 @@ class Reporter:
         self.line(f"Waiting {seconds:.0f} s, until {until}, for the quota of {entity}.")
 
     @contextmanager
-    def fetching(self, total: int) -> Iterator[None]:
+    def fetching(self, total: int, known: int) -> Iterator[None]:
         """A progress bar over the fixtures of a run, on a terminal."""
         if not total:
-            self.line("No fixture to ask for.")
+            self.line(_nothing_due(known))
         if not total or not self._console.is_terminal:
             yield
             return
@@ -87,10 +95,30 @@ class Reporter:
         if self._progress:
             self._progress.advance(self._progress.task_ids[0], fixtures)
 
-    def committed(self, fixtures: int) -> None:
+    def committed(self, fixtures: int, total: int) -> None:
         """A chunk is in the warehouse."""
         if not self._console.is_terminal:
-            self.line(f"{fixtures:,} fixtures committed.")
+            self.line(f"{fixtures:,} of {total:,} fixtures committed.")
+
+    def plan(self, plan: Plan) -> None:
+        """What is due, by season and reason, and what it costs."""
+        if not plan.due:
+            self.line(_nothing_due(plan.known))
+        else:
+            self._console.print(_due_table(plan))
+        costs = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        costs.add_row("Fixtures due", f"{plan.due:,} of {plan.known:,}")
+        costs.add_row("Calls for them", f"{plan.fixture_calls:,}")
+        costs.add_row("One call per fixture", f"{plan.due:,}")
+        if plan.quota:
+            left = f"{plan.quota.remaining:,} of {plan.quota.limit:,} calls"
+            if plan.quota.resets_in:
+                left += f", resets in {_duration(plan.quota.resets_in)}"
+            costs.add_row("Quota left", left)
+        if plan.due:
+            costs.add_row("Time", f"about {_duration(plan.seconds)}")
+        costs.add_row("Calls spent on this", f"{plan.calls_spent:,}")
+        self._console.print(costs)
 
     def summary(self, summary: Summary) -> None:
         """The closing table, and what to do next if something is left."""
@@ -115,5 +143,46 @@ class Reporter:
                 + (f" and {more:,} more" if more > 0 else "")
                 + ". The same command takes them up again."
             )
-        if summary.outcome == "interrupted":
+        if summary.outcome in ("interrupted", "stopped"):
             self.line("The same command goes on where this run stopped.")
+
+
+def _due_table(plan: Plan) -> Table:
+    reasons = [reason for reason, _ in plan.reasons.most_common()]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("League")
+    table.add_column("Season")
+    for reason in [*reasons, "total"]:
+        table.add_column(reason, justify="right")
+
+    def add(league: str, season: str, counts: Mapping[str, int], style: str | None = None) -> None:
+        numbers = [f"{counts[reason]:,}" if counts[reason] else "" for reason in reasons]
+        total = f"{sum(counts.values()):,}"
+        table.add_row(escape(league), escape(season), *numbers, total, style=style)
+
+    for season in plan.seasons[:_SEASONS_SHOWN]:
+        add(season.league, season.season, season.reasons)
+    if others := plan.seasons[_SEASONS_SHOWN:]:
+        rest: Counter[str] = Counter()
+        for season in others:
+            rest.update(season.reasons)
+        add(f"{len(others):,} more", "", rest)
+    add("Total", "", plan.reasons, style="bold")
+    return table
+
+
+def _nothing_due(known: int) -> str:
+    if not known:
+        return "No fixture is known: nothing to ask for."
+    return (
+        f"Nothing is due: all {known:,} fixtures are as fresh as the schedule wants them. "
+        "--force asks all the same."
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

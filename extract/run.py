@@ -1,33 +1,48 @@
-"""One run of the extractor: which fixtures, chunk by chunk into the warehouse, what came of it."""
+"""One run of the extractor: what is due, chunk by chunk into the warehouse, and what came of it."""
 
-import json
+import math
 import secrets
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, field
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import FrameType
 from typing import Any
 
 import dlt
-import msgspec
 
 from extract import tables
-from extract.batches import ENDPOINT, OUTCOMES, Batch, Outcome
+from extract.batches import Batch
+from extract.chunks import Chunks
 from extract.client import ApiCall, SportmonksClient
+from extract.discovery import (
+    Discovery,
+    discover_seasons,
+    discover_window,
+    is_old,
+    listed_now,
+    listing_times,
+)
+from extract.due import DueFixture, due_fixtures, known_fixtures
 from extract.errors import (
     AccessError,
     DroppedError,
     ExtractError,
     RefusedError,
+    StoppedError,
     TokenError,
     UsageError,
 )
 from extract.loader import Loader
-from extract.payload import integer
+from extract.plan import Plan, make_plan
 from extract.report import Reporter
+from extract.schedule import read_schedule
+from extract.selection import Season, Selection, chosen_seasons, plan_seasons
 from extract.settings import Settings, load_settings
 from extract.source import REFERENCES, sportmonks
+from extract.summary import Chunk, Summary
 from extract.warehouse import Warehouse, WarehouseFixtures, open_warehouse
 
 # A run that was cut short longer ago than this is not resumed but begun anew.
@@ -35,75 +50,26 @@ _RESUMABLE = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Which fixtures a run is about. Without ids, league and season: all current seasons.
+class Bounds:
+    """Where a run ends in order although more is due.
 
     Attributes:
-        fixture_ids: exactly these, or None.
-        league_id: the current season of this league.
-        season_id: this season.
-        force: ask again for what an interrupted run has fetched, and for the reference data.
+        chunk_size: fixtures that are committed together, None for what the settings say.
+        max_calls: requests of any kind, retries included.
+        max_minutes: time after which no further request is sent.
     """
 
-    fixture_ids: Sequence[int] | None = None
-    league_id: int | None = None
-    season_id: int | None = None
-    force: bool = False
+    chunk_size: int | None = None
+    max_calls: int | None = None
+    max_minutes: float | None = None
 
 
-@dataclass
-class Summary:
-    """What a run did; a row of `runs`.
-
-    Attributes:
-        warehouse: what the run wrote to, for people.
-        outcome: `completed`, `failed` (at least one fixture was not answered, or the run broke
-            off) or `interrupted`.
-        outcomes: number of fixtures by outcome.
-        resumed: fixtures that an interrupted run had fetched, and that were not asked for again.
-        left: selected fixtures of which nothing is committed.
-        calls: HTTP requests, retries and reference data included.
-        calls_saved: against one call per fixture.
-        waited_seconds: time that requests waited for quota and retries, added up.
-        failed_ids: the ids whose outcome is `failed`.
-    """
-
-    run_id: str
-    warehouse: str
-    started_at: datetime
-    finished_at: datetime | None = None
-    outcome: str = "completed"
-    outcomes: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(OUTCOMES, 0)))
-    resumed: int = 0
-    left: int = 0
-    calls: int = 0
-    calls_saved: int = 0
-    waited_seconds: float = 0.0
-    failed_ids: list[int] = field(default_factory=list)
-
-    @property
-    def asked(self) -> int:
-        """Fixtures that were asked for; the sum of the outcomes."""
-        return sum(self.outcomes.values())
-
-    def counts(self) -> dict[str, Any]:
-        """The numbers, by name, as the column `counts` keeps them."""
-        return {
-            "asked": self.asked,
-            **self.outcomes,
-            "resumed": self.resumed,
-            "left": self.left,
-            "calls": self.calls,
-            "calls_saved": self.calls_saved,
-            "waited_seconds": round(self.waited_seconds, 3),
-        }
-
-
-def run(selection: Selection, reporter: Reporter, wait: bool = True) -> Summary:
-    """Fetches the selected fixtures into the warehouse.
+def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = True) -> Summary:
+    """Fetches the selected fixtures that are due into the warehouse.
 
     Args:
         selection: which fixtures.
+        bounds: when to stop.
         reporter: told what happens.
         wait: for another process that uses the warehouse; otherwise that is an error.
 
@@ -111,16 +77,83 @@ def run(selection: Selection, reporter: Reporter, wait: bool = True) -> Summary:
         What was done; `outcome` tells whether all of it went well.
 
     Raises:
-        UsageError: a setting, an id or the database is wrong; nothing was fetched.
+        UsageError: a setting, the selection or the database is wrong; nothing was fetched.
         ExtractError: the run could not begin.
     """
-    settings = load_settings()
+    with _opened(selection, bounds, reporter, wait) as this_run:
+        return this_run.execute()
+
+
+def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = True) -> Plan:
+    """Finds out what a run would ask for and what that would cost.
+
+    It does all that a run does before it asks for the first fixture: reference data and lists that
+    are too old are fetched, so that the run that follows does not have to.
+
+    Raises:
+        UsageError, ExtractError: as in `run`.
+    """
+    with _opened(selection, bounds, reporter, wait) as this_run:
+        return this_run.plan()
+
+
+def plan_offline(
+    selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = True
+) -> Plan:
+    """The same from what the warehouse knows, without a call to the API and without a write.
+
+    Raises:
+        UsageError, ExtractError: as in `run`.
+    """
+    settings = _bounded(load_settings(), bounds)
+    now = datetime.now(UTC)
+    with closing(open_warehouse(reporter.line if wait else None, must_exist=True)) as warehouse:
+        seasons = plan_seasons(warehouse)
+        due, known = _select(warehouse, settings, selection, seasons, now)
+        return make_plan(warehouse, settings, seasons, due, known, now)
+
+
+@contextmanager
+def _opened(
+    selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool
+) -> Iterator["_Run"]:
+    settings = _bounded(load_settings(), bounds)
     with closing(open_warehouse(reporter.line if wait else None)) as warehouse:
         # Before anything is asked for: without `wait`, a busy warehouse ends the run here.
         with warehouse.turn("extract"):
             pass
         with closing(Loader(warehouse)) as loader:
-            return _Run(settings, warehouse, loader, selection, reporter).execute()
+            this_run = _Run(settings, warehouse, loader, selection, reporter)
+            with this_run.bounded(bounds):
+                yield this_run
+
+
+def _bounded(settings: Settings, bounds: Bounds) -> Settings:
+    if bounds.chunk_size is not None:
+        settings.chunk_size = bounds.chunk_size
+    return settings
+
+
+def _select(
+    warehouse: Warehouse,
+    settings: Settings,
+    selection: Selection,
+    seasons: dict[int, Season],
+    now: datetime,
+) -> tuple[list[DueFixture], int]:
+    """The fixtures to ask for, and how many the selection has."""
+    named = selection.fixture_ids is not None or selection.window is not None
+    chosen = [] if named else [season.id for season in chosen_seasons(selection, seasons)]
+    scope = selection.scope(chosen)
+    asked_for = selection.force or selection.fixture_ids is not None
+    due = due_fixtures(warehouse, read_schedule(settings.schedule), scope, now, asked_for)
+    if selection.fixture_ids is None:
+        return due, known_fixtures(warehouse, scope)
+    # Ids that nothing is known of are asked for too.
+    wanted = dict.fromkeys(selection.fixture_ids)
+    unknown = set(wanted) - {fixture.id for fixture in due}
+    due += [DueFixture(id, None, "asked for", None) for id in wanted if id in unknown]
+    return due, len(wanted)
 
 
 class _Run:
@@ -140,37 +173,88 @@ class _Run:
         self._reporter = reporter
         self._client = SportmonksClient(settings)
         self._client.governor.on_wait = reporter.waiting
-        # Batches of the load under way: they count when it is committed.
-        self._uncommitted: list[Batch] = []
+        # Calls of the load under way: they are recorded with it, or else when the run ends.
+        self._uncommitted: list[ApiCall] = []
+        self._interrupted = False
         started_at = datetime.now(UTC)
         run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self._summary = Summary(run_id, warehouse.name, started_at)
+        self._summary = Summary(run_id, warehouse.name, started_at, selection.arguments())
+
+    @contextmanager
+    def bounded(self, bounds: Bounds) -> Iterator[None]:
+        """Stops the run in order when a bound is reached."""
+        self._client.calls_left = math.inf if bounds.max_calls is None else bounds.max_calls
+        timer = None
+        if bounds.max_minutes is not None:
+            timer = threading.Timer(
+                bounds.max_minutes * 60, self._client.stop, ["the time of --max-minutes is over"]
+            )
+            timer.daemon = True
+            timer.start()
+        try:
+            yield
+        finally:
+            if timer:
+                timer.cancel()
 
     def execute(self) -> Summary:
+        """Fetches what is due."""
         summary = self._summary
         try:
-            self._finish_abandoned()
-            self._refresh_references()
-            self._create_tables()
-            ids = self._remaining(self._select())
-            self._fetch(ids)
-            if summary.outcomes["failed"]:
-                summary.outcome = "failed"
+            self._prepare()
+            due, summary.known = self._select()
+            self._fetch(due)
+            summary.outcome = "failed" if summary.failed_ids else "completed"
         except UsageError:
             raise
         except KeyboardInterrupt:
-            summary.outcome = "interrupted"
+            self._interrupted = True
+        except StoppedError:
+            summary.outcome = "stopped"
         except ExtractError as error:
             summary.outcome = "failed"
             self._reporter.error(str(error))
+        if self._interrupted:
+            summary.outcome = "interrupted"
+        elif self._client.stopped and summary.outcome != "failed":
+            summary.outcome = "stopped"
+            self._reporter.line(f"Stopped: {self._client.stopped}.")
         try:
             self._close_run()
         except ExtractError as error:
             # What broke the run off is said already; its row is loaded by the next run.
-            if summary.outcome == "completed":
+            if summary.outcome != "failed":
                 self._reporter.error(str(error))
             summary.outcome = "failed"
         return summary
+
+    def plan(self) -> Plan:
+        """Finds out what is due, and what it would cost."""
+        self._summary.outcome = "planned"
+        try:
+            self._prepare()
+            due, self._summary.known = self._select()
+        except UsageError:
+            raise
+        except ExtractError:
+            self._close_run()
+            raise
+        self._close_run()
+        seasons = plan_seasons(self._warehouse)
+        found = make_plan(
+            self._warehouse, self._settings, seasons, due, self._summary.known, datetime.now(UTC)
+        )
+        return replace(found, calls_spent=self._summary.calls)
+
+    def _prepare(self) -> None:
+        """Everything before the first fixture: old loads, reference data, lists of fixtures."""
+        self._finish_abandoned()
+        self._refresh_references()
+        self._create_tables()
+        for discovery in self._discoveries():
+            self._reporter.line("Listing fixtures.")
+            resources = ("fixture_index", "discoveries")
+            self._load(self._source(discovery=discovery).with_resources(*resources))
 
     def _finish_abandoned(self) -> None:
         """Loads what runs had fetched that were cut short, before anything is asked for."""
@@ -182,14 +266,17 @@ class _Run:
             self._reporter.warning(str(error))
 
     def _refresh_references(self) -> None:
-        oldest = datetime.now(UTC) - timedelta(hours=self._settings.reference_max_age)
+        settings, now = self._settings, datetime.now(UTC)
+        listed_at = listing_times(self._warehouse)
+        slow = {"types": settings.type_max_age, "states": settings.type_max_age}
         for name in REFERENCES:
-            fetched = self._warehouse.query(f"select max(fetched_at) from {self._raw}.{name}")
-            if fetched and fetched[0][0] and fetched[0][0] > oldest and not self._selection.force:
+            hours = slow.get(name, settings.reference_max_age)
+            if not self._selection.force and not is_old(listed_at.get(name), hours, now):
                 continue
             self._reporter.line(f"Fetching {name}.")
             try:
-                self._load(self._source().with_resources(name))
+                listed = Discovery([], [listed_now(name, now)])
+                self._load(self._source(discovery=listed).with_resources(name, "discoveries"))
             except TokenError:
                 raise
             except (AccessError, RefusedError) as error:
@@ -205,63 +292,36 @@ class _Run:
                 ]
             )
 
-    def _select(self) -> list[int]:
-        selection = self._selection
+    def _discoveries(self) -> Iterator[Discovery]:
+        """The lists of fixtures that are too old, or missing."""
+        selection, now = self._selection, datetime.now(UTC)
         if selection.fixture_ids is not None:
-            return list(dict.fromkeys(selection.fixture_ids))
-        seasons = self._seasons()
-        if not seasons:
-            self._reporter.warning("The plan has no league with a current season.")
-            return []
-        self._reporter.line(f"Listing the fixtures of {len(seasons)} season(s).")
-        self._load(self._source(season_ids=seasons).with_resources("fixture_index"))
-        listed = ", ".join(map(str, seasons))
-        found = self._warehouse.query(
-            f"select id from {self._raw}.fixture_index where season_id in ({listed})"
-            f" and last_seen_at >= timestamptz '{self._summary.started_at.isoformat()}'"
-            " order by season_id desc, id"
-        )
-        if not found and selection.season_id is not None:
-            raise UsageError(
-                f"Season {selection.season_id} has no fixtures: it does not exist or is not in "
-                "your plan."
+            return iter(())
+        arguments = (self._warehouse, self._settings)
+        if selection.window is not None:
+            return discover_window(
+                *arguments, selection.window, selection.league_id, now, selection.force
             )
-        return [id for (id,) in found]
+        chosen = chosen_seasons(selection, plan_seasons(self._warehouse))
+        if not chosen:
+            self._reporter.warning("The plan has no league with a current season.")
+        is_over = {season.id: season.is_over for season in chosen}
+        return discover_seasons(*arguments, is_over, now, selection.force)
 
-    def _seasons(self) -> list[int]:
-        """The seasons that the selection means, newest first.
-
-        Raises:
-            UsageError: league or season are not what the reference data say.
-        """
-        league_id, season_id = self._selection.league_id, self._selection.season_id
-        leagues = self._payloads("leagues")
-        if league_id is not None and leagues and league_id not in leagues:
-            raise UsageError(f"League {league_id} does not exist or is not in your plan.")
-        if season_id is not None:
-            season = self._payloads("seasons").get(season_id, {})
-            if league_id is not None and season.get("league_id", league_id) != league_id:
-                raise UsageError(
-                    f"Season {season_id} belongs to league {season['league_id']}, not {league_id}."
-                )
-            return [season_id]
-        current = {
-            id: season.get("league_id")
-            for id, season in self._payloads("seasons").items()
-            if season.get("is_current") and season.get("league_id") in leagues
-        }
-        for league in leagues.values():
-            season = league.get("currentseason") or {}
-            if (id := integer(season.get("id"))) is not None:
-                current[id] = league["id"]
-        return sorted(
-            (id for id, league in current.items() if league_id in (None, league)), reverse=True
+    def _select(self) -> tuple[list[DueFixture], int]:
+        due, known = _select(
+            self._warehouse,
+            self._settings,
+            self._selection,
+            plan_seasons(self._warehouse),
+            datetime.now(UTC),
         )
+        if self._selection.fixture_ids is not None and not self._selection.force:
+            return self._without_resumed(due), known
+        return due, known
 
-    def _remaining(self, ids: list[int]) -> list[int]:
-        """The ids without those that a run which did not complete has fetched already."""
-        if self._selection.force:
-            return ids
+    def _without_resumed(self, due: list[DueFixture]) -> list[DueFixture]:
+        """Without those that a run which did not complete has fetched already."""
         since = self._summary.started_at - _RESUMABLE
         done = {
             id
@@ -275,54 +335,92 @@ class _Run:
                 "and runs.finished_at >= checks.checked_at)"
             )
         }
-        remaining = [id for id in ids if id not in done]
-        self._summary.resumed = len(ids) - len(remaining)
+        remaining = [fixture for fixture in due if fixture.id not in done]
+        self._summary.resumed = len(due) - len(remaining)
         if self._summary.resumed:
             self._reporter.line(
                 f"Going on with a run that did not complete: {self._summary.resumed:,} of "
-                f"{len(ids):,} fixtures are fetched. --force asks for them again."
+                f"{len(due):,} fixtures are fetched. --force asks for them again."
             )
         return remaining
 
-    def _fetch(self, ids: list[int]) -> None:
-        size = self._settings.chunk_size
-        self._summary.left = len(ids)
-        with self._reporter.fetching(len(ids)):
-            for start in range(0, len(ids), size):
-                chunk = ids[start : start + size]
-                stored = WarehouseFixtures(self._warehouse, chunk)
-                self._load(
-                    self._source(fixture_ids=chunk, stored=stored).with_resources(
-                        "fixtures", "fixture_checks", "api_calls"
-                    )
-                )
-                self._reporter.committed(self._summary.asked)
+    def _fetch(self, due: Sequence[DueFixture]) -> None:
+        summary, settings = self._summary, self._settings
+        summary.due = len(due)
+        known_types = {id for (id,) in self._warehouse.query(f"select id from {self._raw}.types")}
+        chunks = Chunks(self._warehouse, due, settings.chunk_size, settings.batch_size)
+        with self._reporter.fetching(len(due), summary.known):
+            for chunk in chunks:
+                summary.asked_by_others = chunks.asked_by_others
+                self._fetch_chunk(chunk, known_types or None)
+                self._reporter.committed(summary.asked, len(due))
                 if self._client.down:
                     raise self._client.down
+                if self._client.stopped:
+                    break
+        summary.asked_by_others = chunks.asked_by_others
+
+    def _fetch_chunk(self, chunk: Sequence[DueFixture], known_types: set[int] | None) -> None:
+        """Asks for some fixtures, and commits what is answered, also after the first Ctrl-C."""
+        ids = [fixture.id for fixture in chunk]
+        source = self._source(
+            fixture_ids=ids,
+            stored=WarehouseFixtures(self._warehouse, ids),
+            known_types=known_types,
+            run_row=self._summary.row,
+        )
+        seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))
+        self._summary.chunks.append(Chunk(seasons))
+        resources = ("fixtures", "fixture_checks", "api_calls", "runs", "unlisted_types")
+        try:
+            with self._stopping_in_order():
+                self._load(source.with_resources(*resources))
+        except KeyboardInterrupt:
+            # In the middle of a commit, which dlt breaks off.
+            self._interrupted = True
+            if not self._loader.finish():
+                self._summary.chunks.pop()
+                raise
+            self._client.stop("interrupted")
+            self._uncommitted.clear()
+        except ExtractError:
+            self._summary.chunks.pop()
+            raise
+
+    @contextmanager
+    def _stopping_in_order(self) -> Iterator[None]:
+        """Lets the first Ctrl-C end the requests, so that what was answered is committed."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            signal.signal(signal.SIGINT, before)
+            self._interrupted = True
+            self._reporter.line("Stopping. What was fetched is committed; Ctrl-C again drops it.")
+            # In a thread: the interrupted one may hold the locks that this needs.
+            threading.Thread(target=self._client.stop, args=["interrupted"]).start()
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _close_run(self) -> None:
         summary = self._summary
         # What a load that broke off had answered is gone, but its calls are spent.
-        calls = [call for batch in self._uncommitted for call in batch.calls]
-        calls += self._client.drain_calls()
+        calls = self._client.drain_calls()
+        summary.count_calls(calls)
+        calls = self._uncommitted + calls
         self._uncommitted.clear()
-        self._count_calls(calls)
         summary.finished_at = datetime.now(UTC)
-        selection = {k: v for k, v in asdict(self._selection).items() if v}
-        if "fixture_ids" in selection:
-            selection["fixture_ids"] = len(selection["fixture_ids"])
-        row = {
-            "run_id": summary.run_id,
-            "started_at": summary.started_at,
-            "finished_at": summary.finished_at,
-            "arguments": json.dumps(selection),
-            "counts": json.dumps(summary.counts()),
-            "outcome": summary.outcome,
-        }
         call_rows = [{"run_id": summary.run_id, **asdict(call)} for call in calls]
         self._load(
             [
-                dlt.resource(tables.rows("runs", [row]), name="runs", **tables.hints("runs")),
+                dlt.resource(
+                    tables.rows("runs", [summary.row()]), name="runs", **tables.hints("runs")
+                ),
                 dlt.resource(
                     tables.rows("api_calls", call_rows),
                     name="api_calls",
@@ -347,28 +445,9 @@ class _Run:
             ExtractError: the API or the database broke it off; nothing of it is in the warehouse.
         """
         self._loader.load(data)
-        for batch in self._uncommitted:
-            self._count_outcomes(batch.outcomes)
-            self._count_calls(batch.calls)
         self._uncommitted.clear()
 
     def _on_batch(self, batch: Batch) -> None:
-        self._uncommitted.append(batch)
+        self._summary.count_batch(batch)
+        self._uncommitted += batch.calls
         self._reporter.fetched(len(batch.outcomes))
-
-    def _count_outcomes(self, outcomes: Sequence[Outcome]) -> None:
-        summary = self._summary
-        summary.outcomes.update(outcome.name for outcome in outcomes)
-        summary.left -= len(outcomes)
-        summary.calls_saved += len(outcomes)
-        summary.failed_ids += [o.id for o in outcomes if o.name == "failed"]
-
-    def _count_calls(self, calls: Sequence[ApiCall]) -> None:
-        summary = self._summary
-        summary.calls += len(calls)
-        summary.calls_saved -= sum(call.endpoint == ENDPOINT for call in calls)
-        summary.waited_seconds += sum(call.waited_seconds for call in calls)
-
-    def _payloads(self, table: str) -> dict[int, dict[str, Any]]:
-        found = self._warehouse.query(f"select id, cast(payload as text) from {self._raw}.{table}")
-        return {id: msgspec.json.decode(payload) for id, payload in found}

@@ -2,6 +2,7 @@
 
 from dataclasses import field
 from pathlib import Path
+from typing import Any
 
 from dlt.common.configuration import configspec
 from dlt.common.configuration.exceptions import (
@@ -13,6 +14,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
 from extract.errors import TOKEN_VARIABLE, UsageError
+from extract.schedule import DEFAULT_SCHEDULE, read_schedule
 
 _RANGES: dict[str, tuple[float, float]] = {
     "batch_size": (1, 100),
@@ -23,6 +25,10 @@ _RANGES: dict[str, tuple[float, float]] = {
     "backoff": (0, 60),
     "quota_reserve": (0, 1_000_000),
     "reference_max_age": (0, 24 * 365),
+    "type_max_age": (0, 24 * 365),
+    "listing_max_age": (0, 24 * 365),
+    "finished_listing_max_age": (0, 24 * 365),
+    "new_fixtures_max_age": (0, 24 * 365),
 }
 
 
@@ -43,14 +49,20 @@ class Settings(BaseConfiguration):
     tries: int = 3
     backoff: float = 1.0
     quota_reserve: int = 0
-    reference_max_age: float = 24.0
+    reference_max_age: float = 20.0
+    type_max_age: float = 164.0
+    listing_max_age: float = 20.0
+    finished_listing_max_age: float = 716.0
+    new_fixtures_max_age: float = 5.0
+    schedule: list[Any] = field(default_factory=lambda: list(DEFAULT_SCHEDULE))
 
     def on_resolved(self) -> None:
         """Refuses values that cannot work, before anything is asked for.
 
         Raises:
-            UsageError: a setting is out of its range.
+            UsageError: a setting is out of its range, or the schedule is wrong.
         """
+        read_schedule(self.schedule)
         if not self.api_token.strip():
             raise UsageError(_missing_token())
         if not self.api_token.isascii() or len(self.api_token.split()) != 1:

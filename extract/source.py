@@ -1,17 +1,17 @@
 """Loads football data from the Sportmonks API v3 as a dlt source.
 
 What is fetched: fixtures by id from the *multi* endpoint, up to 50 in one request, as raw JSON;
-the list of fixtures of a season; the reference data (types, states, leagues, seasons).
+lists of fixtures; the reference data (types, states, leagues, seasons).
 
 What protects the tables: payloads are merged on their id and stored as sent; a fixture that says
 what is stored already is not written again; a fixture that suddenly has no events or no statistics
 is asked for a second time; a fixture that the API does not return deletes nothing.
 
-Data flow: `fixture_batches` asks the API, `fixtures`, `fixture_checks` and `api_calls` are made
-of its answers.
+Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_checks`, `api_calls`, `runs` and
+`unlisted_types` are made of its answers.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,9 @@ from dlt.extract import DltResource
 from extract import tables
 from extract.batches import Batch, FixtureBatches, NothingStored, OnBatch, StoredFixtures
 from extract.client import SportmonksClient
-from extract.payload import Fixture, integer, read_fixture, storable
+from extract.discovery import Discovery, read_listing
+from extract.errors import RequestError, StoppedError
+from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
 
 # Reference tables: path and query. In pages of 50: the larger ones of `filters=populate` are
@@ -40,28 +42,33 @@ REFERENCES: dict[str, tuple[str, dict[str, str]]] = {
 @dlt.source(name="sportmonks", max_table_nesting=0)
 def sportmonks(
     fixture_ids: Sequence[int] = (),
-    season_ids: Sequence[int] = (),
+    discovery: Discovery | None = None,
     run_id: str = "",
     settings: Settings | None = None,
     client: SportmonksClient | None = None,
     stored: StoredFixtures | None = None,
+    known_types: set[int] | None = None,
     on_batch: OnBatch | None = None,
+    run_row: Callable[[], Mapping[str, Any]] | None = None,
 ) -> Iterable[DltResource]:
     """Sportmonks football data as raw JSON.
 
     Args:
         fixture_ids: fixtures to fetch. Their resources yield nothing without any.
-        season_ids: seasons whose fixtures are listed in `fixture_index`.
+        discovery: lists of fixtures to read.
         run_id: marks the rows of `api_calls`.
         settings: by default what `[sources.sportmonks]` in `.dlt/*.toml` and the environment say,
             the token among them (`SOURCES__SPORTMONKS__API_TOKEN`).
         client: shares quota and connections between several calls of this function.
         stored: what the warehouse holds; without it every fixture that is fetched is written.
+        known_types: types that need not be looked up; those that are looked up are added.
         on_batch: called with each batch of outcomes as it becomes known.
+        run_row: the run's row of `runs` as it is after a batch.
 
     Returns:
-        Resources `fixtures`, `fixture_checks`, `api_calls`, `fixture_index`, `types`, `states`,
-        `leagues` and `seasons`; take some of them with `.with_resources(...)`.
+        Resources `fixtures`, `fixture_checks`, `api_calls`, `runs`, `unlisted_types`,
+        `fixture_index`, `discoveries`, `types`, `states`, `leagues` and `seasons`; take some of
+        them with `.with_resources(...)`.
     """
     settings = settings or load_settings()
     client = client or SportmonksClient(settings)
@@ -95,7 +102,13 @@ def sportmonks(
             yield tables.rows(
                 "fixture_checks",
                 (
-                    {"id": o.id, "checked_at": o.checked_at, "outcome": o.name, "note": o.note}
+                    {
+                        "id": o.id,
+                        "checked_at": o.checked_at,
+                        "outcome": o.name,
+                        "times_missing": o.times_missing,
+                        "note": o.note,
+                    }
                     for o in batch.outcomes
                 ),
             )
@@ -106,19 +119,46 @@ def sportmonks(
         if batch.calls:
             yield tables.rows("api_calls", ({"run_id": run_id, **asdict(c)} for c in batch.calls))
 
+    @dlt.transformer(data_from=fixture_batches, **tables.hints("runs"))
+    def runs(batch: Batch) -> Iterator[pa.Table]:
+        """The row of this run, as it is when this load is committed."""
+        if run_row:
+            yield tables.rows("runs", [run_row()])
+
+    @dlt.transformer(data_from=fixture_batches, table_name="types", **tables.hints("types"))
+    def unlisted_types(batch: Batch) -> Iterator[pa.Table]:
+        """A row per type that a fixture names and the list of types lacks; each is asked for once.
+
+        The list is known to be incomplete. The payload is null where the API has no such type.
+        """
+        if known_types is None:
+            return
+        named = {id for o in batch.outcomes if o.fixture for id in o.fixture.type_ids}
+        for type_id in sorted(named - known_types):
+            known_types.add(type_id)
+            try:
+                answer = client.get(REFERENCES["types"][0], f"/{type_id}")
+            except (RequestError, StoppedError):
+                continue  # what it is called can wait for the next list of types
+            payload = storable(bytes(answer.rows[0])) if answer.rows else None
+            row = {"id": type_id, "payload": payload, "fetched_at": answer.received_at}
+            yield tables.rows("types", [row])
+
     @dlt.resource(**tables.hints("fixture_index"))
     def fixture_index() -> Iterator[pa.Table]:
         """A row per fixture known to exist, without its payload."""
         seen_at = datetime.now(UTC)
         # Rows may move between pages while they are read, and come twice.
         found: dict[int, dict[str, Any]] = {}
-        for season_id in season_ids:
-            filters = {"filters": f"fixtureSeasons:{season_id}"}
-            for answer in client.pages("football/fixtures", filters, populate=True):
-                for row in answer.rows:
-                    if fixture := read_fixture(bytes(row)):
-                        found[fixture.id] = _found_by(fixture) | {"last_seen_at": seen_at}
+        for listing in discovery.listings if discovery else ():
+            for fixture in read_listing(client, listing):
+                found[fixture.id] = _found_by(fixture) | {"last_seen_at": seen_at}
         yield tables.rows("fixture_index", found.values())
+
+    @dlt.resource(**tables.hints("discoveries"))
+    def discoveries() -> Iterator[pa.Table]:
+        """A row per season, or number of days, whose fixtures were listed."""
+        yield tables.rows("discoveries", discovery.rows if discovery else ())
 
     def reference(name: str) -> DltResource:
         path, params = REFERENCES[name]
@@ -142,7 +182,10 @@ def sportmonks(
         fixtures,
         fixture_checks,
         api_calls,
+        runs,
+        unlisted_types,
         fixture_index,
+        discoveries,
         *(reference(name) for name in REFERENCES),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
+from dlt.common.schema.typing import TDeleteInsertStrategyDict
 
 _BIGINT = pa.int64()
 _DOUBLE = pa.float64()
@@ -34,7 +35,20 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "fixture_index": pa.schema([_ID, *_FOUND_BY, ("last_seen_at", _TIMESTAMP)]),
     "fixture_checks": pa.schema(
-        [_ID, ("checked_at", _TIMESTAMP), ("outcome", _TEXT), ("note", _TEXT)]
+        [
+            _ID,
+            ("checked_at", _TIMESTAMP),
+            ("outcome", _TEXT),
+            ("times_missing", _BIGINT),
+            ("note", _TEXT),
+        ]
+    ),
+    "discoveries": pa.schema(
+        [
+            pa.field("scope", _TEXT, nullable=False),
+            ("listed_at", _TIMESTAMP),
+            ("extended_at", _TIMESTAMP),
+        ]
     ),
     "api_calls": pa.schema(
         [
@@ -58,6 +72,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         [
             pa.field("run_id", _TEXT, nullable=False),
             ("started_at", _TIMESTAMP),
+            ("updated_at", _TIMESTAMP),
             ("finished_at", _TIMESTAMP),
             ("arguments", _TEXT),
             ("counts", _TEXT),
@@ -75,10 +90,22 @@ SCHEMAS: dict[str, pa.Schema] = {
 KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
     "api_calls": ("run_id", "number"),
     "runs": ("run_id",),
+    "discoveries": ("scope",),
 }
 
-# Of two rows with one key in a load, the one with the later time counts.
-_TIMES = ("fetched_at", "last_seen_at", "checked_at", "called_at", "finished_at")
+# Of two rows with one key, the one with the later time counts.
+_TIMES = {
+    "fixtures": "fetched_at",
+    "fixture_index": "last_seen_at",
+    "fixture_checks": "checked_at",
+    "discoveries": "extended_at",
+    "api_calls": "called_at",
+    "runs": "updated_at",
+    "types": "fetched_at",
+    "states": "fetched_at",
+    "leagues": "fetched_at",
+    "seasons": "fetched_at",
+}
 _JSON_COLUMNS = ("payload", "arguments", "counts")
 
 
@@ -93,8 +120,30 @@ def hints(table: str) -> dict[str, Any]:
         "primary_key": KEYS[table],
         "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
         "columns": {name: {"data_type": "json"} for name in names if name in _JSON_COLUMNS}
-        | {name: {"dedup_sort": "desc"} for name in names if name in _TIMES},
+        | {_TIMES[table]: {"dedup_sort": "desc"}},
     }
+
+
+def newest_wins(table: str, schema: str) -> TDeleteInsertStrategyDict:
+    """The write disposition that keeps a stored row which is newer than the loaded one.
+
+    Loads may commit in another order than they were fetched in: a killed run's package may wait on
+    one machine while another one fetches the same fixtures.
+
+    Args:
+        table: a raw table.
+        schema: the schema it stands in.
+    """
+    (key, *others), time = KEYS[table], _TIMES[table]
+    disposition: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-insert"}
+    if not others:
+        disposition["source_filter"] = (
+            f"{key} not in (select stored.{key} from {schema}.{table} as stored "
+            f"inner join (select {key}, max({time}) as {time} from {schema}_staging.{table} "
+            f"group by {key}) as loaded on stored.{key} = loaded.{key} "
+            f"where stored.{time} > loaded.{time})"
+        )
+    return disposition
 
 
 def rows(table: str, values: Iterable[Mapping[str, Any]]) -> pa.Table:

@@ -74,17 +74,17 @@ class Warehouse(ABC):
         )
 
     def has_tables(self) -> bool:
-        """Whether every raw table is there."""
+        """Whether every raw table is there, with every column."""
         from extract.tables import SCHEMAS
 
         # Where the tables are there and may not be read, the list below would not show them.
         self.query(f"select 1 from {self.raw}.runs limit 1")
-        names = ", ".join(f"'{name}'" for name in SCHEMAS)
         found = self.query(
-            "select count(*) from information_schema.tables "
-            f"where table_schema = '{self.raw}' and table_name in ({names})"
+            "select table_name, column_name from information_schema.columns "
+            f"where table_schema = '{self.raw}'"
         )
-        return found == [(len(SCHEMAS),)]
+        wanted = {(table, column) for table, schema in SCHEMAS.items() for column in schema.names}
+        return wanted <= set(found)
 
     @abstractmethod
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -100,6 +100,28 @@ class Warehouse(ABC):
         Raises:
             ExtractError: another process has it and there is nobody to tell that we wait.
         """
+
+    @abstractmethod
+    def claim(self, season_id: int | None) -> str | None:
+        """Takes the exclusive right to fetch a season's fixtures, until `release_claims`.
+
+        It ends with our process, at the latest.
+
+        Returns:
+            Who has it, None when that is us.
+        """
+
+    @abstractmethod
+    def release_claims(self) -> None:
+        """Lets others fetch what we have claimed."""
+
+    def wait_for_claim(self, season_id: int | None) -> None:
+        """Claims a season, as soon as nobody else has it.
+
+        Raises:
+            ExtractError: somebody has it, and there is nobody to tell that we wait.
+        """
+        self._wait_until_free(lambda: self.claim(season_id))
 
     @abstractmethod
     def close(self) -> None:
@@ -169,12 +191,18 @@ def first_line(error: BaseException) -> str:
 class WarehouseFixtures:
     """What the warehouse holds of some fixtures; the `StoredFixtures` of a chunk."""
 
-    def __init__(self, warehouse: Warehouse, fixture_ids: Iterable[int]) -> None:
+    def __init__(self, warehouse: Warehouse, fixture_ids: Sequence[int]) -> None:
         self._warehouse = warehouse
         self._hashes: dict[int, str] = dict(
             warehouse.query(
                 f"select id, payload_hash from {warehouse.raw}.fixtures "
-                f"where id in ({_list(fixture_ids)})"
+                f"where id in ({id_list(fixture_ids)})"
+            )
+        )
+        self._times_missing: dict[int, int] = dict(
+            warehouse.query(
+                f"select id, times_missing from {warehouse.raw}.fixture_checks "
+                f"where times_missing > 0 and id in ({id_list(fixture_ids)})"
             )
         )
 
@@ -182,11 +210,15 @@ class WarehouseFixtures:
         """The hash of the stored payload, None if there is none."""
         return self._hashes.get(fixture_id)
 
+    def times_missing(self, fixture_id: int) -> int:
+        """How many times in a row the API has not returned it."""
+        return self._times_missing.get(fixture_id, 0)
+
     def filled_arrays(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
         """Which of `statistics` and `events` have elements in the stored payloads, by id."""
         payloads = self._warehouse.query(
             f"select cast(payload as text) from {self._warehouse.raw}.fixtures "
-            f"where id in ({_list(fixture_ids)})"
+            f"where id in ({id_list(fixture_ids)})"
         )
         fixtures = (read_fixture(payload.encode()) for (payload,) in payloads)
         return {fixture.id: fixture.filled_arrays for fixture in fixtures if fixture}
@@ -236,5 +268,6 @@ def nothing_extracted(warehouse: str) -> str:
     return f"Nothing is extracted into the {warehouse} yet: run `make extract` first."
 
 
-def _list(ids: Iterable[int]) -> str:
+def id_list(ids: Iterable[int]) -> str:
+    """Ids as SQL between the brackets of `in (...)`."""
     return ", ".join(str(int(id)) for id in ids) or "null"

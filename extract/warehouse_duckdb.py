@@ -59,6 +59,12 @@ class DuckDbWarehouse(Warehouse):
         """Nothing to do: who has the file open is the only one."""
         return nullcontext()
 
+    def claim(self, season_id: int | None) -> None:
+        """Nothing to do: who has the file open is the only one."""
+
+    def release_claims(self) -> None:
+        """Nothing to do."""
+
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()

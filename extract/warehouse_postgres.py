@@ -88,7 +88,11 @@ class PostgresWarehouse(Warehouse):
         )
         self._schema = schema
         digest = hashlib.blake2b(self.raw.encode(), digest_size=4).digest()
-        self._lock_key = (_LOCK, int.from_bytes(digest) // 2)
+        number = int.from_bytes(digest) // 2
+        self._lock_key = (_LOCK, number)
+        # Claims of seasons have the schema in the first half of their keys.
+        self._claim_key = number
+        self._claims: list[tuple[int, int]] = []
         self._options = environment.get("PGOPTIONS", "")
         try:
             self._connection = self._connect()
@@ -111,9 +115,8 @@ class PostgresWarehouse(Warehouse):
     @contextmanager
     def turn(self, purpose: str) -> Iterator[None]:
         """Takes an advisory lock on the schema. It ends with our session, at the latest."""
-        self._wait_until_free(self._holder)
-        title = f"{self._schema} {purpose}, process {os.getpid()} on {socket.gethostname()}"
-        self._execute("select set_config('application_name', %s, false)", [title[:63]])
+        self._wait_until_free(lambda: self._lock(self._lock_key))
+        self._execute("select set_config('application_name', %s, false)", [self._title(purpose)])
         try:
             yield
         finally:
@@ -121,6 +124,24 @@ class PostgresWarehouse(Warehouse):
             with suppress(psycopg2.Error), self._connection.cursor() as cursor:
                 cursor.execute("reset application_name")
                 cursor.execute("select pg_advisory_unlock(%s, %s)", self._lock_key)
+
+    def claim(self, season_id: int | None) -> str | None:
+        """Takes an advisory lock on a season, and says who has it if it is not us."""
+        key = (self._claim_key, (season_id or 0) % 2**31)
+        if key in self._claims:
+            return None
+        if holder := self._lock(key):
+            return holder
+        self._claims.append(key)
+        return None
+
+    def release_claims(self) -> None:
+        """Gives the advisory locks on seasons free."""
+        # Where the session was lost, the locks went with it.
+        with suppress(ExtractError):
+            for key in self._claims:
+                self._execute("select pg_advisory_unlock(%s, %s)", key)
+        self._claims.clear()
 
     def close(self) -> None:
         """Ends the session, and whatever it held with it."""
@@ -200,7 +221,7 @@ class PostgresWarehouse(Warehouse):
             dbname=self._database,
             connect_timeout=_CONNECT_TIMEOUT,
             options=self._options,
-            application_name=self._schema,
+            application_name=self._title("session"),
         )
         connection.autocommit = True
         return connection
@@ -251,15 +272,20 @@ class PostgresWarehouse(Warehouse):
                 "docs/postgres/setup.sql makes it."
             )
 
-    def _holder(self) -> str | None:
-        """Takes the lock, or says who has it."""
-        if self._execute("select pg_try_advisory_lock(%s, %s)", self._lock_key) == [(True,)]:
+    def _title(self, purpose: str) -> str:
+        """What our session is called on the server, and in the messages of those who wait."""
+        title = f"{self._schema} {purpose}, process {os.getpid()} on {socket.gethostname()}"
+        return title[:63]
+
+    def _lock(self, key: tuple[int, int]) -> str | None:
+        """Takes an advisory lock, or says who has it."""
+        if self._execute("select pg_try_advisory_lock(%s, %s)", key) == [(True,)]:
             return None
         found = self._execute(
             "select coalesce(nullif(application_name, ''), 'server process ' || pid) "
             "from pg_locks inner join pg_stat_activity using (pid) where locktype = 'advisory' "
             "and granted and classid = %s and objid = %s",
-            self._lock_key,
+            key,
         )
         return f"another run ({found[0][0]})" if found else "another run"
 

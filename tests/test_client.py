@@ -27,7 +27,7 @@ def settings(api: Simulator, **changes: object) -> Settings:
 def client(api: Simulator) -> Iterator[SportmonksClient]:
     client = SportmonksClient(settings(api))
     yield client
-    client.stop()
+    client.stop("the test is over")
 
 
 def fetch(client: SportmonksClient, ids: list[int], size: int = 50) -> dict[int, Outcome]:

@@ -22,26 +22,56 @@ payloads as (
 
 ),
 
+listed as (
+
+    select * from {{ ref('stg_sportmonks__fixture_index') }}
+
+),
+
+checks as (
+
+    select * from {{ ref('stg_sportmonks__fixture_checks') }}
+
+),
+
 states as (
 
     select * from {{ ref('stg_sportmonks__states') }}
 
 ),
 
-fixtures as (
+-- A deleted fixture has no new payload: only the list of deleted ones shows its state, which is 20.
+current_states as (
 
     select
-        payloads.*,
-        states.developer_name as state_code
+        payloads.fixture_id,
+        payloads.payload,
+        payloads.starting_at,
+        payloads.loaded_at,
+        case
+            when listed.state_id = 20 then listed.state_id else payloads.state_id
+        end as state_id,
+        coalesce(checks.times_missing, 0) as times_missing
     from payloads
-    left join states on payloads.state_id = states.state_id
+    left join listed on payloads.fixture_id = listed.fixture_id
+    left join checks on payloads.fixture_id = checks.fixture_id
 
 ),
 
--- A state that gets its name later changes the rows that show it.
+fixtures as (
+
+    select
+        current_states.*,
+        states.developer_name as state_code
+    from current_states
+    left join states on current_states.state_id = states.state_id
+
+),
+
+-- What does not stand in the payload may change without it.
 changed_fixtures as (
 
-    {{ changed_fixtures(columns=['state_code']) }}
+    {{ changed_fixtures(columns=['state_id', 'state_code', 'times_missing']) }}
 
 ),
 
@@ -50,10 +80,10 @@ base_fields as (
     {{ read_fields(
         'changed_fixtures',
         'payload',
-        ['fixture_id', 'state_code', 'starting_at', 'loaded_at'],
+        ['fixture_id', 'state_id', 'state_code', 'times_missing', 'starting_at', 'loaded_at'],
         [
             'sport_id', 'league_id', 'season_id', 'stage_id', 'group_id', 'aggregate_id',
-            'round_id', 'state_id', 'venue_id', 'starting_at_timestamp', 'length',
+            'round_id', 'venue_id', 'starting_at_timestamp', 'length',
             'placeholder', 'has_odds', 'has_premium_odds'
         ],
         texts=['name', 'result_info', 'leg', 'details']
@@ -143,9 +173,10 @@ final as (
 
     select
         base_fields.fixture_id,
+        base_fields.state_id,
         {%- for field in [
             'sport_id', 'league_id', 'season_id', 'stage_id', 'group_id', 'aggregate_id',
-            'round_id', 'state_id', 'venue_id'
+            'round_id', 'venue_id'
         ] %}
         {{ to_bigint('base_fields.' ~ field) }} as {{ field }},
         {%- endfor %}
@@ -164,6 +195,7 @@ final as (
         results.home_score_half_time,
         results.away_score_half_time,
         {{ to_bigint('base_fields.length') }} as length,
+        base_fields.times_missing,
         {{ to_boolean('base_fields.placeholder') }} as placeholder,
         {{ to_boolean('base_fields.has_odds') }} as has_odds,
         {{ to_boolean('base_fields.has_premium_odds') }} as has_premium_odds,

@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('sportmonks_raw', 'types') }}
+    where payload is not null
 
 ),
 

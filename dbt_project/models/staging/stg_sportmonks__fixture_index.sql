@@ -1,0 +1,24 @@
+with
+
+source as (
+
+    select * from {{ source('sportmonks_raw', 'fixture_index') }}
+
+),
+
+renamed as (
+
+    select
+
+        ----------  ids
+        id as fixture_id,
+        state_id,
+
+        ----------  timestamps
+        last_seen_at
+
+    from source
+
+)
+
+select * from renamed

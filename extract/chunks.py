@@ -1,0 +1,97 @@
+"""Cuts the due fixtures into chunks, each to be fetched and committed as a whole.
+
+Several runs may work on one warehouse. A chunk claims the seasons of its fixtures, so that nobody
+else fetches them meanwhile.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from extract.due import DueFixture
+from extract.warehouse import Warehouse, id_list
+
+
+class Chunks:
+    """Chunks of the due fixtures, season by season, in the order given.
+
+    Args:
+        warehouse: where seasons are claimed.
+        due: the fixtures, those of a season together.
+        chunk_size: fixtures in a chunk.
+        batch_size: fixtures in a request; but for the last one, chunks are whole batches.
+
+    Attributes:
+        left: fixtures that no chunk had yet.
+        asked_by_others: fixtures that another run has asked for since they were found due.
+    """
+
+    def __init__(
+        self, warehouse: Warehouse, due: Sequence[DueFixture], chunk_size: int, batch_size: int
+    ) -> None:
+        self._warehouse = warehouse
+        self._pending = {
+            season_id: list(fixtures)
+            for season_id, fixtures in groupby(due, key=lambda fixture: fixture.season_id)
+        }
+        self._size = whole_batches(chunk_size, batch_size)
+        self.left = len(due)
+        self.asked_by_others = 0
+
+    def __iter__(self) -> Iterator[list[DueFixture]]:
+        """Each chunk, claimed until the next one is taken."""
+        while self._pending:
+            try:
+                if chunk := self._still_due(self._claim_some()):
+                    yield chunk
+            finally:
+                self._warehouse.release_claims()
+
+    def _claim_some(self) -> list[DueFixture]:
+        """The next fixtures of seasons that nobody else works on, which are claimed then."""
+        chunk: list[DueFixture] = []
+        for season_id in list(self._pending):
+            if self._warehouse.claim(season_id) is not None:
+                continue
+            chunk += self._take(season_id, self._size - len(chunk))
+            if len(chunk) == self._size:
+                return chunk
+        if not chunk:
+            season_id = next(iter(self._pending))
+            self._warehouse.wait_for_claim(season_id)
+            chunk = self._take(season_id, self._size)
+        return chunk
+
+    def _take(self, season_id: int | None, most: int) -> list[DueFixture]:
+        fixtures = self._pending.pop(season_id)
+        if rest := fixtures[most:]:
+            self._pending = {season_id: rest} | self._pending
+        self.left -= len(fixtures) - len(rest)
+        return fixtures[:most]
+
+    def _still_due(self, chunk: list[DueFixture]) -> list[DueFixture]:
+        """Without those that another run has asked for before we claimed them."""
+        checked_at = dict(
+            self._warehouse.query(
+                f"select id, checked_at from {self._warehouse.raw}.fixture_checks "
+                f"where id in ({id_list(fixture.id for fixture in chunk)})"
+            )
+        )
+        due = [
+            fixture
+            for fixture in chunk
+            if checked_at.get(fixture.id, fixture.checked_at) == fixture.checked_at
+        ]
+        self.asked_by_others += len(chunk) - len(due)
+        return due
+
+
+def whole_batches(chunk_size: int, batch_size: int) -> int:
+    """The size of a chunk: as many whole batches as fit into it, or less than one."""
+    return max(chunk_size // batch_size * batch_size, min(chunk_size, batch_size))
+
+
+def calls_for(fixtures: int, chunk_size: int, batch_size: int) -> int:
+    """Requests that it takes to ask for so many fixtures, chunk by chunk."""
+    size = whole_batches(chunk_size, batch_size)
+    whole, rest = divmod(fixtures, size)
+    return whole * -(-size // batch_size) + -(-rest // batch_size)

@@ -1,0 +1,178 @@
+"""Discovery: which fixtures exist, from lists without payloads, 1,000 rows in a call.
+
+A season is listed as a whole from time to time, deleted fixtures with it. In between, only ids
+above the highest known one are asked for: the API does not promise that ids ascend (Sportmonks
+docs, best practices), so that the next whole listing has the last word.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from extract.client import SportmonksClient
+from extract.errors import RefusedError
+from extract.payload import Fixture, read_fixture
+from extract.schedule import DELETED
+from extract.settings import Settings
+from extract.warehouse import Warehouse, id_list
+
+# Half of the 50 that the API allows in a filter: page numbers end at 20,000 rows (Sportmonks
+# changelog, 2026-06-23), which the fixtures of 50 seasons may exceed.
+_SEASONS_IN_A_LIST = 25
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One list of fixtures to be read.
+
+    Attributes:
+        endpoint: path of the list.
+        filters: of the API, without `populate` and the seasons.
+        season_ids: seasons to list, none for all.
+        known: fixtures that need not be written again.
+    """
+
+    endpoint: str
+    filters: str = ""
+    season_ids: tuple[int, ...] = ()
+    known: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """Lists that are committed together, and the rows of `discoveries` that say so."""
+
+    listings: Sequence[Listing]
+    rows: Sequence[Mapping[str, Any]]
+
+
+def listing_times(warehouse: Warehouse, column: str = "listed_at") -> dict[str, datetime]:
+    """When something was listed last, by its scope: a season, some days, or reference data."""
+    return dict(warehouse.query(f"select scope, {column} from {warehouse.raw}.discoveries"))
+
+
+def is_old(at: datetime | None, max_age: float, now: datetime) -> bool:
+    """Whether something happened at least so many hours ago, or never."""
+    return at is None or at <= now - timedelta(hours=max_age)
+
+
+def listed_now(scope: str, now: datetime) -> dict[str, Any]:
+    """The row of `discoveries` for what is listed as a whole."""
+    return {"scope": scope, "listed_at": now, "extended_at": now}
+
+
+def discover_seasons(
+    warehouse: Warehouse,
+    settings: Settings,
+    seasons: Mapping[int, bool],
+    now: datetime,
+    force: bool,
+) -> Iterator[Discovery]:
+    """What has to be listed to know the fixtures of some seasons.
+
+    Args:
+        warehouse: says what was listed when.
+        settings: how old a listing may be.
+        seasons: whether a season is over, by its id.
+        now: the time.
+        force: list all of them, however new their listing is.
+    """
+    listed_at, extended_at = listing_times(warehouse), listing_times(warehouse, "extended_at")
+    whole: list[int] = []
+    extended: list[int] = []
+    for season_id, is_over in seasons.items():
+        scope = _season(season_id)
+        max_age = settings.finished_listing_max_age if is_over else settings.listing_max_age
+        if force or is_old(listed_at.get(scope), max_age, now):
+            whole.append(season_id)
+        elif not is_over and is_old(extended_at.get(scope), settings.new_fixtures_max_age, now):
+            extended.append(season_id)
+    deleted = _known_deleted(warehouse) if whole else frozenset()
+    for group in _groups(whole):
+        yield Discovery(
+            [
+                Listing("football/fixtures", season_ids=group),
+                Listing("football/fixtures", "deleted", group, deleted),
+            ],
+            [listed_now(_season(id), now) for id in group],
+        )
+    for group in _groups(extended):
+        ((highest,),) = warehouse.query(
+            f"select coalesce(max(id), 0) from {warehouse.raw}.fixture_index "
+            f"where season_id in ({id_list(group)})"
+        )
+        yield Discovery(
+            [Listing("football/fixtures", f"idAfter:{highest}", group)],
+            [
+                {"scope": _season(id), "listed_at": listed_at[_season(id)], "extended_at": now}
+                for id in group
+            ],
+        )
+
+
+def discover_window(
+    warehouse: Warehouse,
+    settings: Settings,
+    window: tuple[date, date],
+    league_id: int | None,
+    now: datetime,
+    force: bool,
+) -> Iterator[Discovery]:
+    """What has to be listed to know the fixtures that kick off on some days, as above."""
+    since, until = window
+    filters = f"fixtureLeagues:{league_id}" if league_id else ""
+    scope = f"days {since} to {until}" + (f" of league {league_id}" if league_id else "")
+    if not force and not is_old(listing_times(warehouse).get(scope), settings.listing_max_age, now):
+        return
+    endpoint = f"football/fixtures/between/{since}/{until}"
+    with_deleted = ";".join(filter(None, ["deleted", filters]))
+    yield Discovery(
+        [
+            Listing(endpoint, filters),
+            Listing(endpoint, with_deleted, known=_known_deleted(warehouse)),
+        ],
+        [listed_now(scope, now)],
+    )
+
+
+def read_listing(client: SportmonksClient, listing: Listing) -> Iterator[Fixture]:
+    """The fixtures of a list. Rows that move between its pages may come twice.
+
+    Raises:
+        RequestError: the API does not answer.
+    """
+    seasons = listing.season_ids
+    of_seasons = f"fixtureSeasons:{','.join(map(str, seasons))}" if seasons else ""
+    filters = ";".join(filter(None, ["populate", listing.filters, of_seasons]))
+    try:
+        for answer in client.pages(listing.endpoint, {"filters": filters}):
+            for row in answer.rows:
+                fixture = read_fixture(bytes(row))
+                if fixture and not (fixture.id in listing.known and fixture.state_id == DELETED):
+                    yield fixture
+    except RefusedError:
+        # Too many pages, or too many seasons in one filter.
+        if len(seasons) < 2:
+            raise
+        middle = len(seasons) // 2
+        for half in (seasons[:middle], seasons[middle:]):
+            part = Listing(listing.endpoint, listing.filters, half, listing.known)
+            yield from read_listing(client, part)
+
+
+def _known_deleted(warehouse: Warehouse) -> frozenset[int]:
+    rows = warehouse.query(
+        f"select id from {warehouse.raw}.fixture_index where state_id = {DELETED}"
+    )
+    return frozenset(id for (id,) in rows)
+
+
+def _season(season_id: int) -> str:
+    return f"season {season_id}"
+
+
+def _groups(season_ids: Iterable[int]) -> Iterator[tuple[int, ...]]:
+    ids = list(season_ids)
+    for start in range(0, len(ids), _SEASONS_IN_A_LIST):
+        yield tuple(ids[start : start + _SEASONS_IN_A_LIST])

@@ -1,0 +1,172 @@
+"""Which fixtures are worth a call now: one query over what the warehouse knows of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from extract.schedule import DELETED, STATE_GROUPS, Rule
+from extract.warehouse import Warehouse
+
+# Age in seconds that every fixture has.
+_ANY = "-1e15"
+
+
+@dataclass(frozen=True, slots=True)
+class DueFixture:
+    """A fixture to be asked for.
+
+    Attributes:
+        id: Sportmonks' id.
+        season_id: its season, None where nothing is known of it.
+        reason: why it is due: `new` (never stored), `changed` (listed with another state or
+            kick-off than the stored one), a group of the schedule, or `asked for`.
+        checked_at: when it was last asked for, None if never.
+    """
+
+    id: int
+    season_id: int | None
+    reason: str
+    checked_at: datetime | None
+
+
+def due_fixtures(
+    warehouse: Warehouse, schedule: Sequence[Rule], scope: str, now: datetime, force: bool
+) -> list[DueFixture]:
+    """The fixtures to ask for, newest season first.
+
+    Args:
+        warehouse: what is known.
+        schedule: when to ask again.
+        scope: SQL condition on which fixtures to consider, over the columns of `known`.
+        now: the time.
+        force: take all of them, due or not.
+    """
+    reason = "'asked for'" if force else _REASON
+    rows = warehouse.query(
+        f"{_judged(warehouse.raw, schedule, scope, now, reason)} "
+        "select id, season_id, reason, checked_at from judged where reason is not null "
+        "order by season_id desc nulls last, starting_at, id"
+    )
+    return [DueFixture(*row) for row in rows]
+
+
+def known_fixtures(warehouse: Warehouse, scope: str) -> int:
+    """How many fixtures a scope has, due or not."""
+    ((count,),) = warehouse.query(
+        f"with {_KNOWN.format(raw=warehouse.raw)} select count(*) from known where {scope}"
+    ) or [(0,)]
+    return int(count)
+
+
+# Everything that is known of a fixture that was listed, stored or asked for.
+_KNOWN = f"""
+known as (
+    select
+        id,
+        coalesce(stored.season_id, listed.season_id) as season_id,
+        coalesce(stored.league_id, listed.league_id) as league_id,
+        case
+            when listed.state_id = {DELETED} then listed.state_id
+            else coalesce(stored.state_id, listed.state_id)
+        end as state_id,
+        coalesce(stored.starting_at, listed.starting_at) as starting_at,
+        stored.id is not null as is_stored,
+        (listed.state_id is not null and listed.state_id is distinct from stored.state_id)
+        or (
+            listed.starting_at is not null
+            and listed.starting_at is distinct from stored.starting_at
+        ) as is_listed_otherwise,
+        listed.last_seen_at,
+        checks.outcome,
+        coalesce(checks.checked_at, stored.fetched_at) as checked_at
+    from {{raw}}.fixture_index as listed
+    full join {{raw}}.fixtures as stored using (id)
+    full join {{raw}}.fixture_checks as checks using (id)
+)"""
+
+_REASON = """
+    case
+        when not is_stored and state_group not in ('deleted', 'missing', 'held', 'failed')
+            then 'new'
+        when
+            is_stored
+            and is_listed_otherwise
+            and last_seen_at > checked_at
+            and state_group not in ('missing', 'held', 'failed')
+            then case when state_group = 'deleted' then 'deleted' else 'changed' end
+        when
+            again = 'run'
+            or checked_age < last_point and now_age - checked_age >= coalesce(every, 0) / 2
+            then state_group
+    end"""
+
+
+def _judged(raw: str, schedule: Sequence[Rule], scope: str, now: datetime, reason: str) -> str:
+    rules = ", ".join(map(_rule, schedule))
+    groups = ", ".join(
+        f"({state}, '{group}')" for group, states in STATE_GROUPS.items() for state in states
+    )
+    kick_off = _epoch("coalesce(starting_at, timestamptz 'epoch')")
+    return f"""
+with
+{_KNOWN.format(raw=raw)},
+
+schedule (state_group, starts, ends, again, every) as (values {rules}),
+
+state_groups (state_id, state_group) as (values {groups}),
+
+-- Ages are seconds since kick-off; where there is none yet, since 1970.
+aged as (
+    select
+        known.*,
+        case
+            when outcome in ('held', 'failed') then outcome
+            when known.state_id = {DELETED} then 'deleted'
+            when outcome = 'missing' then 'missing'
+            else coalesce(state_groups.state_group, 'other')
+        end as state_group,
+        {now.timestamp()} - {kick_off} as now_age,
+        {_epoch("checked_at")} - {kick_off} as checked_age
+    from known
+    left join state_groups on known.state_id = state_groups.state_id
+    where {scope}
+),
+
+scheduled as (
+    select
+        aged.*,
+        again,
+        every,
+        case
+            when again = 'never' then null
+            when every is null then nullif(starts, {_ANY})
+            else
+                coalesce(nullif(starts, {_ANY}), 0)
+                + every * floor((now_age - coalesce(nullif(starts, {_ANY}), 0)) / every)
+        end as last_point
+    from aged
+    inner join schedule
+        on
+            aged.state_group = schedule.state_group
+            and case when starting_at is null then {_ANY} else now_age end >= starts
+            and case when starting_at is null then {_ANY} else now_age end < ends
+),
+
+judged as (
+    select
+        scheduled.*,
+        {reason} as reason
+    from scheduled
+)"""
+
+
+def _epoch(moment: str) -> str:
+    return f"cast(extract(epoch from {moment}) as double precision)"
+
+
+def _rule(rule: Rule) -> str:
+    starts = _ANY if rule.starts is None else f"{rule.starts}e0"
+    ends = "1e15" if rule.ends is None else f"{rule.ends}e0"
+    again = rule.again if isinstance(rule.again, str) else "every"
+    every = f"{rule.again}e0" if isinstance(rule.again, int) else "cast(null as double precision)"
+    return f"('{rule.group}', {starts}, {ends}, '{again}', {every})"

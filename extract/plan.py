@@ -1,0 +1,185 @@
+"""What a run would ask for, and what that costs in calls and in time."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from extract.batches import ENDPOINT
+from extract.chunks import calls_for
+from extract.due import DueFixture
+from extract.selection import Season
+from extract.settings import Settings
+from extract.warehouse import Warehouse
+
+# Seconds of a window of quota (Sportmonks docs, rate limits).
+_WINDOW = 3600
+# Seconds that a request takes where none was made yet.
+_TYPICAL_CALL = 1.0
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What the last answer said of the quota that fixtures are counted for, brought up to now.
+
+    Attributes:
+        limit: calls allowed in a window.
+        remaining: calls left in this one.
+        resets_in: seconds until it ends, 0 where it has ended.
+    """
+
+    limit: int
+    remaining: int
+    resets_in: float
+
+
+@dataclass(frozen=True)
+class SeasonPlan:
+    """The due fixtures of one season, and why they are due."""
+
+    season_id: int | None
+    season: str
+    league: str
+    reasons: Counter[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do now.
+
+    Attributes:
+        warehouse: what it would write to, for people.
+        known: fixtures that the selection has, due or not.
+        seasons: what is due, newest season first.
+        fixture_calls: requests that it takes to ask for all of it. Retries, second questions about
+            a sudden emptiness, and types to be looked up come on top.
+        quota: None where no answer has told it yet.
+        seconds: about how long it takes, waits for quota included.
+        calls_spent: requests made to find this out.
+    """
+
+    warehouse: str
+    known: int
+    seasons: Sequence[SeasonPlan]
+    fixture_calls: int
+    quota: Quota | None
+    seconds: float
+    calls_spent: int = 0
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """Number of due fixtures by reason."""
+        total: Counter[str] = Counter()
+        for season in self.seasons:
+            total.update(season.reasons)
+        return total
+
+    @property
+    def due(self) -> int:
+        """Number of due fixtures: what as many calls would ask for without batches."""
+        return self.reasons.total()
+
+    def document(self) -> dict[str, Any]:
+        """The plan for machines."""
+        quota = self.quota
+        return {
+            "known": self.known,
+            "due": self.due,
+            "reasons": dict(self.reasons),
+            "seasons": [
+                {
+                    "season_id": season.season_id,
+                    "season": season.season,
+                    "league": season.league,
+                    "due": season.reasons.total(),
+                    "reasons": dict(season.reasons),
+                }
+                for season in self.seasons
+            ],
+            "fixture_calls": self.fixture_calls,
+            "calls_one_by_one": self.due,
+            "quota_limit": quota and quota.limit,
+            "quota_remaining": quota and quota.remaining,
+            "quota_resets_in": quota and round(quota.resets_in),
+            "seconds": round(self.seconds, 1),
+            "calls_spent": self.calls_spent,
+        }
+
+
+def make_plan(
+    warehouse: Warehouse,
+    settings: Settings,
+    seasons: Mapping[int, Season],
+    due: Sequence[DueFixture],
+    known: int,
+    now: datetime,
+) -> Plan:
+    """Adds up what is due.
+
+    Args:
+        warehouse: says what the last calls told of quota and time.
+        settings: sizes, requests in flight, and reserve.
+        seasons: the seasons of the plan.
+        due: the fixtures to ask for, newest season first.
+        known: fixtures that the selection has.
+        now: the time.
+    """
+    reasons: dict[int | None, Counter[str]] = {}
+    for fixture in due:
+        reasons.setdefault(fixture.season_id, Counter())[fixture.reason] += 1
+    calls = calls_for(len(due), settings.chunk_size, settings.batch_size)
+    quota = _quota(warehouse, now)
+    return Plan(
+        warehouse.name,
+        known,
+        [
+            _season_plan(season_id, seasons.get(season_id or 0), counts)
+            for season_id, counts in reasons.items()
+        ],
+        calls,
+        quota,
+        _seconds(calls, quota, settings, _call_seconds(warehouse)),
+    )
+
+
+def _season_plan(season_id: int | None, season: Season | None, reasons: Counter[str]) -> SeasonPlan:
+    if season is None:
+        return SeasonPlan(season_id, str(season_id or "unknown"), "", reasons)
+    return SeasonPlan(season_id, season.name, season.league, reasons)
+
+
+def _quota(warehouse: Warehouse, now: datetime) -> Quota | None:
+    rows = warehouse.query(
+        "select called_at, quota_limit, quota_remaining, quota_resets_in "
+        f"from {warehouse.raw}.api_calls where endpoint like 'football/fixtures%' "
+        "and quota_remaining is not null order by called_at desc, number desc limit 1"
+    )
+    if not rows:
+        return None
+    called_at, limit, remaining, resets_in = rows[0]
+    limit = limit or remaining
+    ends_at = called_at + timedelta(seconds=resets_in if resets_in is not None else _WINDOW)
+    if ends_at <= now:
+        return Quota(limit, limit, 0)
+    return Quota(limit, remaining, (ends_at - now).total_seconds())
+
+
+def _call_seconds(warehouse: Warehouse) -> float:
+    rows = warehouse.query(
+        "select avg(seconds) from ("
+        f"select seconds from {warehouse.raw}.api_calls where endpoint = '{ENDPOINT}' "
+        "and status = 200 order by called_at desc limit 200) as calls"
+    )
+    return float(rows[0][0] or _TYPICAL_CALL) if rows else _TYPICAL_CALL
+
+
+def _seconds(calls: int, quota: Quota | None, settings: Settings, call_seconds: float) -> float:
+    """Time for so many calls: the windows to wait for, then the calls of the last one."""
+    pace = call_seconds / settings.requests_in_flight
+    if quota is None or calls <= quota.remaining - settings.quota_reserve:
+        return calls * pace
+    beyond = calls - max(0, quota.remaining - settings.quota_reserve)
+    allowed = max(1, quota.limit - settings.quota_reserve)
+    windows, rest = divmod(beyond - 1, allowed)
+    return quota.resets_in + windows * _WINDOW + (rest + 1) * pace

@@ -1,0 +1,143 @@
+"""What a run did: the numbers that it closes with, and its row in the table `runs`."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from extract.batches import ENDPOINT, OUTCOMES, Batch, Outcome
+from extract.client import ApiCall
+
+
+def _no_outcomes() -> Counter[str]:
+    return Counter(dict.fromkeys(OUTCOMES, 0))
+
+
+@dataclass
+class Chunk:
+    """What became of the fixtures that are committed together.
+
+    Attributes:
+        season_ids: seasons that they belong to.
+        outcomes: number of fixtures by outcome, so far.
+        failed_ids: the ids whose outcome is `failed`.
+    """
+
+    season_ids: list[int | None]
+    outcomes: Counter[str] = field(default_factory=_no_outcomes)
+    failed_ids: list[int] = field(default_factory=list)
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Counts outcomes that became known."""
+        self.outcomes.update(outcome.name for outcome in outcomes)
+        self.failed_ids += [outcome.id for outcome in outcomes if outcome.name == "failed"]
+
+    @property
+    def asked(self) -> int:
+        """Fixtures that were asked for; the sum of the outcomes."""
+        return sum(self.outcomes.values())
+
+
+@dataclass
+class Summary:
+    """What a run did; a row of `runs`.
+
+    Attributes:
+        warehouse: what the run wrote to, for people.
+        arguments: what a person asked for.
+        outcome: `running` (or killed), `completed`, `stopped` (by one of its bounds), `planned`
+            (nothing was to be fetched), `interrupted` (by Ctrl-C) or `failed` (at least one fixture
+            was not answered, or the run broke off).
+        known: fixtures that the run was about, due or not.
+        due: fixtures that it was to ask for.
+        resumed: fixtures that an interrupted run had fetched, and that were not asked for again.
+        asked_by_others: fixtures that another run asked for in the meantime.
+        chunks: what was committed, chunk by chunk.
+        calls: HTTP requests, retries, lists and reference data included.
+        fixture_calls: those of them that asked for fixtures by id.
+        waited_seconds: time that requests waited for quota and retries, added up.
+    """
+
+    run_id: str
+    warehouse: str
+    started_at: datetime
+    arguments: Mapping[str, Any]
+    finished_at: datetime | None = None
+    outcome: str = "running"
+    known: int = 0
+    due: int = 0
+    resumed: int = 0
+    asked_by_others: int = 0
+    chunks: list[Chunk] = field(default_factory=list)
+    calls: int = 0
+    fixture_calls: int = 0
+    waited_seconds: float = 0.0
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """Number of fixtures by outcome."""
+        total = _no_outcomes()
+        for chunk in self.chunks:
+            total.update(chunk.outcomes)
+        return total
+
+    @property
+    def asked(self) -> int:
+        """Fixtures that were asked for; the sum of the outcomes."""
+        return sum(chunk.asked for chunk in self.chunks)
+
+    @property
+    def failed_ids(self) -> list[int]:
+        """The ids whose outcome is `failed`."""
+        return [id for chunk in self.chunks for id in chunk.failed_ids]
+
+    @property
+    def left(self) -> int:
+        """Due fixtures that were not asked for."""
+        return self.due - self.asked_by_others - self.asked
+
+    def count_calls(self, calls: Sequence[ApiCall]) -> None:
+        """Counts requests that were made."""
+        self.calls += len(calls)
+        self.fixture_calls += sum(call.endpoint == ENDPOINT for call in calls)
+        self.waited_seconds += sum(call.waited_seconds for call in calls)
+
+    def count_batch(self, batch: Batch) -> None:
+        """Counts what became known together, in the chunk in hand."""
+        self.chunks[-1].add(batch.outcomes)
+        self.count_calls(batch.calls)
+
+    def counts(self) -> dict[str, Any]:
+        """The numbers, by name."""
+        outcomes = self.outcomes
+        return {
+            "known": self.known,
+            "due": self.due,
+            "asked": self.asked,
+            **{name: outcomes[name] for name in OUTCOMES},
+            "resumed": self.resumed,
+            "asked_by_others": self.asked_by_others,
+            "left": self.left,
+            "calls": self.calls,
+            "fixture_calls": self.fixture_calls,
+            "calls_saved": self.asked - self.fixture_calls,
+            "waited_seconds": round(self.waited_seconds, 3),
+        }
+
+    def row(self) -> dict[str, Any]:
+        """The run's row of `runs`, as it is now."""
+        chunks = [
+            {"seasons": chunk.season_ids, "asked": chunk.asked, **chunk.outcomes}
+            for chunk in self.chunks
+        ]
+        return {
+            "run_id": self.run_id,
+            "started_at": self.started_at,
+            "updated_at": datetime.now(UTC),
+            "finished_at": self.finished_at,
+            "arguments": json.dumps(self.arguments),
+            "counts": json.dumps({**self.counts(), "chunks": chunks}),
+            "outcome": self.outcome,
+        }
