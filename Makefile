@@ -25,8 +25,12 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 ##@ The job
 
 .PHONY: extract
-extract: .venv/installed ## Fetch fixtures into the warehouse. EXTRACT_ARGS="--season-id 23614"
+extract: .venv/installed ## Fetch what is due into the warehouse. EXTRACT_ARGS="--season-id 23614"
 	@$(BIN)/python -m extract run $(EXTRACT_ARGS)
+
+.PHONY: plan
+plan: .venv/installed ## What is due, and what it costs in calls and time. EXTRACT_ARGS="--offline"
+	@$(BIN)/python -m extract plan $(EXTRACT_ARGS)
 
 .PHONY: transform
 transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--select fixtures"

@@ -41,8 +41,12 @@ class Listing:
 
 @dataclass(frozen=True)
 class Discovery:
-    """Lists that are committed together, and the rows of `discoveries` that say so."""
+    """Lists that are committed together, and the rows of `discoveries` that say so.
 
+    The title says to a person what is done.
+    """
+
+    title: str
     listings: Sequence[Listing]
     rows: Sequence[Mapping[str, Any]]
 
@@ -91,6 +95,7 @@ def discover_seasons(
     deleted = _known_deleted(warehouse) if whole else frozenset()
     for group in _groups(whole):
         yield Discovery(
+            f"Listing the fixtures of {len(group)} season(s).",
             [
                 Listing("football/fixtures", season_ids=group),
                 Listing("football/fixtures", "deleted", group, deleted),
@@ -103,6 +108,7 @@ def discover_seasons(
             f"where season_id in ({id_list(group)})"
         )
         yield Discovery(
+            f"Looking for new fixtures of {len(group)} season(s).",
             [Listing("football/fixtures", f"idAfter:{highest}", group)],
             [
                 {"scope": _season(id), "listed_at": listed_at[_season(id)], "extended_at": now}
@@ -128,6 +134,7 @@ def discover_window(
     endpoint = f"football/fixtures/between/{since}/{until}"
     with_deleted = ";".join(filter(None, ["deleted", filters]))
     yield Discovery(
+        f"Listing the fixtures of {since} to {until}.",
         [
             Listing(endpoint, filters),
             Listing(endpoint, with_deleted, known=_known_deleted(warehouse)),

@@ -126,7 +126,7 @@ aged as (
             else coalesce(state_groups.state_group, 'other')
         end as state_group,
         {now.timestamp()} - {kick_off} as now_age,
-        {_epoch("checked_at")} - {kick_off} as checked_age
+        coalesce({_epoch("checked_at")} - {kick_off}, {_ANY}) as checked_age
     from known
     left join state_groups on known.state_id = state_groups.state_id
     where {scope}

@@ -139,7 +139,7 @@ def make_plan(
         ],
         calls,
         quota,
-        _seconds(calls, quota, settings, _call_seconds(warehouse)),
+        run_seconds(calls, quota, settings, _call_seconds(warehouse)),
     )
 
 
@@ -174,7 +174,7 @@ def _call_seconds(warehouse: Warehouse) -> float:
     return float(rows[0][0] or _TYPICAL_CALL) if rows else _TYPICAL_CALL
 
 
-def _seconds(calls: int, quota: Quota | None, settings: Settings, call_seconds: float) -> float:
+def run_seconds(calls: int, quota: Quota | None, settings: Settings, call_seconds: float) -> float:
     """Time for so many calls: the windows to wait for, then the calls of the last one."""
     pace = call_seconds / settings.requests_in_flight
     if quota is None or calls <= quota.remaining - settings.quota_reserve:

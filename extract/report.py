@@ -116,7 +116,7 @@ class Reporter:
                 left += f", resets in {_duration(plan.quota.resets_in)}"
             costs.add_row("Quota left", left)
         if plan.due:
-            costs.add_row("Time", f"about {_duration(plan.seconds)}")
+            costs.add_row("Time", f"about {_duration(max(1, plan.seconds))}")
         costs.add_row("Calls spent on this", f"{plan.calls_spent:,}")
         self._console.print(costs)
 

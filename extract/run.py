@@ -206,6 +206,9 @@ class _Run:
             self._fetch(due)
             summary.outcome = "failed" if summary.failed_ids else "completed"
         except UsageError:
+            if summary.chunks:
+                summary.outcome = "failed"
+                self._close_run()
             raise
         except KeyboardInterrupt:
             self._interrupted = True
@@ -252,7 +255,7 @@ class _Run:
         self._refresh_references()
         self._create_tables()
         for discovery in self._discoveries():
-            self._reporter.line("Listing fixtures.")
+            self._reporter.line(discovery.title)
             resources = ("fixture_index", "discoveries")
             self._load(self._source(discovery=discovery).with_resources(*resources))
 
@@ -275,7 +278,7 @@ class _Run:
                 continue
             self._reporter.line(f"Fetching {name}.")
             try:
-                listed = Discovery([], [listed_now(name, now)])
+                listed = Discovery("", [], [listed_now(name, now)])
                 self._load(self._source(discovery=listed).with_resources(name, "discoveries"))
             except TokenError:
                 raise
@@ -297,12 +300,12 @@ class _Run:
         selection, now = self._selection, datetime.now(UTC)
         if selection.fixture_ids is not None:
             return iter(())
+        chosen = chosen_seasons(selection, plan_seasons(self._warehouse))
         arguments = (self._warehouse, self._settings)
         if selection.window is not None:
             return discover_window(
                 *arguments, selection.window, selection.league_id, now, selection.force
             )
-        chosen = chosen_seasons(selection, plan_seasons(self._warehouse))
         if not chosen:
             self._reporter.warning("The plan has no league with a current season.")
         is_over = {season.id: season.is_over for season in chosen}

@@ -161,7 +161,6 @@ def plan_seasons(warehouse: Warehouse) -> dict[int, Season]:
     for league_id, league in leagues.items():
         season = league.get("currentseason") or {}
         if (id := integer(season.get("id"))) is not None:
-            current = {other for other in current if seasons[other].get("league_id") != league_id}
             seasons.setdefault(id, {"league_id": league_id, **season})
             current.add(id)
     return {

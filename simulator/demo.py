@@ -87,7 +87,8 @@ def main() -> int:
             "SOURCES__SPORTMONKS__API_TOKEN": api.token,
         }
         for title, arguments in (
-            ("make extract: raw JSON from a simulated API", ["run"]),
+            ("make plan: what is due on a simulated API, and what it costs", ["plan"]),
+            ("make extract: its raw JSON", ["run"]),
             ("make transform: final tables", ["transform", "--quiet"]),
         ):
             console.rule(f"[bold]{title}", align="left")

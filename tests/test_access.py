@@ -132,7 +132,7 @@ def test_view_of_a_user_survives(
     server.query(f"create view {view} as select name from {postgres.schema}.teams")
     for fixture_id in api.world.fixture_ids():
         api.control.update(fixture_id, {"name": "Renamed"})
-    loaded.extract()
+    loaded.extract("--force")
     loaded.transform()
     assert server.query(f"select count(*) from {view}")[0][0] > 0
 

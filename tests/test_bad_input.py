@@ -26,8 +26,8 @@ def one_line(output: str) -> str:
         (["--fixture-ids", ""], "holds no fixture id"),
         (["--fixture-ids", " , "], "holds no fixture id"),
         (["--ids-file", "no/such/file"], "no/such/file cannot be read: No such file"),
-        (["--fixture-ids", "1", "--season-id", "2"], "either --fixture-ids"),
-        (["--season-id", "999999"], "Season 999999 has no fixtures"),
+        (["--fixture-ids", "1", "--season-id", "2"], "either fixture ids"),
+        (["--season-id", "999999"], "Season 999999 does not exist"),
         (["--league-id", "999999"], "League 999999 does not exist"),
     ],
 )

@@ -55,7 +55,9 @@ def test_kills_leave_nothing_behind(job: Job, monkeypatch: pytest.MonkeyPatch) -
         kills = 0
         while kills < KILLS:
             correct(api, chance)
-            command = chance.choice([["run"], ["transform"], ["transform", "--full-refresh"]])
+            command = chance.choice(
+                [["run", "--force"], ["transform"], ["transform", "--full-refresh"]]
+            )
             kills += killed(chance, *command)
         job.extract("--force")
         job.transform()

@@ -140,7 +140,7 @@ def test_transform_goes_on(
     for fixture_id in api.world.fixture_ids()[:20]:
         if api.world.fixture(fixture_id)["events"]:
             api.control.remove_event(fixture_id, api.world.fixture(fixture_id)["events"][0]["id"])
-    relayed.extract()
+    relayed.extract("--force")
 
     with cut_at(table, "access exclusive", relay, postgres, back_after=1):
         said = relayed.command("transform").output

@@ -71,7 +71,7 @@ def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
         "select relname from pg_class inner join pg_index on indrelid = pg_class.oid "
         f"where relnamespace = '{schema}_raw'::regnamespace and indisprimary"
     )
-    assert len(raw_keys) == 9
+    assert len(raw_keys) == 10
 
 
 def written(job: Job) -> Counter[str]:
@@ -91,7 +91,7 @@ def test_only_what_changed_is_written(job: Job, api: Simulator) -> None:
     changed = next(f for f in fixtures if f["state_id"] == 5 and len(f["events"]) > 4)
     statistic = changed["statistics"][0]
     api.control.correct_statistic(changed["id"], statistic["id"], 777)
-    job.extract()
+    job.extract("--force")
     job.transform()
     arrays = ("statistics", "events", "participants", "scores", "periods")
     expected = {f"sportmonks.fixture_{name}": 2 * len(changed[name]) for name in arrays}
@@ -101,7 +101,7 @@ def test_only_what_changed_is_written(job: Job, api: Simulator) -> None:
     assert [t for t in after if t.startswith("sportmonks.") and t not in expected] == []
 
     before = written(job)
-    job.extract()
+    job.extract("--force")
     job.transform()
     after = written(job) - before
     assert [table for table in after if table.startswith("sportmonks.")] == []
@@ -176,12 +176,12 @@ def test_refused_data_are_dropped_and_asked_for_again(
     table = f"{postgres.schema}_raw.fixtures"
     refuse = f"constraint refuse check (id <> {fixture_id}) not valid"
     postgres.execute(f"alter table {table} add {refuse}")
-    assert "What was fetched cannot be stored" in one_line(job.extract(code=1).output)
+    assert "What was fetched cannot be stored" in one_line(job.extract("--force", code=1).output)
     staged = postgres.execute(f"select count(*) from {postgres.schema}_raw_staging.fixtures")
     assert staged[1] == [(0,)]
 
     postgres.execute(f"alter table {table} drop constraint refuse")
-    assert json.loads(job.extract("--json").stdout.splitlines()[-1])["stored"] == 1
+    assert json.loads(job.extract("--force", "--json").stdout.splitlines()[-1])["stored"] == 1
     job.transform()
     assert job.records("fixtures")[0]["name"] == "Renamed"
 
@@ -209,7 +209,7 @@ def test_a_backup_of_raw_is_all_that_is_needed(
 
     job.transform("--full-refresh")
     assert job.final_tables() == before
-    summary = json.loads(job.extract("--json").stdout.splitlines()[-1])
+    summary = json.loads(job.extract("--force", "--json").stdout.splitlines()[-1])
     assert summary["unchanged"] == summary["asked"] == len(before["fixtures"])
 
 
@@ -248,7 +248,7 @@ def test_ctrl_c_ends_a_transform_in_order(job: Job, api: Simulator, postgres: Po
     job.extract()
     job.transform()
     api.control.update(api.world.fixture_ids()[0], {"details": "changed"})
-    job.extract()
+    job.extract("--force")
     with postgres.server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("begin")
         cursor.execute(f"lock table {postgres.schema}.fixture_statistics")

@@ -1,5 +1,6 @@
 """The final tables as they must be, made from the simulator's world without any of our code."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,9 +9,12 @@ from simulator import Simulator
 Rows = list[dict[str, Any]]
 
 
-def final_tables(api: Simulator) -> dict[str, Rows]:
-    """The rows of every final table, in the order of its key, without `loaded_at`."""
-    fixtures = [api.world.fixture(id) for id in api.world.fixture_ids()]
+def final_tables(api: Simulator, ids: Sequence[int] | None = None) -> dict[str, Rows]:
+    """The rows of every final table, in the order of its key, without `loaded_at`.
+
+    Of all fixtures that are not deleted, or of some; a deleted one is taken as asked for once.
+    """
+    fixtures = [api.world.fixture(id) for id in ids or api.world.fixture_ids()]
     states = {state["id"]: state["developer_name"] for state in api.world.states()}
     current = {s["league_id"]: s["id"] for s in api.world.seasons() if s["is_current"]}
     participants = [row for fixture in fixtures for row in _participants(fixture)]
@@ -25,7 +29,7 @@ def final_tables(api: Simulator) -> dict[str, Rows]:
         "leagues": [_league(league, current) for league in api.world.leagues()],
         "seasons": [_season(season) for season in api.world.seasons()],
         "states": [_renamed(state, "state_id", _STATE) for state in api.world.states()],
-        "types": [_renamed(type_, "type_id", _TYPE) for type_ in api.world.types()],
+        "types": [_renamed(type_, "type_id", _TYPE) for type_ in _types(api, fixtures)],
     }
     return {name: sorted(rows, key=_order(name)) for name, rows in tables.items()}
 
@@ -59,6 +63,17 @@ _TEAM = [
 ]  # fmt: skip
 
 
+def _types(api: Simulator, fixtures: Rows) -> Rows:
+    """The listed types, and those that are named although they are not listed."""
+    types = {type_["id"]: type_ for type_ in api.world.types()}
+    for fixture in fixtures:
+        for row in fixture["statistics"] + fixture["events"]:
+            for id in (row["type_id"], row.get("sub_type_id")):
+                if id not in types and (found := api.world.type(id or 0)):
+                    types[id] = found
+    return list(types.values())
+
+
 def _renamed(source: dict[str, Any], key: str, fields: list[str]) -> dict[str, Any]:
     return {key: source["id"]} | {field: source.get(field) for field in fields}
 
@@ -72,6 +87,7 @@ def _fixture(fixture: dict[str, Any], states: dict[int, str]) -> dict[str, Any]:
     }
     return _renamed(fixture, "fixture_id", _BASE) | {
         "state_code": states[fixture["state_id"]],
+        "times_missing": int(fixture["state_id"] == 20),
         "home_participant_id": sides["home"]["id"],
         "away_participant_id": sides["away"]["id"],
         "home_participant_name": sides["home"]["name"],

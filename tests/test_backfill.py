@@ -1,0 +1,261 @@
+"""Long runs: in chunks, within bounds, through Ctrl-C and kills, on several hosts at once."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from simulator import Simulator
+from tests.job import Job, Postgres
+from tests.test_job import assert_equals_world
+from tests.test_kills import KILL_AT
+
+KILLS = int(os.environ.get("KILLS", "6"))
+# The backfill that is killed: three seasons of so many leagues.
+LEAGUES = int(os.environ.get("LEAGUES", "2"))
+
+
+def asked(api: Simulator) -> list[list[int]]:
+    """The ids of each request to the multi endpoint."""
+    paths = (request["path"] for request in api.control.requests())
+    found = (re.search(r"multi/([0-9,]+)", path) for path in paths)
+    return [[int(id) for id in ids[1].split(",")] for ids in found if ids]
+
+
+def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "extract", "run", *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def runs(job: Job) -> list[tuple[str, dict[str, Any]]]:
+    """Outcome and counts of each run, oldest first."""
+    rows = job.query(
+        "select outcome, cast(counts as text) from sportmonks_raw.runs order by started_at"
+    )
+    return [(outcome, json.loads(counts)) for outcome, counts in rows]
+
+
+@pytest.fixture
+def backfill(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An API with six seasons, asked for in small chunks."""
+    with Simulator(seed=5, leagues=LEAGUES, seasons=3, teams=12, latency=0.02) as api:
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "10")
+        monkeypatch.setenv("SOURCES__SPORTMONKS__CHUNK_SIZE", "60")
+        yield api
+
+
+def test_chunks_go_from_the_newest_season_to_the_oldest(job: Job, backfill: Simulator) -> None:
+    job.extract("--seasons", "all")
+    ((outcome, counts),) = runs(job)
+    ids = backfill.world.fixture_ids()
+    chunks = counts["chunks"]
+    assert outcome == "completed"
+    assert sum(chunk["stored"] for chunk in chunks) == counts["stored"] == len(ids)
+    assert [chunk["asked"] for chunk in chunks[:-1]] == [60] * (len(ids) // 60)
+    seasons = [season for chunk in chunks for season in chunk["seasons"]]
+    assert seasons == sorted(seasons, reverse=True)
+    assert set(seasons) == set(backfill.world.season_ids())
+    assert len(asked(backfill)) == -(-len(ids) // 10)
+
+
+@pytest.mark.parametrize(
+    ("seasons", "years"),
+    [("2025", {2025}), ("2023..2024", {2023, 2024}), ("all", {2023, 2024, 2025})],
+)
+def test_seasons_by_year(job: Job, backfill: Simulator, seasons: str, years: set[int]) -> None:
+    league = backfill.world.league_ids()[0]
+    job.extract("--seasons", seasons, "--league-id", str(league))
+    expected = {
+        season["id"]
+        for season in backfill.world.seasons()
+        if season["league_id"] == league and int(season["name"][:4]) in years
+    }
+    stored = job.query("select distinct season_id from sportmonks_raw.fixtures")
+    assert {season_id for (season_id,) in stored} == expected
+
+
+def test_seasons_by_id(job: Job, backfill: Simulator) -> None:
+    some = backfill.world.season_ids()[1:3]
+    job.extract("--seasons", ",".join(map(str, some)))
+    stored = job.query("select distinct season_id from sportmonks_raw.fixtures order by 1")
+    assert [season_id for (season_id,) in stored] == some
+
+
+@pytest.mark.parametrize("calls", [3, 17])
+def test_calls_are_bounded(job: Job, backfill: Simulator, calls: int) -> None:
+    job.command("plan", "--seasons", "all")
+    backfill.control.reset_requests()
+    said = job.extract("--seasons", "all", "--max-calls", str(calls)).output
+    assert len(backfill.control.requests()) == calls
+    assert "all calls that --max-calls allows are made" in said
+    stored = job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
+    assert stored == calls * 10
+    outcome, counts = runs(job)[-1]
+    assert outcome == "stopped"
+    assert (counts["asked"], counts["left"]) == (stored, counts["due"] - stored)
+    backfill.control.reset_requests()
+    job.extract("--seasons", "all")
+    job.transform("--exclude-resource-type", "test")
+    assert_equals_world(job, backfill)
+    assert len(asked(backfill)) == -(-counts["left"] // 10)
+
+
+def test_time_is_bounded(job: Job, backfill: Simulator) -> None:
+    job.command("plan", "--seasons", "all")
+    backfill.control.set_latency(0.3)
+    began = time.monotonic()
+    said = job.extract("--seasons", "all", "--max-minutes", "0.03").output
+    assert time.monotonic() - began < 10
+    assert "the time of --max-minutes is over" in said
+    outcome, counts = runs(job)[-1]
+    assert outcome == "stopped"
+    assert 0 < counts["stored"] == job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
+
+
+def test_a_bound_ends_the_wait_for_quota(job: Job, backfill: Simulator) -> None:
+    job.command("plan", "--seasons", "all")
+    backfill.control.set_quota(10, 3600)
+    said = job.extract("--seasons", "all", "--max-minutes", "0.05").output
+    assert "for the quota of Fixture" in said
+    assert runs(job)[-1][1]["stored"] == 100
+
+
+def test_ctrl_c_commits_what_was_answered(job: Job, backfill: Simulator) -> None:
+    job.command("plan", "--seasons", "all")
+    backfill.control.reset_requests()
+    backfill.control.set_latency(0.2)
+    process = started("--seasons", "all", SOURCES__SPORTMONKS__CHUNK_SIZE="5000")
+    while len(backfill.control.requests()) < 9:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert "Stopping. What was fetched is committed" in said
+    assert "The same command goes on where this run stopped" in said
+    assert "Traceback" not in said
+    stored = job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
+    assert stored == len(asked(backfill)) * 10 >= 90
+    assert runs(job)[-1][0] == "interrupted"
+    backfill.control.set_latency(0)
+    backfill.control.reset_requests()
+    job.extract("--seasons", "all")
+    assert sum(map(len, asked(backfill))) == len(backfill.world.fixture_ids()) - stored
+
+
+def test_a_second_ctrl_c_drops_the_chunk_in_hand(job: Job, backfill: Simulator) -> None:
+    job.command("plan", "--seasons", "all")
+    backfill.control.reset_requests()
+    backfill.control.set_latency(2)
+    process = started("--seasons", "all")
+    while not asked(backfill) and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
+    assert runs(job)[-1][0] == "interrupted"
+
+
+def test_kills_cost_a_chunk_each_at_most(
+    job: Job,
+    backfill: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chance = random.Random(KILLS)
+    ids = backfill.world.fixture_ids()
+    # As small as a chunk may be, or as the default is where there is enough to do.
+    batch, chunk = (10, 60) if LEAGUES < 20 else (50, 2500)
+    monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", str(batch))
+    monkeypatch.setenv("SOURCES__SPORTMONKS__CHUNK_SIZE", str(chunk))
+    kills = 0
+    while kills < KILLS:
+        served = len(backfill.control.requests())
+        process = started("--seasons", "all")
+        # Some at once and some in the first requests, or Python's start would get most of them.
+        if chance.random() < 0.8:
+            while len(backfill.control.requests()) == served and process.poll() is None:
+                time.sleep(0.01)
+        deadline = time.monotonic() + chance.uniform(0, 1.2 * chunk / 60 / 20 + 0.5)
+        while time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.005)
+        if process.poll() is not None:
+            assert process.returncode == 0
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+    job.extract("--seasons", "all")
+    minimum = -(-len(ids) // batch)
+    spent = len(asked(backfill))
+    with capsys.disabled():
+        print(f"\n{kills} kills, {len(ids):,} fixtures: {spent} calls, {minimum} without a kill")
+    assert minimum <= spent <= minimum + kills * chunk // batch
+    job.transform("--exclude-resource-type", "test")
+    assert_equals_world(job, backfill)
+    assert runs(job)[-1][0] == "completed"
+
+
+@pytest.mark.parametrize("selection", ["different seasons", "the same seasons"])
+def test_two_hosts_fetch_nothing_twice(
+    job: Job, backfill: Simulator, postgres: Postgres, selection: str
+) -> None:
+    if not isinstance(job.database, Postgres):
+        pytest.skip("a DuckDB file has one process at a time")
+    job.command("plan", "--seasons", "all")
+    years = ["2023..2024", "2025"] if selection == "different seasons" else ["all", "all"]
+    hosts = [
+        started("--seasons", seasons, "--json", DLT_DATA_DIR=str(job.folder / f"host{number}"))
+        for number, seasons in enumerate(years)
+    ]
+    said = [host.communicate(timeout=180)[0] for host in hosts]
+    assert [host.returncode for host in hosts] == [0, 0], said
+    every = [id for ids in asked(backfill) for id in ids]
+    assert len(every) == len(set(every))
+    assert sorted(every) == backfill.world.fixture_ids()
+    # Both had some of the work.
+    shares = [counts["asked"] for outcome, counts in runs(job)[1:]]
+    assert min(shares) > 0
+    job.transform("--exclude-resource-type", "test")
+    assert_equals_world(job, backfill)
+
+
+def test_an_older_package_does_not_win(
+    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed run had fetched is loaded after another host has fetched something newer."""
+    fixture_id = next(i for i in api.world.fixture_ids() if len(api.world.fixture(i)["events"]) > 3)
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[-1]))
+    moment = "fixtures:dlt.extract.extract:Extract:commit_packages:after"
+    killed = subprocess.run([sys.executable, "-c", KILL_AT, moment, "run"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+
+    monkeypatch.setenv("DLT_DATA_DIR", str(job.folder / "another_host"))
+    gone = api.world.fixture(fixture_id)["events"][0]["id"]
+    api.control.remove_event(fixture_id, gone)
+    job.extract()
+    job.transform("--exclude-resource-type", "test")
+
+    monkeypatch.setenv("DLT_DATA_DIR", str(job.folder / "dlt"))
+    api.control.reset_requests()
+    assert "Loading what a run had fetched" in job.extract().output
+    assert asked(api) == []
+    job.transform("--exclude-resource-type", "test")
+    assert gone not in {row["event_id"] for row in job.records("fixture_events")}
+    assert_equals_world(job, api)

@@ -1,0 +1,221 @@
+"""Which fixtures exist: lists in every form of pagination, new, moved and deleted fixtures."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from simulator import Simulator
+from tests.job import Job
+
+NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
+
+
+def listed(api: Simulator) -> list[str]:
+    """The filters of the lists that were asked for; a further page has a cursor instead."""
+    return [
+        request["query"].get("filters") or "another page"
+        for request in api.control.requests()
+        if "fixtures" in request["path"] and "multi" not in request["path"]
+    ]
+
+
+def at(moment: datetime, job: Job, api: Simulator, *arguments: str) -> dict[str, Any]:
+    """Runs an extract at a moment; its summary."""
+    api.control.set_clock(moment.isoformat())
+    api.control.reset_requests()
+    with time_machine.travel(moment, tick=True):
+        summary: dict[str, Any] = json.loads(job.extract(*arguments, "--json").stdout)
+    return summary
+
+
+@pytest.mark.parametrize("pagination", ["page", "cursor", "cursor_url"])
+def test_every_page_is_read(job: Job, monkeypatch: pytest.MonkeyPatch, pagination: Any) -> None:
+    with Simulator(seed=2, leagues=3, seasons=1, teams=20, pagination=pagination) as api:
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        job.command("plan")
+        known = job.query("select id from sportmonks_raw.fixture_index order by id")
+        assert [id for (id,) in known] == api.world.fixture_ids()
+        assert len(listed(api)) == 3
+
+
+def test_seasons_that_are_too_many_for_one_list_are_halved(job: Job, api: Simulator) -> None:
+    refused = {
+        "kind": "status", "status": 400, "path": "/fixtures$", "times": 1,
+        "message": "The filter takes a maximum of 1 values", "code": 5006,
+    }  # fmt: skip
+    api.control.faults([refused])
+    job.command("plan")
+    known = job.query("select id from sportmonks_raw.fixture_index order by id")
+    assert [id for (id,) in known] == api.world.fixture_ids()
+
+
+def test_rows_that_move_between_pages_come_once(job: Job, api: Simulator) -> None:
+    rows = [api.world.base(id) for id in api.world.fixture_ids()[:3]]
+    more = {"has_more": True, "next_page": f"{api.base_url}/football/fixtures?page=2"}
+    fault = {"kind": "status", "status": 200, "path": "/fixtures$", "times": 1}
+    first = {"data": rows[:2], "pagination": more}
+    second = {"data": [{**rows[1], "state_id": 10}, rows[2]], "pagination": {"has_more": False}}
+    api.control.faults([{**fault, "body": first}, {**fault, "body": second, "after": 1}])
+    job.command("plan")
+    known = "select id, state_id from sportmonks_raw.fixture_index order by id"
+    states = [rows[0]["state_id"], 10, rows[2]["state_id"]]
+    assert job.query(known) == list(zip([row["id"] for row in rows], states, strict=True))
+
+
+def test_lists_are_read_when_they_are_too_old(job: Job, api: Simulator) -> None:
+    seasons = ",".join(str(id) for id in reversed(api.world.season_ids()))
+    at(NOW, job, api)
+    assert listed(api) == [
+        f"populate;fixtureSeasons:{seasons}", f"populate;deleted;fixtureSeasons:{seasons}"
+    ]  # fmt: skip
+    at(NOW + timedelta(hours=4), job, api)
+    assert listed(api) == []
+    at(NOW + timedelta(hours=6), job, api)
+    highest = max(api.world.fixture_ids())
+    assert listed(api) == [f"populate;idAfter:{highest};fixtureSeasons:{seasons}"]
+    at(NOW + timedelta(hours=10), job, api)
+    assert listed(api) == []
+    at(NOW + timedelta(hours=21), job, api)
+    assert len(listed(api)) == 2
+    at(NOW + timedelta(hours=22), job, api, "--force")
+    assert len(listed(api)) == 2
+
+
+def test_reference_data_are_refreshed_slowly(job: Job, api: Simulator) -> None:
+    def asked() -> set[str]:
+        paths = (request["path"].split("/v3/")[1] for request in api.control.requests())
+        return {path for path in paths if "fixtures" not in path and "types/" not in path}
+
+    at(NOW, job, api)
+    assert asked() == {"core/types", "football/states", "football/leagues", "football/seasons"}
+    at(NOW + timedelta(hours=19), job, api)
+    assert asked() == set()
+    at(NOW + timedelta(hours=21), job, api)
+    assert asked() == {"football/leagues", "football/seasons"}
+    at(NOW + timedelta(days=7), job, api)
+    assert asked() == {"core/types", "football/states", "football/leagues", "football/seasons"}
+
+
+def test_an_unlisted_type_is_looked_up_once(job: Job, api: Simulator) -> None:
+    def looked_up() -> list[str]:
+        return [r["path"] for r in api.control.requests() if "core/types/" in r["path"]]
+
+    first, second = api.world.fixture_ids()[:2]
+    rows = [
+        {"id": 1, "fixture_id": first, "type_id": type_id, "data": {"value": 1}}
+        for type_id in (7944, 999_999)
+    ]
+    for id in (first, second):
+        api.control.update(id, {"statistics": rows, "events": []})
+    job.extract("--fixture-ids", str(first))
+    assert looked_up() == ["/v3/core/types/7944", "/v3/core/types/999999"]
+    job.extract("--fixture-ids", f"{first},{second}")
+    assert len(looked_up()) == 2
+    job.transform("--exclude-resource-type", "test")
+    types = {row["type_id"]: row["name"] for row in job.records("types")}
+    assert types[7944] == (api.world.type(7944) or {})["name"]
+    assert 999_999 not in types
+
+
+def test_a_look_up_that_fails_costs_nothing_else(job: Job, api: Simulator) -> None:
+    id = api.world.fixture_ids()[0]
+    row = {"id": 1, "fixture_id": id, "type_id": 7944, "data": {"value": 1}}
+    api.control.update(id, {"statistics": [row], "events": []})
+    api.control.faults([{"kind": "status", "status": 500, "path": ".*core/types/.*"}])
+    job.extract("--fixture-ids", str(id))
+    assert job.query("select count(*) from sportmonks_raw.fixtures") == [(1,)]
+    api.control.clear_faults()
+    api.control.update(id, {"details": "changed"})
+    job.extract("--fixture-ids", str(id))
+    assert job.query("select count(*) from sportmonks_raw.types where id = 7944") == [(1,)]
+
+
+def test_a_fixture_that_moved_is_asked_for(job: Job, api: Simulator) -> None:
+    at(NOW, job, api)
+    upcoming = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 1][-1]
+    api.control.reschedule(upcoming, "2026-05-20T18:00:00Z")
+    assert at(NOW + timedelta(hours=10), job, api)["asked"] < 10
+    later = NOW + timedelta(hours=21)
+    api.control.set_clock(later.isoformat())
+    with time_machine.travel(later, tick=True):
+        found = json.loads(job.command("plan", "--json").stdout)
+    assert found["reasons"]["changed"] >= 1
+    at(later, job, api)
+    stored = job.query(f"select starting_at from sportmonks_raw.fixtures where id = {upcoming}")
+    assert stored == [(datetime(2026, 5, 20, 18, tzinfo=UTC),)]
+
+
+def test_a_deleted_fixture_is_marked_and_asked_for_once(job: Job, api: Simulator) -> None:
+    at(NOW, job, api)
+    job.transform("--exclude-resource-type", "test")
+    finished = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 5]
+    gone, never_stored = finished[-1], finished[0]
+    job.query(f"delete from sportmonks_raw.fixtures where id = {never_stored}")
+    job.query(f"delete from sportmonks_raw.fixture_checks where id = {never_stored}")
+    events = [row for row in job.records("fixture_events") if row["fixture_id"] == gone]
+    for id in (gone, never_stored):
+        api.control.delete(id)
+    times = []
+    for day in (1, 2, 3):
+        summary = at(NOW + timedelta(days=day), job, api)
+        job.transform("--exclude-resource-type", "test")
+        row = next(row for row in job.records("fixtures") if row["fixture_id"] == gone)
+        assert (row["state_id"], row["state_code"]) == (20, "DELETED")
+        times.append((summary["missing"], row["times_missing"]))
+    assert times == [(1, 1), (0, 1), (0, 1)]
+    assert events == [row for row in job.records("fixture_events") if row["fixture_id"] == gone]
+    assert job.query(f"select state_id from sportmonks_raw.fixture_index where id = {gone}") == [
+        (20,)
+    ]
+    # A mistake, says the API.
+    api.control.restore(gone)
+    at(NOW + timedelta(days=4), job, api)
+    at(NOW + timedelta(days=5), job, api)
+    job.transform("--exclude-resource-type", "test")
+    row = next(row for row in job.records("fixtures") if row["fixture_id"] == gone)
+    assert (row["state_code"], row["times_missing"]) == ("FT", 0)
+
+
+def test_a_list_that_forgets_to_filter_deletes_nothing(job: Job, api: Simulator) -> None:
+    """Only rows in state 20 are deleted, whatever the API does with the filter `deleted`."""
+    at(NOW, job, api)
+    everything = {"data": [api.world.base(id) for id in api.world.fixture_ids()]}
+    fault = {"kind": "status", "status": 200, "path": "/fixtures$", "after": 1}
+    api.control.faults([{**fault, "body": everything}])
+    at(NOW + timedelta(days=1), job, api)
+    assert len(listed(api)) == 2
+    deleted = job.query("select count(*) from sportmonks_raw.fixture_index where state_id = 20")
+    assert deleted == [(0,)]
+
+
+def test_how_often_a_fixture_was_missing(job: Job, api: Simulator) -> None:
+    id = api.world.fixture_ids()[0]
+    job.extract("--fixture-ids", f"{id},77")
+    api.control.faults([{"kind": "missing_ids", "fixture_ids": [id]}])
+    for times in (1, 2, 3):
+        job.extract("--fixture-ids", f"{id},77")
+        checks = "select id, times_missing from sportmonks_raw.fixture_checks order by id"
+        assert job.query(checks) == [(77, times + 1), (id, times)]
+    job.transform("--exclude-resource-type", "test")
+    assert [row["times_missing"] for row in job.records("fixtures")] == [3]
+    api.control.clear_faults()
+    job.extract("--fixture-ids", str(id))
+    job.transform("--exclude-resource-type", "test")
+    assert [row["times_missing"] for row in job.records("fixtures")] == [0]
+
+
+def test_days_are_listed_by_day(job: Job, api: Simulator) -> None:
+    summary = at(NOW, job, api, "--since", "2026-03-13", "--until", "2026-03-16")
+    begin, end = (int(datetime(2026, 3, day, tzinfo=UTC).timestamp()) for day in (13, 17))
+    ids = api.world.ids_between(begin, end, api.world.fixture_ids())
+    stored = job.query("select id from sportmonks_raw.fixtures order by id")
+    assert [id for (id,) in stored] == sorted(ids)
+    assert summary["stored"] == len(ids) > 3
+    paths = {r["path"] for r in api.control.requests() if "between" in r["path"]}
+    assert paths == {"/v3/football/fixtures/between/2026-03-13/2026-03-16"}
+    again = at(NOW, job, api, "--since", "2026-03-13", "--until", "2026-03-16")
+    assert again["calls"] == 0
+    assert at(NOW, job, api, "--since", "2026-03-13", "--force")["asked"] < len(ids)

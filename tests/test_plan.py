@@ -1,0 +1,179 @@
+"""What a run would cost, and that it costs that."""
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from extract.chunks import calls_for
+from extract.plan import Quota, run_seconds
+from extract.settings import Settings
+from simulator import Simulator
+from tests.job import Job
+
+NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
+
+
+def multi(api: Simulator) -> int:
+    return sum("multi" in request["path"] for request in api.control.requests())
+
+
+@pytest.mark.parametrize("chunk_size", [1, 7, 10, 33, 2500])
+def test_the_run_after_a_plan_makes_the_calls_it_says(
+    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, chunk_size: int
+) -> None:
+    chance = random.Random(chunk_size)
+    monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "10")
+    if chunk_size == 1:
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "3")
+    now, size = NOW, ["--chunk-size", str(chunk_size)]
+    for _ in range(4):
+        api.control.set_clock(now.isoformat())
+        with time_machine.travel(now, tick=True):
+            plan = json.loads(job.command("plan", *size, "--json").stdout)
+            assert json.loads(job.command("plan", *size, "--json").stdout)["calls_spent"] == 0
+            api.control.reset_requests()
+            offline = json.loads(job.command("plan", *size, "--offline", "--json").stdout)
+            assert api.control.requests() == []
+            summary = json.loads(job.extract(*size, "--json").stdout)
+        same = ("known", "due", "reasons", "seasons", "fixture_calls")
+        assert {name: offline[name] for name in same} == {name: plan[name] for name in same}
+        assert multi(api) == summary["fixture_calls"] == plan["fixture_calls"]
+        assert summary["asked"] == plan["due"] == plan["calls_one_by_one"]
+        assert sum(plan["reasons"].values()) == plan["due"]
+        assert sum(season["due"] for season in plan["seasons"]) == plan["due"]
+        now += timedelta(hours=chance.choice([1, 3, 26, 24 * 8]))
+        if chunk_size == 1:
+            break
+
+
+def test_a_run_right_after_a_run_spends_nothing_and_says_so(job: Job, api: Simulator) -> None:
+    with time_machine.travel(NOW, tick=True):
+        job.extract()
+        live = job.query("select count(*) from sportmonks_raw.fixtures where state_id in (2, 22)")
+        assert live[0][0] > 0
+        api.control.reset_requests()
+        known = len(api.world.fixture_ids())
+        assert f"Nothing is due: all {known} fixtures" in job.extract().output
+        assert f"Nothing is due: all {known} fixtures" in job.command("plan").output
+    assert api.control.requests() == []
+
+
+def test_dry_run_is_a_plan(job: Job, api: Simulator) -> None:
+    plan = json.loads(job.command("plan", "--json").stdout)
+    dry = json.loads(job.extract("--dry-run", "--json").stdout)
+    assert dry == {**plan, "calls_spent": 0, "quota_resets_in": dry["quota_resets_in"]}
+    assert multi(api) == 0
+    assert job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
+
+
+def test_a_plan_is_for_people_too(job: Job, api: Simulator) -> None:
+    said = job.command("plan").output
+    league = api.world.leagues()[0]["name"]
+    for text in (
+        league,
+        "2025/2026",
+        "new",
+        "Calls for them",
+        "One call per fixture",
+        "Quota left",
+    ):
+        assert text in said
+    runs = job.query("select outcome from sportmonks_raw.runs")
+    assert runs == [("planned",)]
+
+
+def test_a_plan_of_all_seasons_does_not_make_the_next_run_fetch_them(job: Job) -> None:
+    with Simulator(seed=1, leagues=1, seasons=3, teams=6) as api, pytest.MonkeyPatch.context() as m:
+        m.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        plan = json.loads(job.command("plan", "--seasons", "all", "--json").stdout)
+        assert len(plan["seasons"]) == 3
+        summary = json.loads(job.extract("--json").stdout)
+        assert summary["asked"] == plan["due"] / 3
+
+
+def test_a_plan_without_a_warehouse_tells_what_to_do(job: Job) -> None:
+    result = job.command("plan", "--offline", code=2 if job.database.schema == "sportmonks" else 0)
+    assert "make extract" in result.output or "No fixture is known" in result.output
+
+
+@pytest.mark.parametrize(
+    ("fixtures", "chunk_size", "batch_size", "calls"),
+    [
+        (0, 2500, 50, 0),
+        (1, 2500, 50, 1),
+        (10_000, 2500, 50, 200),
+        (10_001, 2500, 50, 201),
+        (5000, 2530, 50, 100),
+        (100, 30, 50, 4),
+        (7, 1, 50, 7),
+    ],
+)
+def test_calls_for(fixtures: int, chunk_size: int, batch_size: int, calls: int) -> None:
+    assert calls_for(fixtures, chunk_size, batch_size) == calls
+
+
+@pytest.mark.parametrize(
+    ("calls", "quota", "seconds"),
+    [
+        (100, None, 100),
+        (100, Quota(3000, 3000, 0), 100),
+        (2900, Quota(3000, 3000, 1800), 2900),
+        # 2,900 at once, the other 100 when the window is over.
+        (3000, Quota(3000, 3000, 1800), 1800 + 100),
+        (3000, Quota(3000, 0, 600), 600 + 3600 + 100),
+        (2900 * 3, Quota(3000, 3000, 3600), 3600 + 3600 + 2900),
+    ],
+)
+def test_time_of_a_run(calls: int, quota: Quota | None, seconds: float) -> None:
+    settings = Settings()
+    settings.requests_in_flight, settings.quota_reserve = 4, 100
+    assert run_seconds(calls, quota, settings, call_seconds=4) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--season-id", "999999"], "Season 999999 does not exist or is not in your plan"),
+        (["--seasons", "23001,999999"], "Season 999999 does not exist"),
+        (["--seasons", "1901..1905"], "No season of your plan starts in 1901 to 1905"),
+        (["--seasons", "2025..2019"], "the first year is later"),
+        (["--seasons", "some"], "write all, years such as 2024"),
+        (["--seasons", "all", "--season-id", "1"], "either --season-id or --seasons"),
+        (["--league-id", "999999"], "League 999999 does not exist"),
+        (["--since", "2026-03-14", "--until", "2026-03-01"], "is later than --until 2026-03-01"),
+        (["--since", "2026-01-01", "--until", "2026-04-12"], "are 101 days"),
+        (["--since", "14.3.2026"], "'14.3.2026' is no date: write it as 2026-03-14"),
+        (["--since", "2026-02-30"], "'2026-02-30' is no date"),
+        (["--until", "2026-03-14"], "--until needs --since"),
+        (["--since", "2026-03-01", "--seasons", "all"], "either seasons or days"),
+        (["--fixture-ids", "1", "--since", "2026-03-01"], "either fixture ids"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_wrong_selection_spends_nothing(
+    job: Job, api: Simulator, command: str, arguments: list[str], said: str
+) -> None:
+    if "exist" in said or "No season" in said:
+        job.extract("--fixture-ids", "1")  # reference data say what there is
+    api.control.reset_requests()
+    result = job.command(command, *arguments, code=2)
+    assert said in result.output
+    assert len([line for line in result.output.splitlines() if line.strip()]) == 1
+    assert api.control.requests() == []
+
+
+def test_a_wrong_schedule_spends_nothing(
+    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[Any] = [["live", "soon", "5m"]]
+    monkeypatch.setenv("SOURCES__SPORTMONKS__SCHEDULE", json.dumps(rows))
+    for command in ("run", "plan"):
+        result = job.command(command, code=2)
+        assert "schedule: row 1: 'soon' is no age" in result.output
+        assert "Traceback" not in result.output
+    assert api.control.requests() == []
+    assert job.database.tables() == []
