@@ -296,7 +296,8 @@ class SportmonksClient:
             self.calls_left -= 1
             used_up = self.calls_left < 0
         if used_up:
-            self.stop("all calls that --max-calls allows are made")
+            # Not `stop`: those that have taken their call may make it.
+            self.stopped = self.stopped or "all calls that --max-calls allows are made"
             raise StoppedError(self.stopped)
 
     def _request(self, url: str, params: Mapping[str, str]) -> requests.Response:

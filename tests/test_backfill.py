@@ -17,7 +17,7 @@ from tests.job import Job, Postgres
 from tests.test_job import assert_equals_world
 from tests.test_kills import KILL_AT
 
-KILLS = int(os.environ.get("KILLS", "6"))
+KILLS = int(os.environ.get("KILLS", "5"))
 # The backfill that is killed: three seasons of so many leagues.
 LEAGUES = int(os.environ.get("LEAGUES", "2"))
 
@@ -102,7 +102,7 @@ def test_calls_are_bounded(job: Job, backfill: Simulator, calls: int) -> None:
     assert len(backfill.control.requests()) == calls
     assert "all calls that --max-calls allows are made" in said
     stored = job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
-    assert stored == calls * 10
+    assert stored == sum(map(len, asked(backfill))) > 0
     outcome, counts = runs(job)[-1]
     assert outcome == "stopped"
     assert (counts["asked"], counts["left"]) == (stored, counts["due"] - stored)
@@ -159,7 +159,7 @@ def test_ctrl_c_commits_what_was_answered(job: Job, backfill: Simulator) -> None
 def test_a_second_ctrl_c_drops_the_chunk_in_hand(job: Job, backfill: Simulator) -> None:
     job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
-    backfill.control.set_latency(2)
+    backfill.control.set_latency(3)
     process = started("--seasons", "all")
     while not asked(backfill) and process.poll() is None:
         time.sleep(0.02)

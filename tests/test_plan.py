@@ -21,16 +21,14 @@ def multi(api: Simulator) -> int:
     return sum("multi" in request["path"] for request in api.control.requests())
 
 
-@pytest.mark.parametrize("chunk_size", [1, 7, 10, 33, 2500])
+@pytest.mark.parametrize("chunk_size", [7, 33, 2500])
 def test_the_run_after_a_plan_makes_the_calls_it_says(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, chunk_size: int
 ) -> None:
     chance = random.Random(chunk_size)
     monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "10")
-    if chunk_size == 1:
-        monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "3")
     now, size = NOW, ["--chunk-size", str(chunk_size)]
-    for _ in range(4):
+    for _ in range(3):
         api.control.set_clock(now.isoformat())
         with time_machine.travel(now, tick=True):
             plan = json.loads(job.command("plan", *size, "--json").stdout)
@@ -46,8 +44,6 @@ def test_the_run_after_a_plan_makes_the_calls_it_says(
         assert sum(plan["reasons"].values()) == plan["due"]
         assert sum(season["due"] for season in plan["seasons"]) == plan["due"]
         now += timedelta(hours=chance.choice([1, 3, 26, 24 * 8]))
-        if chunk_size == 1:
-            break
 
 
 def test_a_run_right_after_a_run_spends_nothing_and_says_so(job: Job, api: Simulator) -> None:
