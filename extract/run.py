@@ -43,7 +43,12 @@ from extract.selection import Season, Selection, chosen_seasons, plan_seasons
 from extract.settings import Settings, load_settings
 from extract.source import REFERENCES, sportmonks
 from extract.summary import Chunk, Summary
-from extract.warehouse import Warehouse, WarehouseFixtures, open_warehouse
+from extract.warehouse import (
+    Warehouse,
+    WarehouseFixtures,
+    nothing_extracted,
+    open_warehouse,
+)
 
 # A run that was cut short longer ago than this is not resumed but begun anew.
 _RESUMABLE = timedelta(hours=24)
@@ -108,6 +113,8 @@ def plan_offline(
     settings = _bounded(load_settings(), bounds)
     now = datetime.now(UTC)
     with closing(open_warehouse(reporter.line if wait else None, must_exist=True)) as warehouse:
+        if not warehouse.has_tables():
+            raise UsageError(nothing_extracted(warehouse.name))
         seasons = plan_seasons(warehouse)
         due, known = _select(warehouse, settings, selection, seasons, now)
         return make_plan(warehouse, settings, seasons, due, known, now)

@@ -69,6 +69,12 @@ def job_on(
 
 
 @pytest.fixture
+def duckdb_job(job_on: Callable[[Database], Job], tmp_path: Path) -> Job:
+    """The job on DuckDB, where the engine does not matter."""
+    return job_on(DuckDb(tmp_path / "warehouse.duckdb"))
+
+
+@pytest.fixture
 def job(job_on: Callable[[Database], Job], database: Database) -> Job:
     """The job on each engine."""
     return job_on(database)

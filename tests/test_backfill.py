@@ -75,22 +75,24 @@ def test_chunks_go_from_the_newest_season_to_the_oldest(job: Job, backfill: Simu
     ("seasons", "years"),
     [("2025", {2025}), ("2023..2024", {2023, 2024}), ("all", {2023, 2024, 2025})],
 )
-def test_seasons_by_year(job: Job, backfill: Simulator, seasons: str, years: set[int]) -> None:
+def test_seasons_by_year(
+    duckdb_job: Job, backfill: Simulator, seasons: str, years: set[int]
+) -> None:
     league = backfill.world.league_ids()[0]
-    job.extract("--seasons", seasons, "--league-id", str(league))
+    duckdb_job.extract("--seasons", seasons, "--league-id", str(league))
     expected = {
         season["id"]
         for season in backfill.world.seasons()
         if season["league_id"] == league and int(season["name"][:4]) in years
     }
-    stored = job.query("select distinct season_id from sportmonks_raw.fixtures")
+    stored = duckdb_job.query("select distinct season_id from sportmonks_raw.fixtures")
     assert {season_id for (season_id,) in stored} == expected
 
 
-def test_seasons_by_id(job: Job, backfill: Simulator) -> None:
+def test_seasons_by_id(duckdb_job: Job, backfill: Simulator) -> None:
     some = backfill.world.season_ids()[1:3]
-    job.extract("--seasons", ",".join(map(str, some)))
-    stored = job.query("select distinct season_id from sportmonks_raw.fixtures order by 1")
+    duckdb_job.extract("--seasons", ",".join(map(str, some)))
+    stored = duckdb_job.query("select distinct season_id from sportmonks_raw.fixtures order by 1")
     assert [season_id for (season_id,) in stored] == some
 
 

@@ -15,7 +15,7 @@ from tests.job import Job
 from tests.schedule_model import GROUP_OF_STATE, duration, is_scheduled
 from tests.test_job import assert_equals_full_refresh, assert_equals_world
 
-DAYS = int(os.environ.get("DAYS", "2"))
+DAYS = int(os.environ.get("DAYS", "1"))
 BEGIN = datetime(2026, 3, 14, tzinfo=UTC)
 # As of when the fixture was last stored, and not worth a rewrite.
 VOLATILE = {"has_odds", "has_premium_odds", "last_played_at"}
