@@ -123,15 +123,17 @@ class FixtureBatches:
             AccessError: the API refused the token or an include before anything was answered.
         """
         ids = list(dict.fromkeys(fixture_ids))
-        suspects: list[int] = []
+        emptied: set[int] = set()
+        unanswered: set[int] = set()
         settled: set[int] = set()
         stop: RequestError | None = None
         for result in self._in_parallel(ids):
             if isinstance(result, RequestError):
                 stop = result
                 break
-            doubtful = self._suddenly_empty(result)
-            suspects += sorted(doubtful)
+            emptied |= self._suddenly_empty(result)
+            unanswered |= self._without_a_row(result)
+            doubtful = emptied | unanswered
             outcomes = [outcome for outcome in result if outcome.id not in doubtful]
             settled.update(outcome.id for outcome in outcomes)
             yield Batch(outcomes, self._client.drain_calls())
@@ -141,8 +143,9 @@ class FixtureBatches:
             note = f"Not asked: {stop}"
             unasked = [self._failed(id, note) for id in ids if id not in settled]
             yield Batch(unasked, self._client.drain_calls())
-        elif suspects:
-            yield Batch(list(self._ask_again(suspects)), self._client.drain_calls())
+        elif emptied or unanswered:
+            outcomes = list(self._ask_again(emptied, unanswered))
+            yield Batch(outcomes, self._client.drain_calls())
 
     def _in_parallel(self, ids: Sequence[int]) -> Iterator[list[Outcome] | RequestError]:
         """Outcomes batch by batch as they are known; an error in place of the last one."""
@@ -225,19 +228,32 @@ class FixtureBatches:
         filled = self._stored.filled_arrays(list(emptied)) if emptied else {}
         return {id for id, arrays in emptied.items() if arrays & filled.get(id, set())}
 
-    def _ask_again(self, suspects: Sequence[int]) -> Iterator[Outcome]:
+    @staticmethod
+    def _without_a_row(outcomes: Sequence[Outcome]) -> set[int]:
+        """The ids of an answer that has no row at all, if that was not so the last time.
+
+        Sportmonks' ways to say that nothing was found are also what a hiccup looks like.
+        """
+        first_time = any(outcome.times_missing == 1 for outcome in outcomes)
+        if first_time and all(outcome.name == "missing" for outcome in outcomes):
+            return {outcome.id for outcome in outcomes}
+        return set()
+
+    def _ask_again(self, emptied: Set[int], unanswered: Set[int]) -> Iterator[Outcome]:
         """Believes an emptiness that a second answer repeats."""
-        answered: set[int] = set()
-        for result in self._in_parallel(suspects):
-            outcomes = [] if isinstance(result, RequestError) else result
-            for outcome in outcomes:
-                if outcome.name not in ("missing", "failed"):
-                    answered.add(outcome.id)
+        for result in self._in_parallel(sorted(emptied | unanswered)):
+            for outcome in [] if isinstance(result, RequestError) else result:
+                if outcome.id in unanswered or outcome.name not in ("missing", "failed"):
+                    emptied = emptied - {outcome.id}
+                    unanswered = unanswered - {outcome.id}
                     yield outcome
-        note = "Suddenly empty, and the second question was not answered."
-        for id in suspects:
-            if id not in answered:
-                yield Outcome(id, "held", datetime.now(UTC), note=note)
+        at = datetime.now(UTC)
+        for id in sorted(emptied):
+            note = "Suddenly empty, and the second question was not answered."
+            yield Outcome(id, "held", at, note=note)
+        if not self._client.stopped:
+            for id in sorted(unanswered):
+                yield self._failed(id, "An answer without a row, and none to the second question.")
 
     def _failed(self, id: int, note: str) -> Outcome:
         times = self._stored.times_missing(id)

@@ -4,7 +4,7 @@ Several runs may work on one warehouse. A chunk claims the seasons of its fixtur
 else fetches them meanwhile.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from extract.due import DueFixture
@@ -19,16 +19,23 @@ class Chunks:
         due: the fixtures, those of a season together.
         chunk_size: fixtures in a chunk.
         batch_size: fixtures in a request; but for the last one, chunks are whole batches.
+        stopped: whether to wait no longer for seasons that others have claimed.
 
     Attributes:
         left: fixtures that no chunk had yet.
-        asked_by_others: fixtures that another run has asked for since they were found due.
+        asked_by_others: fixtures that another run has got an answer for since they were found due.
     """
 
     def __init__(
-        self, warehouse: Warehouse, due: Sequence[DueFixture], chunk_size: int, batch_size: int
+        self,
+        warehouse: Warehouse,
+        due: Sequence[DueFixture],
+        chunk_size: int,
+        batch_size: int,
+        stopped: Callable[[], object],
     ) -> None:
         self._warehouse = warehouse
+        self._stopped = stopped
         self._pending = {
             season_id: list(fixtures)
             for season_id, fixtures in groupby(due, key=lambda fixture: fixture.season_id)
@@ -57,7 +64,7 @@ class Chunks:
                 return chunk
         if not chunk:
             season_id = next(iter(self._pending))
-            self._warehouse.wait_for_claim(season_id)
+            self._warehouse.wait_for_claim(season_id, self._stopped)
             chunk = self._take(season_id, self._size)
         return chunk
 
@@ -69,11 +76,12 @@ class Chunks:
         return fixtures[:most]
 
     def _still_due(self, chunk: list[DueFixture]) -> list[DueFixture]:
-        """Without those that another run has asked for before we claimed them."""
+        """Without those that another run has got an answer for before we claimed them."""
         checked_at = dict(
             self._warehouse.query(
                 f"select id, checked_at from {self._warehouse.raw}.fixture_checks "
-                f"where id in ({id_list(fixture.id for fixture in chunk)})"
+                "where outcome not in ('held', 'failed') "
+                f"and id in ({id_list(fixture.id for fixture in chunk)})"
             )
         )
         due = [

@@ -173,7 +173,8 @@ def run(
         )
         bounds = Bounds(chunk_size, max_calls, max_minutes)
         if dry_run:
-            _plan(selection, bounds, no_wait=no_wait, as_json=as_json, offline=False)
+            only_size = Bounds(chunk_size)
+            _plan(selection, only_size, no_wait=no_wait, as_json=as_json, offline=False)
         else:
             _run(selection, bounds, no_wait=no_wait, as_json=as_json)
 
@@ -314,10 +315,10 @@ def _fixture_ids(listed: str | None, file: str | None) -> list[int] | None:
     if listed is not None:
         return _parse_ids(listed, "--fixture-ids")
     if file == "-":
-        return _parse_ids(sys.stdin.read(), "Standard input")
+        return _parse_ids(sys.stdin.read().removeprefix("\ufeff"), "Standard input")
     if file is not None:
         try:
-            return _parse_ids(Path(file).read_text(), file)
+            return _parse_ids(Path(file).read_text(encoding="utf-8-sig"), file)
         except OSError as error:
             raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
         except UnicodeDecodeError as error:

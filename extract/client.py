@@ -366,7 +366,7 @@ def _classify(
         )
     if status == 429:
         return QuotaError(f"The quota is used up ({said}).", _retry_after(response))
-    if envelope.code in _INCLUDE_CODES:
+    if envelope.code in _INCLUDE_CODES and "include=" in str(response.request.url):
         return AccessError(
             f"The API refuses an include ({said}): change `include` in .dlt/config.toml.", status
         )

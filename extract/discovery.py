@@ -6,12 +6,11 @@ docs, best practices), so that the next whole listing has the last word.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from extract.client import SportmonksClient
-from extract.errors import RefusedError
 from extract.payload import Fixture, read_fixture
 from extract.schedule import DELETED
 from extract.settings import Settings
@@ -31,24 +30,44 @@ class Listing:
         filters: of the API, without `populate` and the seasons.
         season_ids: seasons to list, none for all.
         known: fixtures that need not be written again.
+        is_whole: whether it is to hold all fixtures, so that an empty one is suspicious.
     """
 
     endpoint: str
     filters: str = ""
     season_ids: tuple[int, ...] = ()
     known: frozenset[int] = frozenset()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
 class Discovery:
-    """Lists that are committed together, and the rows of `discoveries` that say so.
+    """Lists that are committed together.
 
-    The title says to a person what is done.
+    Attributes:
+        title: says to a person what is done.
+        listings: the lists. An empty first one is asked for a second time, for Sportmonks' ways to
+            say that nothing was found are also what a hiccup looks like.
+        rows: the rows of `discoveries` that say that it is done, by season where there are any.
     """
 
     title: str
     listings: Sequence[Listing]
-    rows: Sequence[Mapping[str, Any]]
+    rows: Mapping[int, Mapping[str, Any]]
+
+    def halves(self) -> "list[Discovery]":
+        """The same of half as many seasons each; none where it cannot be halved."""
+        seasons = self.listings[0].season_ids
+        middle = len(seasons) // 2
+        return [
+            Discovery(
+                self.title,
+                [replace(listing, season_ids=half) for listing in self.listings],
+                {season_id: self.rows[season_id] for season_id in half},
+            )
+            for half in (seasons[:middle], seasons[middle:])
+            if middle
+        ]
 
 
 def listing_times(warehouse: Warehouse, column: str = "listed_at") -> dict[str, datetime]:
@@ -97,10 +116,10 @@ def discover_seasons(
         yield Discovery(
             f"Listing the fixtures of {len(group)} season(s).",
             [
-                Listing("football/fixtures", season_ids=group),
+                Listing("football/fixtures", season_ids=group, is_whole=True),
                 Listing("football/fixtures", "deleted", group, deleted),
             ],
-            [listed_now(_season(id), now) for id in group],
+            {id: listed_now(_season(id), now) for id in group},
         )
     for group in _groups(extended):
         ((highest,),) = warehouse.query(
@@ -110,10 +129,10 @@ def discover_seasons(
         yield Discovery(
             f"Looking for new fixtures of {len(group)} season(s).",
             [Listing("football/fixtures", f"idAfter:{highest}", group)],
-            [
-                {"scope": _season(id), "listed_at": listed_at[_season(id)], "extended_at": now}
+            {
+                id: {"scope": _season(id), "listed_at": listed_at[_season(id)], "extended_at": now}
                 for id in group
-            ],
+            },
         )
 
 
@@ -136,36 +155,40 @@ def discover_window(
     yield Discovery(
         f"Listing the fixtures of {since} to {until}.",
         [
-            Listing(endpoint, filters),
+            Listing(endpoint, filters, is_whole=True),
             Listing(endpoint, with_deleted, known=_known_deleted(warehouse)),
         ],
-        [listed_now(scope, now)],
+        {0: listed_now(scope, now)},
     )
 
 
-def read_listing(client: SportmonksClient, listing: Listing) -> Iterator[Fixture]:
-    """The fixtures of a list. Rows that move between its pages may come twice.
+def read_discovery(client: SportmonksClient, discovery: Discovery) -> Iterator[Fixture]:
+    """The fixtures of all lists. Rows that move between the pages of a list may come twice.
 
     Raises:
         RequestError: the API does not answer.
     """
+    first, *others = discovery.listings
+    found = list(_read_listing(client, first))
+    if first.is_whole:
+        listed = {fixture.season_id for fixture in found}
+        empty = tuple(id for id in first.season_ids if id not in listed)
+        if empty or not found:
+            found += _read_listing(client, replace(first, season_ids=empty))
+    yield from found
+    for listing in others:
+        yield from _read_listing(client, listing)
+
+
+def _read_listing(client: SportmonksClient, listing: Listing) -> Iterator[Fixture]:
     seasons = listing.season_ids
     of_seasons = f"fixtureSeasons:{','.join(map(str, seasons))}" if seasons else ""
     filters = ";".join(filter(None, ["populate", listing.filters, of_seasons]))
-    try:
-        for answer in client.pages(listing.endpoint, {"filters": filters}):
-            for row in answer.rows:
-                fixture = read_fixture(bytes(row))
-                if fixture and not (fixture.id in listing.known and fixture.state_id == DELETED):
-                    yield fixture
-    except RefusedError:
-        # Too many pages, or too many seasons in one filter.
-        if len(seasons) < 2:
-            raise
-        middle = len(seasons) // 2
-        for half in (seasons[:middle], seasons[middle:]):
-            part = Listing(listing.endpoint, listing.filters, half, listing.known)
-            yield from read_listing(client, part)
+    for answer in client.pages(listing.endpoint, {"filters": filters}):
+        for row in answer.rows:
+            fixture = read_fixture(bytes(row))
+            if fixture and not (fixture.id in listing.known and fixture.state_id == DELETED):
+                yield fixture
 
 
 def _known_deleted(warehouse: Warehouse) -> frozenset[int]:

@@ -10,6 +10,9 @@ from extract.warehouse import Warehouse
 # Age in seconds that every fixture has.
 _ANY = "-1e15"
 
+# The API may lose a fixture for a moment: until then its state decides when it is asked for.
+_TIMES_UNTIL_MISSING = 3
+
 
 @dataclass(frozen=True, slots=True)
 class DueFixture:
@@ -53,36 +56,33 @@ def due_fixtures(
 def known_fixtures(warehouse: Warehouse, scope: str) -> int:
     """How many fixtures a scope has, due or not."""
     ((count,),) = warehouse.query(
-        f"with {_KNOWN.format(raw=warehouse.raw)} select count(*) from known where {scope}"
+        f"with {_known(warehouse.raw)} select count(*) from known where {scope}"
     ) or [(0,)]
     return int(count)
 
 
 # Everything that is known of a fixture that was listed, stored or asked for.
-_KNOWN = f"""
+_KNOWN = """
 known as (
     select
         id,
-        coalesce(stored.season_id, listed.season_id) as season_id,
-        coalesce(stored.league_id, listed.league_id) as league_id,
-        case
-            when listed.state_id = {DELETED} then listed.state_id
-            else coalesce(stored.state_id, listed.state_id)
-        end as state_id,
-        coalesce(stored.starting_at, listed.starting_at) as starting_at,
+        {newest}
         stored.id is not null as is_stored,
-        (listed.state_id is not null and listed.state_id is distinct from stored.state_id)
-        or (
-            listed.starting_at is not null
-            and listed.starting_at is distinct from stored.starting_at
-        ) as is_listed_otherwise,
+        {differs} as is_listed_otherwise,
         listed.last_seen_at,
         checks.outcome,
+        checks.times_missing,
         coalesce(checks.checked_at, stored.fetched_at) as checked_at
-    from {{raw}}.fixture_index as listed
-    full join {{raw}}.fixtures as stored using (id)
-    full join {{raw}}.fixture_checks as checks using (id)
+    from {raw}.fixture_index as listed
+    full join {raw}.fixtures as stored using (id)
+    full join {raw}.fixture_checks as checks using (id)
 )"""
+
+# What list and answer both say, and which of them said it later.
+_SAID_TWICE = ("season_id", "league_id", "state_id", "starting_at")
+_ANSWER_IS_NEWER = (
+    "checks.outcome in ('stored', 'unchanged') and checks.checked_at >= listed.last_seen_at"
+)
 
 _REASON = """
     case
@@ -109,7 +109,7 @@ def _judged(raw: str, schedule: Sequence[Rule], scope: str, now: datetime, reaso
     kick_off = _epoch("coalesce(starting_at, timestamptz 'epoch')")
     return f"""
 with
-{_KNOWN.format(raw=raw)},
+{_known(raw)},
 
 schedule (state_group, starts, ends, again, every) as (values {rules}),
 
@@ -122,7 +122,7 @@ aged as (
         case
             when outcome in ('held', 'failed') then outcome
             when known.state_id = {DELETED} then 'deleted'
-            when outcome = 'missing' then 'missing'
+            when times_missing >= {_TIMES_UNTIL_MISSING} then 'missing'
             else coalesce(state_groups.state_group, 'other')
         end as state_group,
         {now.timestamp()} - {kick_off} as now_age,
@@ -158,6 +158,19 @@ judged as (
         {reason} as reason
     from scheduled
 )"""
+
+
+def _known(raw: str) -> str:
+    newest = "".join(
+        f"case when {_ANSWER_IS_NEWER} then coalesce(stored.{column}, listed.{column}) "
+        f"else coalesce(listed.{column}, stored.{column}) end as {column}, "
+        for column in _SAID_TWICE
+    )
+    differs = " or ".join(
+        f"(listed.{column} is not null and listed.{column} is distinct from stored.{column})"
+        for column in _SAID_TWICE
+    )
+    return _KNOWN.format(raw=raw, newest=newest, differs=f"({differs})")
 
 
 def _epoch(moment: str) -> str:

@@ -60,10 +60,14 @@ class Loader:
 
     def finish(self) -> bool:
         """Commits what `load` had extracted when it was broken off; False if it had not."""
-        extracted = bool(self._pipeline.has_pending_data)
-        if extracted:
+        if extracted := self.has_pending:
             self._finish(self._pipeline)
         return extracted
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether something is extracted and not committed."""
+        return bool(self._pipeline.has_pending_data)
 
     def finish_abandoned(self, on_found: Callable[[], None]) -> None:
         """Loads what runs on this machine had fetched when they were killed.

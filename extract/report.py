@@ -144,7 +144,11 @@ class Reporter:
                 + ". The same command takes them up again."
             )
         if summary.outcome in ("interrupted", "stopped"):
-            self.line("The same command goes on where this run stopped.")
+            self.line(
+                "With --force, the same command begins anew."
+                if "force" in summary.arguments
+                else "The same command goes on where this run stopped."
+            )
 
 
 def _due_table(plan: Plan) -> Table:

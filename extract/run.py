@@ -22,7 +22,6 @@ from extract.discovery import (
     discover_seasons,
     discover_window,
     is_old,
-    listed_now,
     listing_times,
 )
 from extract.due import DueFixture, due_fixtures, known_fixtures
@@ -31,6 +30,7 @@ from extract.errors import (
     DroppedError,
     ExtractError,
     RefusedError,
+    RequestError,
     StoppedError,
     TokenError,
     UsageError,
@@ -116,8 +116,8 @@ def plan_offline(
         if not warehouse.has_tables():
             raise UsageError(nothing_extracted(warehouse.name))
         seasons = plan_seasons(warehouse)
-        due, known = _select(warehouse, settings, selection, seasons, now)
-        return make_plan(warehouse, settings, seasons, due, known, now)
+        selected = _select(warehouse, settings, selection, seasons, now)
+        return make_plan(warehouse, settings, seasons, selected.due, selected.known, now)
 
 
 @contextmanager
@@ -141,26 +141,61 @@ def _bounded(settings: Settings, bounds: Bounds) -> Settings:
     return settings
 
 
+@dataclass(frozen=True)
+class _Selected:
+    """The fixtures to ask for; how many the selection has, and how many are fetched already."""
+
+    due: list[DueFixture]
+    known: int
+    resumed: int = 0
+
+
 def _select(
     warehouse: Warehouse,
     settings: Settings,
     selection: Selection,
     seasons: dict[int, Season],
     now: datetime,
-) -> tuple[list[DueFixture], int]:
-    """The fixtures to ask for, and how many the selection has."""
-    named = selection.fixture_ids is not None or selection.window is not None
-    chosen = [] if named else [season.id for season in chosen_seasons(selection, seasons)]
-    scope = selection.scope(chosen)
+) -> _Selected:
+    chosen = chosen_seasons(selection, seasons) if selection.is_of_seasons else []
+    scope = selection.scope([season.id for season in chosen])
     asked_for = selection.force or selection.fixture_ids is not None
     due = due_fixtures(warehouse, read_schedule(settings.schedule), scope, now, asked_for)
     if selection.fixture_ids is None:
-        return due, known_fixtures(warehouse, scope)
+        return _Selected(due, known_fixtures(warehouse, scope))
     # Ids that nothing is known of are asked for too.
     wanted = dict.fromkeys(selection.fixture_ids)
     unknown = set(wanted) - {fixture.id for fixture in due}
     due += [DueFixture(id, None, "asked for", None) for id in wanted if id in unknown]
-    return due, len(wanted)
+    if selection.force or not (began := _unfinished_since(warehouse, selection, now)):
+        return _Selected(due, len(wanted))
+    done = {
+        id
+        for (id,) in warehouse.query(
+            f"select id from {warehouse.raw}.fixture_checks as checks "
+            f"where checked_at >= timestamptz '{began.isoformat()}' "
+            "and (outcome in ('unchanged', 'missing') or outcome = 'stored' "
+            f"and exists (select 1 from {warehouse.raw}.fixtures where fixtures.id = checks.id "
+            "and fixtures.fetched_at >= checks.checked_at))"
+        )
+    }
+    left = [fixture for fixture in due if fixture.id not in done]
+    return _Selected(left, len(wanted), len(due) - len(left))
+
+
+def _unfinished_since(warehouse: Warehouse, selection: Selection, now: datetime) -> datetime | None:
+    """When a run for the same ids began that was cut short, or the first of several such runs."""
+    began = None
+    for started_at, outcome in warehouse.query(
+        f"select started_at, outcome from {warehouse.raw}.runs "
+        f"where arguments ->> 'fixture_ids' = '{selection.arguments()['fixture_ids']}' "
+        f"and started_at > timestamptz '{(now - _RESUMABLE).isoformat()}' "
+        "and outcome <> 'planned' order by started_at desc"
+    ):
+        if outcome == "completed":
+            break
+        began = started_at
+    return began
 
 
 class _Run:
@@ -183,6 +218,8 @@ class _Run:
         # Calls of the load under way: they are recorded with it, or else when the run ends.
         self._uncommitted: list[ApiCall] = []
         self._interrupted = False
+        # Something that a run can go on without, but that leaves it incomplete.
+        self._has_failed = False
         started_at = datetime.now(UTC)
         run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._summary = Summary(run_id, warehouse.name, started_at, selection.arguments())
@@ -209,28 +246,29 @@ class _Run:
         summary = self._summary
         try:
             self._prepare()
-            due, summary.known = self._select()
-            self._fetch(due)
+            self._fetch(self._select())
             summary.outcome = "failed" if summary.failed_ids else "completed"
         except UsageError:
-            if summary.chunks:
-                summary.outcome = "failed"
-                self._close_run()
+            summary.outcome = "failed"
+            self._close_run_that_broke_off()
             raise
         except KeyboardInterrupt:
             self._interrupted = True
         except StoppedError:
             summary.outcome = "stopped"
         except ExtractError as error:
-            summary.outcome = "failed"
-            self._reporter.error(str(error))
+            self._fail(str(error))
         if self._interrupted:
             summary.outcome = "interrupted"
+        elif self._has_failed:
+            summary.outcome = "failed"
         elif self._client.stopped and summary.outcome != "failed":
             summary.outcome = "stopped"
             self._reporter.line(f"Stopped: {self._client.stopped}.")
         try:
-            self._close_run()
+            # After a second Ctrl-C, what cannot be loaded now waits for the next run.
+            if not (self._interrupted and self._loader.has_pending):
+                self._close_run()
         except ExtractError as error:
             # What broke the run off is said already; its row is loaded by the next run.
             if summary.outcome != "failed":
@@ -243,18 +281,31 @@ class _Run:
         self._summary.outcome = "planned"
         try:
             self._prepare()
-            due, self._summary.known = self._select()
-        except UsageError:
-            raise
-        except ExtractError:
-            self._close_run()
+            selected = self._select()
+            self._summary.known = selected.known
+        except (ExtractError, KeyboardInterrupt):
+            self._close_run_that_broke_off()
             raise
         self._close_run()
         seasons = plan_seasons(self._warehouse)
         found = make_plan(
-            self._warehouse, self._settings, seasons, due, self._summary.known, datetime.now(UTC)
+            self._warehouse,
+            self._settings,
+            seasons,
+            selected.due,
+            selected.known,
+            datetime.now(UTC),
         )
         return replace(found, calls_spent=self._summary.calls)
+
+    def _close_run_that_broke_off(self) -> None:
+        """Records the calls that were spent, if there is a place for them yet."""
+        if self._warehouse.has_tables():
+            self._close_run()
+
+    def _fail(self, text: str) -> None:
+        self._has_failed = True
+        self._reporter.error(text)
 
     def _prepare(self) -> None:
         """Everything before the first fixture: old loads, reference data, lists of fixtures."""
@@ -263,8 +314,23 @@ class _Run:
         self._create_tables()
         for discovery in self._discoveries():
             self._reporter.line(discovery.title)
+            self._discover(discovery)
+
+    def _discover(self, discovery: Discovery) -> None:
+        """Reads some lists. One that fails does not keep the run from what is known already."""
+        try:
             resources = ("fixture_index", "discoveries")
             self._load(self._source(discovery=discovery).with_resources(*resources))
+        except TokenError:
+            raise
+        except (AccessError, RefusedError) as error:
+            # Too many pages, too many seasons in one filter, or one that is not in the plan.
+            if not (halves := discovery.halves()):
+                self._fail(f"{discovery.title.rstrip('.')} failed: {error}")
+            for half in halves:
+                self._discover(half)
+        except RequestError as error:
+            self._fail(f"{discovery.title.rstrip('.')} failed: {error}")
 
     def _finish_abandoned(self) -> None:
         """Loads what runs had fetched that were cut short, before anything is asked for."""
@@ -281,16 +347,19 @@ class _Run:
         slow = {"types": settings.type_max_age, "states": settings.type_max_age}
         for name in REFERENCES:
             hours = slow.get(name, settings.reference_max_age)
-            if not self._selection.force and not is_old(listed_at.get(name), hours, now):
+            is_there = self._warehouse.query(f"select 1 from {self._raw}.{name} limit 1")
+            is_fresh = is_there and not is_old(listed_at.get(name), hours, now)
+            if is_fresh and not self._selection.force:
                 continue
             self._reporter.line(f"Fetching {name}.")
             try:
-                listed = Discovery("", [], [listed_now(name, now)])
-                self._load(self._source(discovery=listed).with_resources(name, "discoveries"))
+                self._load(self._source().with_resources(name, f"{name}_listed"))
             except TokenError:
                 raise
             except (AccessError, RefusedError) as error:
                 self._reporter.warning(f"No {name}: {error} Going on without.")
+            except RequestError as error:
+                self._fail(f"Fetching {name} failed: {error}")
 
     def _create_tables(self) -> None:
         """Makes every raw table, so that dbt finds them all whatever was fetched so far."""
@@ -318,47 +387,34 @@ class _Run:
         is_over = {season.id: season.is_over for season in chosen}
         return discover_seasons(*arguments, is_over, now, selection.force)
 
-    def _select(self) -> tuple[list[DueFixture], int]:
-        due, known = _select(
+    def _select(self) -> _Selected:
+        selected = _select(
             self._warehouse,
             self._settings,
             self._selection,
             plan_seasons(self._warehouse),
             datetime.now(UTC),
         )
-        if self._selection.fixture_ids is not None and not self._selection.force:
-            return self._without_resumed(due), known
-        return due, known
-
-    def _without_resumed(self, due: list[DueFixture]) -> list[DueFixture]:
-        """Without those that a run which did not complete has fetched already."""
-        since = self._summary.started_at - _RESUMABLE
-        done = {
-            id
-            for (id,) in self._warehouse.query(
-                f"select id from {self._raw}.fixture_checks as checks "
-                f"where checked_at > timestamptz '{since.isoformat()}' "
-                "and (outcome in ('unchanged', 'missing') or outcome = 'stored' "
-                f"and exists (select 1 from {self._raw}.fixtures where fixtures.id = checks.id "
-                "and fixtures.fetched_at >= checks.checked_at)) "
-                f"and not exists (select 1 from {self._raw}.runs where runs.outcome = 'completed' "
-                "and runs.finished_at >= checks.checked_at)"
-            )
-        }
-        remaining = [fixture for fixture in due if fixture.id not in done]
-        self._summary.resumed = len(due) - len(remaining)
-        if self._summary.resumed:
+        if selected.resumed:
             self._reporter.line(
-                f"Going on with a run that did not complete: {self._summary.resumed:,} of "
-                f"{len(due):,} fixtures are fetched. --force asks for them again."
+                f"Going on with a run that did not complete: {selected.resumed:,} of "
+                f"{selected.known:,} fixtures are fetched. --force asks for them again."
             )
-        return remaining
+        return selected
 
-    def _fetch(self, due: Sequence[DueFixture]) -> None:
-        summary, settings = self._summary, self._settings
-        summary.due = len(due)
+    def _fetch(self, selected: _Selected) -> None:
+        summary, settings, due = self._summary, self._settings, selected.due
+        summary.due, summary.known, summary.resumed = len(due), selected.known, selected.resumed
+        if self._client.down:
+            raise self._client.down
         known_types = {id for (id,) in self._warehouse.query(f"select id from {self._raw}.types")}
-        chunks = Chunks(self._warehouse, due, settings.chunk_size, settings.batch_size)
+        chunks = Chunks(
+            self._warehouse,
+            due,
+            settings.chunk_size,
+            settings.batch_size,
+            lambda: self._client.stopped,
+        )
         with self._reporter.fetching(len(due), summary.known):
             for chunk in chunks:
                 summary.asked_by_others = chunks.asked_by_others
@@ -382,20 +438,22 @@ class _Run:
         seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))
         self._summary.chunks.append(Chunk(seasons))
         resources = ("fixtures", "fixture_checks", "api_calls", "runs", "unlisted_types")
+        is_committed = False
         try:
             with self._stopping_in_order():
                 self._load(source.with_resources(*resources))
+            is_committed = True
         except KeyboardInterrupt:
-            # In the middle of a commit, which dlt breaks off.
-            self._interrupted = True
-            if not self._loader.finish():
-                self._summary.chunks.pop()
-                raise
+            # The first one, in the middle of a commit: dlt breaks that off.
+            was_first, self._interrupted = not self._interrupted, True
             self._client.stop("interrupted")
+            is_committed = was_first and self._loader.finish()
+            if not is_committed:
+                raise
             self._uncommitted.clear()
-        except ExtractError:
-            self._summary.chunks.pop()
-            raise
+        finally:
+            if not is_committed:
+                self._summary.chunks.pop()
 
     @contextmanager
     def _stopping_in_order(self) -> Iterator[None]:
@@ -407,7 +465,7 @@ class _Run:
         def stop(number: int, frame: FrameType | None) -> None:
             signal.signal(signal.SIGINT, before)
             self._interrupted = True
-            self._reporter.line("Stopping. What was fetched is committed; Ctrl-C again drops it.")
+            self._reporter.line("Stopping: what was answered is committed. Ctrl-C again: at once.")
             # In a thread: the interrupted one may hold the locks that this needs.
             threading.Thread(target=self._client.stop, args=["interrupted"]).start()
 

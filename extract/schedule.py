@@ -61,7 +61,7 @@ DEFAULT_SCHEDULE = [
 ]
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(-?)([1-9][0-9]{0,5})([mhd])")
+_DURATION = re.compile(r"(-?)([0-9]{1,6})([mhd])")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,8 @@ def read_schedule(table: Any) -> list[Rule]:
             raise _error(f"row {number}: the first age of {group!r} must be 'any'")
         if begins is not None and earlier[-1] is not None and begins <= earlier[-1]:
             raise _error(f"row {number}: the ages of {group!r} must ascend")
+        if begins is None and again == "once":
+            raise _error(f"row {number}: 'once' needs an age to be reached, not 'any'")
         starts[group].append((begins, _interval(again, number)))
     if absent := [group for group, rows in starts.items() if not rows]:
         raise _error(f"no row for {', '.join(absent)}")
@@ -124,8 +126,8 @@ def _interval(text: str, number: int) -> str | int:
     if text in ("run", "once", "never"):
         return text
     seconds = _seconds(text, number, "interval")
-    if seconds < 0:
-        raise _error(f"row {number}: the interval {text!r} is negative")
+    if seconds <= 0:
+        raise _error(f"row {number}: the interval {text!r} is not above zero")
     return seconds
 
 

@@ -1,5 +1,6 @@
 """Which fixtures a run is about: what a person asked for, and what it means in the warehouse."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from extract.warehouse import Warehouse, id_list
 
 # Days that the API lists in one call (Sportmonks docs, fixtures by date range).
 _LONGEST_WINDOW = 100
+_FIRST_YEAR, _LAST_YEAR = 1850, 2150
 _YEARS = re.compile(r"((?:19|20)[0-9]{2})(?:\.\.((?:19|20)[0-9]{2}))?")
 _IDS = re.compile(r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*")
 
@@ -34,11 +36,11 @@ def parse_seasons(text: str) -> Seasons:
         if first > last:
             raise UsageError(f"--seasons {text}: the first year is later than the last one.")
         return range(first, last + 1)
-    if _IDS.fullmatch(text):
+    if _IDS.fullmatch(text) and not any(map(_YEARS.fullmatch, text.split(","))):
         return tuple(dict.fromkeys(map(int, text.split(","))))
     raise UsageError(
-        f"--seasons {text!r}: write all, years such as 2024 or 2019..2025, or ids such as "
-        "23614,25583."
+        f"--seasons {text!r}: write all, a year or years such as 2024 or 2019..2025, or ids such "
+        "as 23614,25583. An id that looks like a year goes with --season-id."
     )
 
 
@@ -52,17 +54,24 @@ def parse_window(since: str | None, until: str | None) -> tuple[date, date] | No
         if until is not None:
             raise UsageError("--until needs --since.")
         return None
-    last = datetime.now(UTC).date() if until is None else _day("--until", until)
-    return _day("--since", since), last
+    first, today = _day("--since", since), datetime.now(UTC).date()
+    if until is None and first > today:
+        raise UsageError(f"--since {since} is in the future: say --until when.")
+    return first, today if until is None else _day("--until", until)
 
 
 def _day(option: str, text: str) -> date:
     try:
         if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             raise ValueError
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            raise ValueError
+        return day
     except ValueError:
-        raise UsageError(f"{option} {text!r} is no date: write it as 2026-03-14.") from None
+        raise UsageError(
+            f"{option} {text!r} is no date of a match: write it as 2026-03-14."
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -106,13 +115,18 @@ class Selection:
     def arguments(self) -> dict[str, Any]:
         """What was given, for the record of the run."""
         given: dict[str, Any] = {
-            "fixture_ids": self.fixture_ids and len(self.fixture_ids),
+            "fixture_ids": self.fixture_ids and _fingerprint(self.fixture_ids),
             "league_id": self.league_id,
             "seasons": self.seasons and str(self.seasons),
             "window": self.window and [day.isoformat() for day in self.window],
             "force": self.force,
         }
         return {name: value for name, value in given.items() if value}
+
+    @property
+    def is_of_seasons(self) -> bool:
+        """Whether it means seasons, and not ids or days."""
+        return self.fixture_ids is None and self.window is None
 
     def scope(self, season_ids: Sequence[int]) -> str:
         """The selection as an SQL condition on what is known of a fixture.
@@ -134,6 +148,12 @@ class Selection:
             return in_seasons
         # What was once stored stays right, and what was not answered is owed, whatever the season.
         return f"({in_seasons} or is_stored or outcome in ('held', 'failed'))"
+
+
+def _fingerprint(fixture_ids: Sequence[int]) -> str:
+    """Tells a list of ids from others, in whatever order they stand."""
+    digest = hashlib.blake2b(repr(sorted(set(fixture_ids))).encode(), digest_size=8)
+    return f"{len(set(fixture_ids))} ids, {digest.hexdigest()}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dlt.common.configuration import configspec
 from dlt.common.configuration.exceptions import (
     ConfigFieldMissingException,
     ConfigurationException,
+    ConfigValueCannotBeCoercedException,
 )
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.configuration.specs import BaseConfiguration
@@ -94,6 +95,12 @@ def load_settings() -> Settings:
         return resolve_configuration(Settings(), sections=("sources", "sportmonks"))
     except ConfigFieldMissingException as error:
         raise UsageError(_missing_token()) from error
+    except ConfigValueCannotBeCoercedException as error:
+        name = error.field_name
+        raise UsageError(
+            f"The setting {name} is not of the kind that .dlt/config.toml shows: check it there or "
+            f"in SOURCES__SPORTMONKS__{name.upper()}."
+        ) from error
     except ConfigurationException as error:
         raise UsageError(f"A setting cannot be read: {str(error).splitlines()[0]}") from error
 

@@ -14,6 +14,7 @@ Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_checks`, `api_ca
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import dlt
@@ -24,7 +25,7 @@ from dlt.extract import DltResource
 from extract import tables
 from extract.batches import Batch, FixtureBatches, NothingStored, OnBatch, StoredFixtures
 from extract.client import SportmonksClient
-from extract.discovery import Discovery, read_listing
+from extract.discovery import Discovery, listed_now, read_discovery
 from extract.errors import RequestError, StoppedError
 from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
@@ -67,8 +68,9 @@ def sportmonks(
 
     Returns:
         Resources `fixtures`, `fixture_checks`, `api_calls`, `runs`, `unlisted_types`,
-        `fixture_index`, `discoveries`, `types`, `states`, `leagues` and `seasons`; take some of
-        them with `.with_resources(...)`.
+        `fixture_index`, `discoveries`, `types`, `states`, `leagues` and `seasons`, and
+        `types_listed` … with a row of `discoveries` each; take some of them with
+        `.with_resources(...)`.
     """
     settings = settings or load_settings()
     client = client or SportmonksClient(settings)
@@ -144,23 +146,29 @@ def sportmonks(
             row = {"id": type_id, "payload": payload, "fetched_at": answer.received_at}
             yield tables.rows("types", [row])
 
-    @dlt.resource(**tables.hints("fixture_index"))
-    def fixture_index() -> Iterator[pa.Table]:
+    @dlt.resource(selected=False)
+    def listed_fixtures() -> Iterator[list[Fixture]]:
+        """The fixtures of the lists to read, all at once."""
+        if discovery:
+            yield list(read_discovery(client, discovery))
+
+    @dlt.transformer(data_from=listed_fixtures, **tables.hints("fixture_index"))
+    def fixture_index(fixtures: list[Fixture]) -> Iterator[pa.Table]:
         """A row per fixture known to exist, without its payload."""
         seen_at = datetime.now(UTC)
         # Rows may move between pages while they are read, and come twice.
-        found: dict[int, dict[str, Any]] = {}
-        for listing in discovery.listings if discovery else ():
-            for fixture in read_listing(client, listing):
-                found[fixture.id] = _found_by(fixture) | {"last_seen_at": seen_at}
-        yield tables.rows("fixture_index", found.values())
+        found = {fixture.id: _found_by(fixture) for fixture in fixtures}
+        yield tables.rows(
+            "fixture_index", ({**row, "last_seen_at": seen_at} for row in found.values())
+        )
 
-    @dlt.resource(**tables.hints("discoveries"))
-    def discoveries() -> Iterator[pa.Table]:
+    @dlt.transformer(data_from=listed_fixtures, **tables.hints("discoveries"))
+    def discoveries(fixtures: list[Fixture]) -> Iterator[pa.Table]:
         """A row per season, or number of days, whose fixtures were listed."""
-        yield tables.rows("discoveries", discovery.rows if discovery else ())
+        if discovery:
+            yield tables.rows("discoveries", discovery.rows.values())
 
-    def reference(name: str) -> DltResource:
+    def reference(name: str) -> tuple[DltResource, DltResource]:
         path, params = REFERENCES[name]
 
         @dlt.resource(name=name, **tables.hints(name))
@@ -175,7 +183,18 @@ def sportmonks(
                         found[id] = {"id": id, "payload": payload, "fetched_at": fetched_at}
             yield tables.rows(name, found.values())
 
-        return reference_rows
+        @dlt.transformer(
+            data_from=reference_rows,
+            name=f"{name}_listed",
+            table_name="discoveries",
+            **tables.hints("discoveries"),
+        )
+        def reference_listed(rows: pa.Table) -> Iterator[pa.Table]:
+            # An empty list is asked for again: it is also what a hiccup looks like.
+            if len(rows):
+                yield tables.rows("discoveries", [listed_now(name, datetime.now(UTC))])
+
+        return reference_rows, reference_listed
 
     return (
         fixture_batches,
@@ -184,9 +203,10 @@ def sportmonks(
         api_calls,
         runs,
         unlisted_types,
+        listed_fixtures,
         fixture_index,
         discoveries,
-        *(reference(name) for name in REFERENCES),
+        *chain.from_iterable(map(reference, REFERENCES)),
     )
 
 

@@ -20,7 +20,7 @@ from tenacity import (
     wait_exponential,
 )
 
-from extract.errors import ExtractError, UsageError
+from extract.errors import ExtractError, StoppedError, UsageError
 from extract.payload import read_fixture
 
 if TYPE_CHECKING:
@@ -115,13 +115,20 @@ class Warehouse(ABC):
     def release_claims(self) -> None:
         """Lets others fetch what we have claimed."""
 
-    def wait_for_claim(self, season_id: int | None) -> None:
+    def wait_for_claim(self, season_id: int | None, stopped: Callable[[], object]) -> None:
         """Claims a season, as soon as nobody else has it.
 
         Raises:
+            StoppedError: the run was stopped meanwhile.
             ExtractError: somebody has it, and there is nobody to tell that we wait.
         """
-        self._wait_until_free(lambda: self.claim(season_id))
+
+        def holder() -> str | None:
+            if stopped():
+                raise StoppedError("The run is being stopped.")
+            return self.claim(season_id)
+
+        self._wait_until_free(holder)
 
     @abstractmethod
     def close(self) -> None:

@@ -294,6 +294,8 @@ class PostgresWarehouse(Warehouse):
         try:
             if self._connection.closed:
                 self._connection = self._connect()
+                # They ended with the session.
+                self._claims.clear()
             with self._connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 return cursor.fetchall() if cursor.description else []

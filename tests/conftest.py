@@ -75,6 +75,12 @@ def duckdb_job(job_on: Callable[[Database], Job], tmp_path: Path) -> Job:
 
 
 @pytest.fixture
+def postgres_job(job_on: Callable[[Database], Job], postgres: Postgres) -> Job:
+    """The job on PostgreSQL, for what a DuckDB file, with one process at a time, does not have."""
+    return job_on(postgres)
+
+
+@pytest.fixture
 def job(job_on: Callable[[Database], Job], database: Database) -> Job:
     """The job on each engine."""
     return job_on(database)

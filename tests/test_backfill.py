@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from simulator import Simulator
-from tests.job import Job, Postgres
+from tests.job import Job
 from tests.test_job import assert_equals_world
 from tests.test_kills import KILL_AT
+from tests.test_turns import held
 
 KILLS = int(os.environ.get("KILLS", "5"))
 # The backfill that is killed: three seasons of so many leagues.
@@ -50,16 +51,19 @@ def runs(job: Job) -> list[tuple[str, dict[str, Any]]]:
 @pytest.fixture
 def backfill(monkeypatch: pytest.MonkeyPatch) -> Any:
     """An API with six seasons, asked for in small chunks."""
-    with Simulator(seed=5, leagues=LEAGUES, seasons=3, teams=12, latency=0.02) as api:
+    teams = 8 if LEAGUES < 20 else 12
+    with Simulator(seed=5, leagues=LEAGUES, seasons=3, teams=teams, latency=0.02) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
         monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "10")
         monkeypatch.setenv("SOURCES__SPORTMONKS__CHUNK_SIZE", "60")
         yield api
 
 
-def test_chunks_go_from_the_newest_season_to_the_oldest(job: Job, backfill: Simulator) -> None:
-    job.extract("--seasons", "all")
-    ((outcome, counts),) = runs(job)
+def test_chunks_go_from_the_newest_season_to_the_oldest(
+    duckdb_job: Job, backfill: Simulator
+) -> None:
+    duckdb_job.extract("--seasons", "all")
+    ((outcome, counts),) = runs(duckdb_job)
     ids = backfill.world.fixture_ids()
     chunks = counts["chunks"]
     assert outcome == "completed"
@@ -110,29 +114,33 @@ def test_calls_are_bounded(job: Job, backfill: Simulator, calls: int) -> None:
     assert (counts["asked"], counts["left"]) == (stored, counts["due"] - stored)
     backfill.control.reset_requests()
     job.extract("--seasons", "all")
-    job.transform("--exclude-resource-type", "test")
-    assert_equals_world(job, backfill)
     assert len(asked(backfill)) == -(-counts["left"] // 10)
+    stored = job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
+    assert stored == len(backfill.world.fixture_ids())
 
 
-def test_time_is_bounded(job: Job, backfill: Simulator) -> None:
-    job.command("plan", "--seasons", "all")
+def test_time_is_bounded(duckdb_job: Job, backfill: Simulator) -> None:
+    duckdb_job.command("plan", "--seasons", "all")
     backfill.control.set_latency(0.3)
     began = time.monotonic()
-    said = job.extract("--seasons", "all", "--max-minutes", "0.03").output
+    said = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.03").output
     assert time.monotonic() - began < 10
     assert "the time of --max-minutes is over" in said
-    outcome, counts = runs(job)[-1]
+    outcome, counts = runs(duckdb_job)[-1]
     assert outcome == "stopped"
-    assert 0 < counts["stored"] == job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
+    assert (
+        0
+        < counts["stored"]
+        == duckdb_job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
+    )
 
 
-def test_a_bound_ends_the_wait_for_quota(job: Job, backfill: Simulator) -> None:
-    job.command("plan", "--seasons", "all")
+def test_a_bound_ends_the_wait_for_quota(duckdb_job: Job, backfill: Simulator) -> None:
+    duckdb_job.command("plan", "--seasons", "all")
     backfill.control.set_quota(10, 3600)
-    said = job.extract("--seasons", "all", "--max-minutes", "0.05").output
+    said = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.05").output
     assert "for the quota of Fixture" in said
-    assert runs(job)[-1][1]["stored"] == 100
+    assert runs(duckdb_job)[-1][1]["stored"] == 100
 
 
 def test_ctrl_c_commits_what_was_answered(job: Job, backfill: Simulator) -> None:
@@ -146,7 +154,7 @@ def test_ctrl_c_commits_what_was_answered(job: Job, backfill: Simulator) -> None
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 130, said
-    assert "Stopping. What was fetched is committed" in said
+    assert "Stopping: what was answered is committed" in said
     assert "The same command goes on where this run stopped" in said
     assert "Traceback" not in said
     stored = job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
@@ -158,8 +166,8 @@ def test_ctrl_c_commits_what_was_answered(job: Job, backfill: Simulator) -> None
     assert sum(map(len, asked(backfill))) == len(backfill.world.fixture_ids()) - stored
 
 
-def test_a_second_ctrl_c_drops_the_chunk_in_hand(job: Job, backfill: Simulator) -> None:
-    job.command("plan", "--seasons", "all")
+def test_a_second_ctrl_c_drops_the_chunk_in_hand(duckdb_job: Job, backfill: Simulator) -> None:
+    duckdb_job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
     backfill.control.set_latency(3)
     process = started("--seasons", "all")
@@ -170,8 +178,8 @@ def test_a_second_ctrl_c_drops_the_chunk_in_hand(job: Job, backfill: Simulator) 
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 130, said
-    assert job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
-    assert runs(job)[-1][0] == "interrupted"
+    assert duckdb_job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
+    assert runs(duckdb_job)[-1][0] == "interrupted"
 
 
 def test_kills_cost_a_chunk_each_at_most(
@@ -216,14 +224,14 @@ def test_kills_cost_a_chunk_each_at_most(
 
 @pytest.mark.parametrize("selection", ["different seasons", "the same seasons"])
 def test_two_hosts_fetch_nothing_twice(
-    job: Job, backfill: Simulator, postgres: Postgres, selection: str
+    postgres_job: Job, backfill: Simulator, selection: str
 ) -> None:
-    if not isinstance(job.database, Postgres):
-        pytest.skip("a DuckDB file has one process at a time")
-    job.command("plan", "--seasons", "all")
+    postgres_job.command("plan", "--seasons", "all")
     years = ["2023..2024", "2025"] if selection == "different seasons" else ["all", "all"]
     hosts = [
-        started("--seasons", seasons, "--json", DLT_DATA_DIR=str(job.folder / f"host{number}"))
+        started(
+            "--seasons", seasons, "--json", DLT_DATA_DIR=str(postgres_job.folder / f"host{number}")
+        )
         for number, seasons in enumerate(years)
     ]
     said = [host.communicate(timeout=180)[0] for host in hosts]
@@ -232,10 +240,110 @@ def test_two_hosts_fetch_nothing_twice(
     assert len(every) == len(set(every))
     assert sorted(every) == backfill.world.fixture_ids()
     # Both had some of the work.
-    shares = [counts["asked"] for outcome, counts in runs(job)[1:]]
+    shares = [counts["asked"] for outcome, counts in runs(postgres_job)[1:]]
     assert min(shares) > 0
-    job.transform("--exclude-resource-type", "test")
-    assert_equals_world(job, backfill)
+    postgres_job.transform("--exclude-resource-type", "test")
+    assert_equals_world(postgres_job, backfill)
+
+
+def test_a_list_of_ids_goes_on_whatever_runs_between(job: Job, api: Simulator) -> None:
+    ids = ",".join(map(str, api.world.fixture_ids()[:30]))
+    size = ["--chunk-size", "10", "--max-calls", "12"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "2")
+        job.extract("--fixture-ids", ids, *size)
+        first = sum(map(len, asked(api)))
+        assert 0 < first < 30
+        job.extract("--fixture-ids", str(api.world.fixture_ids()[-1]))
+        api.control.reset_requests()
+        job.extract("--fixture-ids", ids)
+    assert sum(map(len, asked(api))) == 30 - first
+    # It is complete now: the ids are asked for when they are named, due or not.
+    api.control.reset_requests()
+    job.extract("--fixture-ids", ids)
+    assert sum(map(len, asked(api))) == 30
+
+
+def test_ids_that_are_named_are_asked_for_although_another_run_failed(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    first, second = api.world.fixture_ids()[:2]
+    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [first]}])
+    duckdb_job.extract(code=1)
+    api.control.update(second, {"details": "corrected"})
+    assert (
+        json.loads(duckdb_job.extract("--fixture-ids", str(second), "--json").stdout)["stored"] == 1
+    )
+
+
+def test_what_another_run_got_no_answer_for_is_asked_for(
+    postgres_job: Job, backfill: Simulator
+) -> None:
+    season = backfill.world.season_ids()[0]
+    poisoned = backfill.world.fixture_ids(season)[0]
+    postgres_job.command("plan", "--season-id", str(season))
+    backfill.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poisoned]}])
+    hosts = [started("--season-id", str(season)) for _ in range(2)]
+    said = [host.communicate(timeout=120)[0] for host in hosts]
+    assert [host.returncode for host in hosts] == [1, 1], said
+
+
+CLAIM = """
+import sys
+from extract.warehouse import open_warehouse
+
+warehouse = open_warehouse(None)
+for season in sys.argv[1:]:
+    assert warehouse.claim(int(season)) is None
+print("claimed", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_wait_for_another_run_is_bounded(postgres_job: Job, api: Simulator) -> None:
+    postgres_job.command("plan")
+    seasons = map(str, api.world.season_ids())
+    command = [sys.executable, "-c", CLAIM, *seasons]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout and holder.stdout.readline() == b"claimed\n"
+        api.control.reset_requests()
+        said = postgres_job.extract("--max-minutes", "0.02").output
+        assert f"process {holder.pid}" in said
+        assert "the time of --max-minutes is over" in said
+        assert "is in use by another run" in postgres_job.extract("--no-wait", code=1).output
+        assert api.control.requests() == []
+        holder.communicate()
+    postgres_job.extract()
+    assert len(postgres_job.query("select id from sportmonks_raw.fixtures")) == len(
+        api.world.fixture_ids()
+    )
+
+
+def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
+    postgres_job: Job, backfill: Simulator
+) -> None:
+    postgres_job.command("plan", "--seasons", "all")
+    process = started("--seasons", "all")
+    while not asked(backfill):
+        assert process.poll() is None
+        time.sleep(0.01)
+    with held():
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("Waiting for "):
+                break
+        process.send_signal(signal.SIGINT)
+        assert "Stopping" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=20)
+    assert process.returncode == 130, said
+    backfill.control.reset_requests()
+    assert "Loading what a run had fetched" in postgres_job.extract("--seasons", "all").output
+    every = [id for ids in asked(backfill) for id in ids]
+    assert len(every) == len(set(every)) < len(backfill.world.fixture_ids())
+    assert len(postgres_job.query("select id from sportmonks_raw.fixtures")) == len(
+        backfill.world.fixture_ids()
+    )
 
 
 def test_an_older_package_does_not_win(

@@ -32,70 +32,74 @@ def at(moment: datetime, job: Job, api: Simulator, *arguments: str) -> dict[str,
 
 
 @pytest.mark.parametrize("pagination", ["page", "cursor", "cursor_url"])
-def test_every_page_is_read(job: Job, monkeypatch: pytest.MonkeyPatch, pagination: Any) -> None:
+def test_every_page_is_read(
+    duckdb_job: Job, monkeypatch: pytest.MonkeyPatch, pagination: Any
+) -> None:
     with Simulator(seed=2, leagues=3, seasons=1, teams=20, pagination=pagination) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
-        job.command("plan")
-        known = job.query("select id from sportmonks_raw.fixture_index order by id")
+        duckdb_job.command("plan")
+        known = duckdb_job.query("select id from sportmonks_raw.fixture_index order by id")
         assert [id for (id,) in known] == api.world.fixture_ids()
         assert len(listed(api)) == 3
 
 
-def test_seasons_that_are_too_many_for_one_list_are_halved(job: Job, api: Simulator) -> None:
+def test_seasons_that_are_too_many_for_one_list_are_halved(duckdb_job: Job, api: Simulator) -> None:
     refused = {
         "kind": "status", "status": 400, "path": "/fixtures$", "times": 1,
         "message": "The filter takes a maximum of 1 values", "code": 5006,
     }  # fmt: skip
     api.control.faults([refused])
-    job.command("plan")
-    known = job.query("select id from sportmonks_raw.fixture_index order by id")
+    duckdb_job.command("plan")
+    known = duckdb_job.query("select id from sportmonks_raw.fixture_index order by id")
     assert [id for (id,) in known] == api.world.fixture_ids()
 
 
-def test_rows_that_move_between_pages_come_once(job: Job, api: Simulator) -> None:
-    rows = [api.world.base(id) for id in api.world.fixture_ids()[:3]]
+def test_rows_that_move_between_pages_come_once(duckdb_job: Job, api: Simulator) -> None:
+    first_season, second_season = map(api.world.fixture_ids, api.world.season_ids())
+    ids = [first_season[0], first_season[1], second_season[0]]
+    rows = [api.world.base(id) for id in ids]
     more = {"has_more": True, "next_page": f"{api.base_url}/football/fixtures?page=2"}
     fault = {"kind": "status", "status": 200, "path": "/fixtures$", "times": 1}
     first = {"data": rows[:2], "pagination": more}
     second = {"data": [{**rows[1], "state_id": 10}, rows[2]], "pagination": {"has_more": False}}
     api.control.faults([{**fault, "body": first}, {**fault, "body": second, "after": 1}])
-    job.command("plan")
+    duckdb_job.command("plan")
     known = "select id, state_id from sportmonks_raw.fixture_index order by id"
     states = [rows[0]["state_id"], 10, rows[2]["state_id"]]
-    assert job.query(known) == list(zip([row["id"] for row in rows], states, strict=True))
+    assert duckdb_job.query(known) == list(zip([row["id"] for row in rows], states, strict=True))
 
 
-def test_lists_are_read_when_they_are_too_old(job: Job, api: Simulator) -> None:
+def test_lists_are_read_when_they_are_too_old(duckdb_job: Job, api: Simulator) -> None:
     seasons = ",".join(str(id) for id in reversed(api.world.season_ids()))
-    at(NOW, job, api)
+    at(NOW, duckdb_job, api)
     assert listed(api) == [
         f"populate;fixtureSeasons:{seasons}", f"populate;deleted;fixtureSeasons:{seasons}"
     ]  # fmt: skip
-    at(NOW + timedelta(hours=4), job, api)
+    at(NOW + timedelta(hours=4), duckdb_job, api)
     assert listed(api) == []
-    at(NOW + timedelta(hours=6), job, api)
+    at(NOW + timedelta(hours=6), duckdb_job, api)
     highest = max(api.world.fixture_ids())
     assert listed(api) == [f"populate;idAfter:{highest};fixtureSeasons:{seasons}"]
-    at(NOW + timedelta(hours=10), job, api)
+    at(NOW + timedelta(hours=10), duckdb_job, api)
     assert listed(api) == []
-    at(NOW + timedelta(hours=21), job, api)
+    at(NOW + timedelta(hours=21), duckdb_job, api)
     assert len(listed(api)) == 2
-    at(NOW + timedelta(hours=22), job, api, "--force")
+    at(NOW + timedelta(hours=22), duckdb_job, api, "--force")
     assert len(listed(api)) == 2
 
 
-def test_reference_data_are_refreshed_slowly(job: Job, api: Simulator) -> None:
+def test_reference_data_are_refreshed_slowly(duckdb_job: Job, api: Simulator) -> None:
     def asked() -> set[str]:
         paths = (request["path"].split("/v3/")[1] for request in api.control.requests())
         return {path for path in paths if "fixtures" not in path and "types/" not in path}
 
-    at(NOW, job, api)
+    at(NOW, duckdb_job, api)
     assert asked() == {"core/types", "football/states", "football/leagues", "football/seasons"}
-    at(NOW + timedelta(hours=19), job, api)
+    at(NOW + timedelta(hours=19), duckdb_job, api)
     assert asked() == set()
-    at(NOW + timedelta(hours=21), job, api)
+    at(NOW + timedelta(hours=21), duckdb_job, api)
     assert asked() == {"football/leagues", "football/seasons"}
-    at(NOW + timedelta(days=7), job, api)
+    at(NOW + timedelta(days=7), duckdb_job, api)
     assert asked() == {"core/types", "football/states", "football/leagues", "football/seasons"}
 
 
@@ -120,17 +124,17 @@ def test_an_unlisted_type_is_looked_up_once(job: Job, api: Simulator) -> None:
     assert 999_999 not in types
 
 
-def test_a_look_up_that_fails_costs_nothing_else(job: Job, api: Simulator) -> None:
+def test_a_look_up_that_fails_costs_nothing_else(duckdb_job: Job, api: Simulator) -> None:
     id = api.world.fixture_ids()[0]
     row = {"id": 1, "fixture_id": id, "type_id": 7944, "data": {"value": 1}}
     api.control.update(id, {"statistics": [row], "events": []})
     api.control.faults([{"kind": "status", "status": 500, "path": ".*core/types/.*"}])
-    job.extract("--fixture-ids", str(id))
-    assert job.query("select count(*) from sportmonks_raw.fixtures") == [(1,)]
+    duckdb_job.extract("--fixture-ids", str(id))
+    assert duckdb_job.query("select count(*) from sportmonks_raw.fixtures") == [(1,)]
     api.control.clear_faults()
     api.control.update(id, {"details": "changed"})
-    job.extract("--fixture-ids", str(id))
-    assert job.query("select count(*) from sportmonks_raw.types where id = 7944") == [(1,)]
+    duckdb_job.extract("--fixture-ids", str(id))
+    assert duckdb_job.query("select count(*) from sportmonks_raw.types where id = 7944") == [(1,)]
 
 
 def test_a_fixture_that_moved_is_asked_for(job: Job, api: Simulator) -> None:
@@ -179,16 +183,89 @@ def test_a_deleted_fixture_is_marked_and_asked_for_once(job: Job, api: Simulator
     assert (row["state_code"], row["times_missing"]) == ("FT", 0)
 
 
-def test_a_list_that_forgets_to_filter_deletes_nothing(job: Job, api: Simulator) -> None:
+def test_a_list_that_forgets_to_filter_deletes_nothing(duckdb_job: Job, api: Simulator) -> None:
     """Only rows in state 20 are deleted, whatever the API does with the filter `deleted`."""
-    at(NOW, job, api)
+    at(NOW, duckdb_job, api)
     everything = {"data": [api.world.base(id) for id in api.world.fixture_ids()]}
     fault = {"kind": "status", "status": 200, "path": "/fixtures$", "after": 1}
     api.control.faults([{**fault, "body": everything}])
-    at(NOW + timedelta(days=1), job, api)
+    at(NOW + timedelta(days=1), duckdb_job, api)
     assert len(listed(api)) == 2
-    deleted = job.query("select count(*) from sportmonks_raw.fixture_index where state_id = 20")
+    deleted = duckdb_job.query(
+        "select count(*) from sportmonks_raw.fixture_index where state_id = 20"
+    )
     assert deleted == [(0,)]
+
+
+def test_a_deleted_fixture_that_is_answered_again_is_not_deleted(job: Job, api: Simulator) -> None:
+    at(NOW, job, api)
+    gone = api.world.fixture_ids()[0]
+    api.control.delete(gone)
+    at(NOW + timedelta(days=1), job, api)
+    api.control.restore(gone)
+    at(NOW + timedelta(days=1, hours=1), job, api, "--fixture-ids", str(gone))
+    job.transform("--exclude-resource-type", "test")
+    row = next(row for row in job.records("fixtures") if row["fixture_id"] == gone)
+    assert (row["state_code"], row["times_missing"]) == ("FT", 0)
+
+
+@pytest.mark.parametrize("path", ["fixtures$", "leagues$", "seasons$", "multi"])
+def test_one_empty_answer_hides_nothing(job: Job, api: Simulator, path: str) -> None:
+    api.control.faults([{"kind": "no_data", "path": path, "times": 1}])
+    job.extract()
+    job.extract()
+    stored = job.query("select id from sportmonks_raw.fixtures order by id")
+    assert [id for (id,) in stored] == api.world.fixture_ids()
+
+
+def test_a_fixture_that_is_missing_for_a_moment_is_followed_on(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    at(NOW, duckdb_job, api)
+    live = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] in (2, 22)]
+    api.control.faults([{"kind": "missing_ids", "ids": live, "path": "multi", "times": 2}])
+    assert at(NOW + timedelta(minutes=10), duckdb_job, api)["missing"] == len(live) > 0
+    assert at(NOW + timedelta(minutes=20), duckdb_job, api)["stored"] >= len(live)
+
+
+def test_a_fixture_that_moves_into_the_selection_is_found(job: Job, api: Simulator) -> None:
+    at(NOW, job, api)
+    moved = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 1][-1]
+    api.control.reschedule(moved, "2026-03-20T18:00:00Z")
+    later, day = NOW + timedelta(hours=1), "2026-03-20"
+    assert at(later, job, api, "--since", day, "--until", day)["stored"] == 1
+    first, second = api.world.season_ids()
+    other = api.world.fixture_ids(first)[0]
+    api.control.update(other, {"season_id": second})
+    at(later + timedelta(days=1), job, api)
+    assert job.query(f"select season_id from sportmonks_raw.fixtures where id = {other}") == [
+        (second,)
+    ]
+
+
+@pytest.mark.parametrize("path", ["core/types$", "leagues$", "fixtures$"])
+def test_a_list_that_fails_does_not_stop_the_rest(
+    duckdb_job: Job, api: Simulator, path: str
+) -> None:
+    at(NOW, duckdb_job, api)
+    api.control.faults([{"kind": "status", "status": 500, "path": path}])
+    later = NOW + timedelta(days=8)
+    api.control.set_clock(later.isoformat())
+    with time_machine.travel(later, tick=True):
+        result = duckdb_job.extract(code=1)
+    assert "failed: The API fails" in result.output
+    assert duckdb_job.query(
+        f"select count(*) > 0 from sportmonks_raw.fixture_checks where checked_at > '{later}'"
+    ) == [(True,)]
+    api.control.clear_faults()
+    assert at(later, duckdb_job, api)["calls"] > 0
+
+
+def test_calls_of_a_run_that_broke_off_are_recorded(job: Job, api: Simulator) -> None:
+    job.extract("--season-id", "999999", code=2)
+    recorded = job.query("select count(*) from sportmonks_raw.api_calls")
+    assert recorded == [(len(api.control.requests()),)]
+    assert job.query("select outcome from sportmonks_raw.runs") == [("failed",)]
 
 
 def test_how_often_a_fixture_was_missing(job: Job, api: Simulator) -> None:

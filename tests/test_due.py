@@ -17,14 +17,15 @@ from tests.schedule_model import GROUP_OF_STATE, Schedule, is_scheduled
 
 NOW = datetime(2026, 3, 14, 15, 20, 7, tzinfo=UTC)
 INTERVALS = ["run", "once", "never", "5m", "45m", "1h", "7h", "1d", "30d"]
-AGES = ["-40d", "-7d", "-1h", "-15m", "30m", "3h", "26h", "3d", "30d", "400d"]
+AGES = ["-40d", "-7d", "-1h", "-15m", "0m", "30m", "3h", "26h", "3d", "30d", "400d"]
 
 
 def made_schedule(chance: random.Random) -> Schedule:
     rows = []
     for group in GROUPS:
         for age in ["any", *(age for age in AGES if chance.random() < 0.4)]:
-            rows.append([group, age, chance.choice(INTERVALS)])
+            intervals = [again for again in INTERVALS if (age, again) != ("any", "once")]
+            rows.append([group, age, chance.choice(intervals)])
     return rows
 
 
@@ -56,23 +57,26 @@ def made_fixture(chance: random.Random, id: int) -> dict[str, Any]:
         else None,
         "last_seen_at": min(moment(chance), NOW),
         "outcome": outcome if checked_at else None,
+        "times_missing": chance.randint(1, 4) if checked_at and outcome == "missing" else 0,
         "checked_at": checked_at,
     }
 
 
 def expected_reason(schedule: Schedule, fixture: dict[str, Any]) -> str | None:
-    stored, listed = fixture["stored"], fixture["listed"]
+    stored, listed, outcome = fixture["stored"], fixture["listed"], fixture["outcome"]
     state, kick_off = stored or listed or (None, None)
     if stored and listed:
-        state = listed[0] if stored[0] is None else stored[0]
-        kick_off = stored[1] or listed[1]
-    is_deleted = listed is not None and listed[0] == 20
-    state = 20 if is_deleted else state
-    outcome = fixture["outcome"]
+        answered = outcome in ("stored", "unchanged")
+        if answered and fixture["checked_at"] >= fixture["last_seen_at"]:
+            newer, older = stored, listed
+        else:
+            newer, older = listed, stored
+        state = older[0] if newer[0] is None else newer[0]
+        kick_off = newer[1] or older[1]
     group = GROUP_OF_STATE.get(state or 0, "other")
     if outcome in ("held", "failed"):
         group = outcome
-    elif outcome == "missing" and state != 20:
+    elif fixture["times_missing"] >= 3 and state != 20:
         group = "missing"
     owed = ("missing", "held", "failed")
     if not stored and group not in ("deleted", *owed):
@@ -123,8 +127,12 @@ def test_due_is_what_the_schedule_says(job: Job, seed: int) -> None:
     insert(
         job,
         "fixture_checks",
-        "id, checked_at, outcome",
-        [(f["id"], f["checked_at"], f["outcome"]) for f in fixtures if f["checked_at"]],
+        "id, checked_at, outcome, times_missing",
+        [
+            (f["id"], f["checked_at"], f["outcome"], f["times_missing"])
+            for f in fixtures
+            if f["checked_at"]
+        ],
     )
     warehouse = open_warehouse(None)
     rules = read_schedule(schedule)
@@ -159,8 +167,9 @@ def without(group: str) -> list[list[str]]:
         ([["finnished", "any", "5m"]], "row 1: 'finnished' is none of upcoming, live"),
         ([["live", "soon", "5m"]], "row 1: 'soon' is no age: write 'any', or a number"),
         ([["live", "any", "often"]], "row 1: 'often' is no interval: write 'run', 'once'"),
-        ([["live", "any", "0m"]], "row 1: '0m' is no interval"),
-        ([["live", "any", "-5m"]], "row 1: the interval '-5m' is negative"),
+        ([["live", "any", "0m"]], "row 1: the interval '0m' is not above zero"),
+        ([["live", "any", "-5m"]], "row 1: the interval '-5m' is not above zero"),
+        ([["live", "any", "once"]], "row 1: 'once' needs an age to be reached"),
         ([["live", "1h", "5m"]], "row 1: the first age of 'live' must be 'any'"),
         ([["live", "any", "5m"], ["live", "any", "1h"]], "row 2: 'any' must be the first age"),
         (

@@ -18,7 +18,7 @@ HOLD = """
 import sys
 from extract.warehouse import open_warehouse
 
-warehouse = open_warehouse(None)
+warehouse = open_warehouse(lambda line: None)
 with warehouse.turn("load"):
     print("held", flush=True)
     sys.stdin.read()

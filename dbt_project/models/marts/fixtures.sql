@@ -41,6 +41,7 @@ states as (
 ),
 
 -- A deleted fixture has no new payload: only the list of deleted ones shows its state, which is 20.
+-- Where a later answer has the fixture again, the answer counts.
 current_states as (
 
     select
@@ -49,7 +50,15 @@ current_states as (
         payloads.starting_at,
         payloads.loaded_at,
         case
-            when listed.state_id = 20 then listed.state_id else payloads.state_id
+            when
+                listed.state_id = 20
+                and not coalesce(
+                    checks.outcome in ('stored', 'unchanged')
+                    and checks.checked_at >= listed.last_seen_at,
+                    false
+                )
+                then listed.state_id
+            else payloads.state_id
         end as state_id,
         coalesce(checks.times_missing, 0) as times_missing
     from payloads
