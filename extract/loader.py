@@ -58,12 +58,6 @@ class Loader:
             self._pipeline.extract(data)
         self._finish(self._pipeline)
 
-    def finish(self) -> bool:
-        """Commits what `load` had extracted when it was broken off; False if it had not."""
-        if extracted := self.has_pending:
-            self._finish(self._pipeline)
-        return extracted
-
     @property
     def has_pending(self) -> bool:
         """Whether something is extracted and not committed."""

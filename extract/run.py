@@ -438,26 +438,16 @@ class _Run:
         seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))
         self._summary.chunks.append(Chunk(seasons))
         resources = ("fixtures", "fixture_checks", "api_calls", "runs", "unlisted_types")
-        is_committed = False
         try:
             with self._stopping_in_order():
                 self._load(source.with_resources(*resources))
-            is_committed = True
-        except KeyboardInterrupt:
-            # The first one, in the middle of a commit: dlt breaks that off.
-            was_first, self._interrupted = not self._interrupted, True
-            self._client.stop("interrupted")
-            is_committed = was_first and self._loader.finish()
-            if not is_committed:
-                raise
-            self._uncommitted.clear()
-        finally:
-            if not is_committed:
-                self._summary.chunks.pop()
+        except (ExtractError, KeyboardInterrupt):
+            self._summary.chunks.pop()
+            raise
 
     @contextmanager
     def _stopping_in_order(self) -> Iterator[None]:
-        """Lets the first Ctrl-C end the requests, so that what was answered is committed."""
+        """Lets the first Ctrl-C end the requests only, so that what was answered is committed."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
