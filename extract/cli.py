@@ -247,6 +247,8 @@ def _plan(
     reporter.plan(found)
     if as_json:
         print(json.dumps(found.document()))
+    if not found.is_complete:
+        raise typer.Exit(1)
 
 
 @app.command(

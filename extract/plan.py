@@ -8,9 +8,9 @@ from typing import Any
 
 from extract.batches import ENDPOINT
 from extract.chunks import calls_for
-from extract.due import DueFixture
 from extract.selection import Season
 from extract.settings import Settings
+from extract.wanted import Wanted
 from extract.warehouse import Warehouse
 
 # Seconds of a window of quota (Sportmonks docs, rate limits).
@@ -57,6 +57,7 @@ class Plan:
         quota: None where no answer has told it yet.
         seconds: about how long it takes, waits for quota included.
         calls_spent: requests made to find this out.
+        is_complete: whether every list that was too old could be read.
     """
 
     warehouse: str
@@ -66,6 +67,7 @@ class Plan:
     quota: Quota | None
     seconds: float
     calls_spent: int = 0
+    is_complete: bool = True
 
     @property
     def reasons(self) -> Counter[str]:
@@ -104,6 +106,7 @@ class Plan:
             "quota_resets_in": quota and round(quota.resets_in),
             "seconds": round(self.seconds, 1),
             "calls_spent": self.calls_spent,
+            "complete": self.is_complete,
         }
 
 
@@ -111,8 +114,7 @@ def make_plan(
     warehouse: Warehouse,
     settings: Settings,
     seasons: Mapping[int, Season],
-    due: Sequence[DueFixture],
-    known: int,
+    wanted: Wanted,
     now: datetime,
 ) -> Plan:
     """Adds up what is due.
@@ -121,18 +123,17 @@ def make_plan(
         warehouse: says what the last calls told of quota and time.
         settings: sizes, requests in flight, and reserve.
         seasons: the seasons of the plan.
-        due: the fixtures to ask for, newest season first.
-        known: fixtures that the selection has.
+        wanted: what a run would ask for.
         now: the time.
     """
     reasons: dict[int | None, Counter[str]] = {}
-    for fixture in due:
+    for fixture in wanted.due:
         reasons.setdefault(fixture.season_id, Counter())[fixture.reason] += 1
-    calls = calls_for(len(due), settings.chunk_size, settings.batch_size)
+    calls = calls_for(len(wanted.due), settings.chunk_size, settings.batch_size)
     quota = _quota(warehouse, now)
     return Plan(
         warehouse.name,
-        known,
+        wanted.known,
         [
             _season_plan(season_id, seasons.get(season_id or 0), counts)
             for season_id, counts in reasons.items()

@@ -1,0 +1,90 @@
+"""Fetches the wanted fixtures, chunk by chunk, through Ctrl-C."""
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from extract.chunks import Chunks
+from extract.due import DueFixture
+from extract.errors import ExtractError
+from extract.session import Session
+from extract.summary import Chunk
+from extract.wanted import Wanted
+from extract.warehouse import WarehouseFixtures
+
+_RESOURCES = ("fixtures", "fixture_checks", "api_calls", "runs", "unlisted_types")
+
+
+def fetch(session: Session, wanted: Wanted) -> None:
+    """Asks for the fixtures, and commits the answers of each chunk.
+
+    Raises:
+        ExtractError: the API is down, or the database cannot be reached.
+        KeyboardInterrupt: Ctrl-C was pressed twice.
+    """
+    summary, client, warehouse = session.summary, session.client, session.warehouse
+    summary.due, summary.known = len(wanted.due), wanted.known
+    summary.resumed = wanted.resumed
+    if client.down:
+        raise client.down
+    known_types = {id for (id,) in warehouse.query(f"select id from {warehouse.raw}.types")}
+    chunks = Chunks(
+        warehouse,
+        wanted.due,
+        session.settings.chunk_size,
+        session.settings.batch_size,
+        lambda: client.stopped,
+    )
+    with session.reporter.fetching(len(wanted.due), wanted.known):
+        for chunk in chunks:
+            summary.asked_by_others = chunks.asked_by_others
+            _fetch_chunk(session, chunk, known_types or None)
+            session.reporter.committed(summary.asked, len(wanted.due))
+            if client.down:
+                raise client.down
+            if client.stopped:
+                break
+    summary.asked_by_others = chunks.asked_by_others
+
+
+def _fetch_chunk(
+    session: Session, chunk: Sequence[DueFixture], known_types: set[int] | None
+) -> None:
+    ids = [fixture.id for fixture in chunk]
+    source = session.source(
+        fixture_ids=ids,
+        stored=WarehouseFixtures(session.warehouse, ids),
+        known_types=known_types,
+        run_row=session.summary.row,
+    )
+    seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))
+    session.summary.chunks.append(Chunk(seasons))
+    try:
+        with _stopping_in_order(session):
+            session.load(source.with_resources(*_RESOURCES))
+    except (ExtractError, KeyboardInterrupt):
+        session.summary.chunks.pop()
+        raise
+
+
+@contextmanager
+def _stopping_in_order(session: Session) -> Iterator[None]:
+    """Lets the first Ctrl-C end the requests only, so that what was answered is committed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        session.is_interrupted = True
+        session.reporter.line("Stopping: what was answered is committed. Ctrl-C again: at once.")
+        # In a thread: the interrupted one may hold the locks that this needs.
+        threading.Thread(target=session.client.stop, args=["interrupted"]).start()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,110 @@
+"""Everything before the first fixture: old loads, reference data, lists of fixtures."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dlt
+
+from extract import tables
+from extract.discovery import (
+    Discovery,
+    discover_seasons,
+    discover_window,
+    is_old,
+    listing_times,
+)
+from extract.errors import AccessError, DroppedError, RefusedError, RequestError, TokenError
+from extract.selection import chosen_seasons, plan_seasons
+from extract.session import Session
+from extract.source import REFERENCES
+
+
+def prepare(session: Session) -> None:
+    """Brings up to date what the warehouse knows of the selection.
+
+    A list that fails does not keep the run from what is known already, but leaves it incomplete.
+
+    Raises:
+        UsageError: the token is wrong, or there is no such league or season.
+        ExtractError: the database cannot be reached.
+    """
+    _finish_abandoned(session)
+    _refresh_references(session)
+    _create_tables(session)
+    for discovery in _discoveries(session):
+        session.reporter.line(discovery.title)
+        _discover(session, discovery)
+
+
+def _finish_abandoned(session: Session) -> None:
+    """Loads what runs had fetched that were cut short, before anything is asked for."""
+    try:
+        session.loader.finish_abandoned(
+            lambda: session.reporter.line("Loading what a run had fetched that was cut short.")
+        )
+    except DroppedError as error:
+        session.reporter.warning(str(error))
+
+
+def _refresh_references(session: Session) -> None:
+    settings, now = session.settings, datetime.now(UTC)
+    listed_at = listing_times(session.warehouse)
+    slow = {"types": settings.type_max_age, "states": settings.type_max_age}
+    for name in REFERENCES:
+        hours = slow.get(name, settings.reference_max_age)
+        rows = session.warehouse.query(f"select 1 from {session.warehouse.raw}.{name} limit 1")
+        if rows and not is_old(listed_at.get(name), hours, now) and not session.selection.force:
+            continue
+        session.reporter.line(f"Fetching {name}.")
+        try:
+            session.load(session.source().with_resources(name, f"{name}_listed"))
+        except TokenError:
+            raise
+        except (AccessError, RefusedError) as error:
+            session.reporter.warning(f"No {name}: {error} Going on without.")
+        except RequestError as error:
+            session.fail(f"Fetching {name} failed: {error}")
+
+
+def _create_tables(session: Session) -> None:
+    """Makes every raw table, so that dbt finds them all whatever was fetched so far."""
+    if not session.warehouse.has_tables():
+        session.load(
+            [
+                dlt.resource(schema.empty_table(), name=name, **tables.hints(name))
+                for name, schema in tables.SCHEMAS.items()
+            ]
+        )
+
+
+def _discoveries(session: Session) -> Iterator[Discovery]:
+    """The lists of fixtures that are too old, or missing."""
+    selection, now = session.selection, datetime.now(UTC)
+    if selection.fixture_ids is not None:
+        return iter(())
+    chosen = chosen_seasons(selection, plan_seasons(session.warehouse))
+    arguments = (session.warehouse, session.settings)
+    if selection.window is not None:
+        return discover_window(
+            *arguments, selection.window, selection.league_id, now, selection.force
+        )
+    if not chosen:
+        session.reporter.warning("The plan has no league with a current season.")
+    is_over = {season.id: season.is_over for season in chosen}
+    return discover_seasons(*arguments, is_over, now, selection.force)
+
+
+def _discover(session: Session, discovery: Discovery) -> None:
+    try:
+        source = session.source(discovery=discovery)
+        session.load(source.with_resources("fixture_index", "discoveries"))
+    except TokenError:
+        raise
+    except (AccessError, RefusedError) as error:
+        # Too many pages, too many seasons in one filter, or one that is not in the plan.
+        if not (halves := discovery.halves()):
+            session.fail(f"{discovery.title.rstrip('.')} failed: {error}")
+        for half in halves:
+            _discover(session, half)
+    except RequestError as error:
+        session.fail(f"{discovery.title.rstrip('.')} failed: {error}")

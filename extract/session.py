@@ -1,0 +1,138 @@
+"""What the steps of a run share: the API, the warehouse, and the record of what was done."""
+
+import math
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+
+from extract import tables
+from extract.batches import Batch
+from extract.client import ApiCall, SportmonksClient
+from extract.loader import Loader
+from extract.report import Reporter
+from extract.selection import Selection
+from extract.settings import Settings
+from extract.source import sportmonks
+from extract.summary import Summary
+from extract.warehouse import Warehouse
+
+
+class Session:
+    """One run's hold on API and warehouse.
+
+    Args:
+        settings: of the extractor.
+        warehouse: where to.
+        loader: commits loads there.
+        selection: what a person asked for.
+        reporter: told what happens.
+
+    Attributes:
+        settings, warehouse, loader, selection, reporter: as above.
+        client: the API.
+        summary: what was done so far.
+        is_interrupted: whether Ctrl-C was pressed.
+        is_incomplete: whether something failed that the run could go on without.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        warehouse: Warehouse,
+        loader: Loader,
+        selection: Selection,
+        reporter: Reporter,
+    ) -> None:
+        self.settings = settings
+        self.warehouse = warehouse
+        self.loader = loader
+        self.selection = selection
+        self.reporter = reporter
+        self.client = SportmonksClient(settings)
+        self.client.governor.on_wait = reporter.waiting
+        self.is_interrupted = False
+        self.is_incomplete = False
+        # Calls of the load under way: they are recorded with it, or else when the run ends.
+        self._uncommitted: list[ApiCall] = []
+        started_at = datetime.now(UTC)
+        run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.summary = Summary(run_id, warehouse.name, started_at, selection.arguments())
+
+    @contextmanager
+    def bounded(self, max_calls: int | None, max_minutes: float | None) -> Iterator[None]:
+        """Stops the client in order when a bound is reached."""
+        self.client.calls_left = math.inf if max_calls is None else max_calls
+        if max_minutes is None:
+            yield
+            return
+        reason = "the time of --max-minutes is over"
+        timer = threading.Timer(max_minutes * 60, self.client.stop, [reason])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def source(self, **arguments: Any) -> Any:
+        """The dlt source, with what all its uses in a run share."""
+        return sportmonks(
+            run_id=self.summary.run_id,
+            settings=self.settings,
+            client=self.client,
+            on_batch=self._on_batch,
+            **arguments,
+        )
+
+    def load(self, data: Any) -> None:
+        """Commits one load.
+
+        Raises:
+            ExtractError: the API or the database broke it off; nothing of it is in the warehouse.
+        """
+        self.loader.load(data)
+        self._uncommitted.clear()
+
+    def fail(self, text: str) -> None:
+        """Notes and says that something failed."""
+        self.is_incomplete = True
+        self.reporter.error(text)
+
+    def close(self) -> None:
+        """Writes the run's row of `runs`, and the calls that no load has recorded.
+
+        Raises:
+            ExtractError: the database cannot be reached; the next run writes them.
+        """
+        summary = self.summary
+        # What a load that broke off had answered is gone, but its calls are spent.
+        calls = self.client.drain_calls()
+        summary.count_calls(calls)
+        calls = self._uncommitted + calls
+        summary.finished_at = datetime.now(UTC)
+        rows = {
+            "runs": [summary.row()],
+            "api_calls": [{"run_id": summary.run_id, **asdict(call)} for call in calls],
+        }
+        self.load(
+            [
+                dlt.resource(tables.rows(name, values), name=name, **tables.hints(name))
+                for name, values in rows.items()
+            ]
+        )
+
+    def close_broken_off(self) -> None:
+        """The same, if there is a place for it yet."""
+        if self.warehouse.has_tables():
+            self.close()
+
+    def _on_batch(self, batch: Batch) -> None:
+        self.summary.count_batch(batch)
+        self._uncommitted += batch.calls
+        self.reporter.fetched(len(batch.outcomes))
