@@ -50,20 +50,22 @@ def _refresh_references(session: Session) -> None:
     settings, now = session.settings, datetime.now(UTC)
     listed_at = listing_times(session.warehouse)
     slow = {"types": settings.type_max_age, "states": settings.type_max_age}
-    for name in REFERENCES:
+
+    def is_due(name: str) -> bool:
         hours = slow.get(name, settings.reference_max_age)
         rows = session.warehouse.query(f"select 1 from {session.warehouse.raw}.{name} limit 1")
-        if rows and not is_old(listed_at.get(name), hours, now) and not session.selection.force:
-            continue
-        session.reporter.line(f"Fetching {name}.")
-        try:
-            session.load(session.source().with_resources(name, f"{name}_listed"))
-        except TokenError:
-            raise
-        except (AccessError, RefusedError) as error:
+        return session.selection.force or not rows or is_old(listed_at.get(name), hours, now)
+
+    def failed(name: str, error: RequestError) -> None:
+        if isinstance(error, AccessError | RefusedError):
             session.reporter.warning(f"No {name}: {error} Going on without.")
-        except RequestError as error:
+        else:
             session.fail(f"Fetching {name} failed: {error}")
+
+    if names := list(filter(is_due, REFERENCES)):
+        session.reporter.line(f"Fetching {', '.join(names)}.")
+        source = session.source(on_reference_failure=failed)
+        session.load(source.with_resources(*names, *(f"{name}_listed" for name in names)))
 
 
 def _create_tables(session: Session) -> None:

@@ -26,7 +26,7 @@ from extract import tables
 from extract.batches import Batch, FixtureBatches, NothingStored, OnBatch, StoredFixtures
 from extract.client import SportmonksClient
 from extract.discovery import Discovery, listed_now, read_discovery
-from extract.errors import RequestError, StoppedError
+from extract.errors import RequestError, StoppedError, TokenError
 from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
 
@@ -51,6 +51,7 @@ def sportmonks(
     known_types: set[int] | None = None,
     on_batch: OnBatch | None = None,
     run_row: Callable[[], Mapping[str, Any]] | None = None,
+    on_reference_failure: Callable[[str, RequestError], None] | None = None,
 ) -> Iterable[DltResource]:
     """Sportmonks football data as raw JSON.
 
@@ -65,6 +66,8 @@ def sportmonks(
         known_types: types that need not be looked up; those that are looked up are added.
         on_batch: called with each batch of outcomes as it becomes known.
         run_row: the run's row of `runs` as it is after a batch.
+        on_reference_failure: called when a reference table cannot be read, instead of an error
+            that would keep the others from being loaded.
 
     Returns:
         Resources `fixtures`, `fixture_checks`, `api_calls`, `runs`, `unlisted_types`,
@@ -175,12 +178,18 @@ def sportmonks(
         def reference_rows() -> Iterator[pa.Table]:
             fetched_at = datetime.now(UTC)
             found: dict[int, dict[str, Any]] = {}
-            for answer in client.pages(path, params):
-                for row in answer.rows:
-                    id = integer(msgspec.json.decode(row).get("id"))
-                    if id is not None:
-                        payload = storable(bytes(row))
-                        found[id] = {"id": id, "payload": payload, "fetched_at": fetched_at}
+            try:
+                for answer in client.pages(path, params):
+                    for row in answer.rows:
+                        id = integer(msgspec.json.decode(row).get("id"))
+                        if id is not None:
+                            payload = storable(bytes(row))
+                            found[id] = {"id": id, "payload": payload, "fetched_at": fetched_at}
+            except RequestError as error:
+                if isinstance(error, TokenError) or not on_reference_failure:
+                    raise
+                on_reference_failure(name, error)
+                return
             yield tables.rows(name, found.values())
 
         @dlt.transformer(
