@@ -139,7 +139,9 @@ class Job:
         return self.command("run", *arguments, code=code, stdin=stdin)
 
     def transform(self, *arguments: str, code: int = 0) -> Result:
-        return self.command("transform", "--quiet", *arguments, code=code)
+        """Builds the tables, without the data tests that dbt runs on them."""
+        models = ["--exclude-resource-type", "test"]
+        return self.command("transform", "--quiet", *models, *arguments, code=code)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self.database.query(sql)

@@ -217,7 +217,7 @@ def test_kills_cost_a_chunk_each_at_most(
     with capsys.disabled():
         print(f"\n{kills} kills, {len(ids):,} fixtures: {spent} calls, {minimum} without a kill")
     assert minimum <= spent <= minimum + kills * chunk // batch
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     assert_equals_world(job, backfill)
     assert runs(job)[-1][0] == "completed"
 
@@ -242,7 +242,7 @@ def test_two_hosts_fetch_nothing_twice(
     # Both had some of the work.
     shares = [counts["asked"] for outcome, counts in runs(postgres_job)[1:]]
     assert min(shares) > 0
-    postgres_job.transform("--exclude-resource-type", "test")
+    postgres_job.transform()
     assert_equals_world(postgres_job, backfill)
 
 
@@ -360,12 +360,12 @@ def test_an_older_package_does_not_win(
     gone = api.world.fixture(fixture_id)["events"][0]["id"]
     api.control.remove_event(fixture_id, gone)
     job.extract()
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
 
     monkeypatch.setenv("DLT_DATA_DIR", str(job.folder / "dlt"))
     api.control.reset_requests()
     assert "Loading what a run had fetched" in job.extract().output
     assert asked(api) == []
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     assert gone not in {row["event_id"] for row in job.records("fixture_events")}
     assert_equals_world(job, api)

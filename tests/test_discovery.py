@@ -118,7 +118,7 @@ def test_an_unlisted_type_is_looked_up_once(job: Job, api: Simulator) -> None:
     assert looked_up() == ["/v3/core/types/7944", "/v3/core/types/999999"]
     job.extract("--fixture-ids", f"{first},{second}")
     assert len(looked_up()) == 2
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     types = {row["type_id"]: row["name"] for row in job.records("types")}
     assert types[7944] == (api.world.type(7944) or {})["name"]
     assert 999_999 not in types
@@ -154,7 +154,7 @@ def test_a_fixture_that_moved_is_asked_for(job: Job, api: Simulator) -> None:
 
 def test_a_deleted_fixture_is_marked_and_asked_for_once(job: Job, api: Simulator) -> None:
     at(NOW, job, api)
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     finished = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 5]
     gone, never_stored = finished[-1], finished[0]
     job.query(f"delete from sportmonks_raw.fixtures where id = {never_stored}")
@@ -165,7 +165,7 @@ def test_a_deleted_fixture_is_marked_and_asked_for_once(job: Job, api: Simulator
     times = []
     for day in (1, 2, 3):
         summary = at(NOW + timedelta(days=day), job, api)
-        job.transform("--exclude-resource-type", "test")
+        job.transform()
         row = next(row for row in job.records("fixtures") if row["fixture_id"] == gone)
         assert (row["state_id"], row["state_code"]) == (20, "DELETED")
         times.append((summary["missing"], row["times_missing"]))
@@ -178,7 +178,7 @@ def test_a_deleted_fixture_is_marked_and_asked_for_once(job: Job, api: Simulator
     api.control.restore(gone)
     at(NOW + timedelta(days=4), job, api)
     at(NOW + timedelta(days=5), job, api)
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     row = next(row for row in job.records("fixtures") if row["fixture_id"] == gone)
     assert (row["state_code"], row["times_missing"]) == ("FT", 0)
 
@@ -204,7 +204,7 @@ def test_a_deleted_fixture_that_is_answered_again_is_not_deleted(job: Job, api: 
     at(NOW + timedelta(days=1), job, api)
     api.control.restore(gone)
     at(NOW + timedelta(days=1, hours=1), job, api, "--fixture-ids", str(gone))
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     row = next(row for row in job.records("fixtures") if row["fixture_id"] == gone)
     assert (row["state_code"], row["times_missing"]) == ("FT", 0)
 
@@ -276,11 +276,11 @@ def test_how_often_a_fixture_was_missing(job: Job, api: Simulator) -> None:
         job.extract("--fixture-ids", f"{id},77")
         checks = "select id, times_missing from sportmonks_raw.fixture_checks order by id"
         assert job.query(checks) == [(77, times + 1), (id, times)]
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     assert [row["times_missing"] for row in job.records("fixtures")] == [3]
     api.control.clear_faults()
     job.extract("--fixture-ids", str(id))
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     assert [row["times_missing"] for row in job.records("fixtures")] == [0]
 
 

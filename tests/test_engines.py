@@ -71,7 +71,7 @@ def test_both_engines_hold_the_same(
                 monkeypatch.setenv(name, value)
             ids = ",".join(str(fixture["id"]) for fixture in odd)
             assert json.loads(job.extract("--fixture-ids", ids, "--json").stdout)["failed"] == 0
-            job.transform("--exclude-resource-type", "test")
+            job.transform()
             held.append(job.final_tables())
     for table in held[0]:
         assert len(held[0][table]) > 0, table

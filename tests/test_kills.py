@@ -127,7 +127,7 @@ def test_a_fetched_load_is_finished_wherever_it_was_killed(
     api.control.reset_requests()
     assert "Loading what a run had fetched" in job.extract().output
     assert [r for r in api.control.requests() if "multi" in r["path"]] == []
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     assert_equals_world(job, api)
     runs, calls = "count(*), count(distinct run_id)", "count(*), count(distinct (run_id, number))"
     assert len(set(*job.query(f"select {runs} from sportmonks_raw.runs"))) == 1
@@ -141,7 +141,7 @@ def test_a_first_load_that_dlt_cannot_finish_is_dropped(job: Job, api: Simulator
     process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "run"], check=False)
     assert process.returncode == -signal.SIGKILL
     assert "It is dropped, and will be asked for again" in job.extract().output
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     assert_equals_world(job, api)
 
 

@@ -29,7 +29,7 @@ def job(job_on: Callable[[Database], Job], postgres: Postgres) -> Job:
 
 def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
     job.extract()
-    job.transform("--exclude-resource-type", "test")
+    job.transform()
     job.transform("--exclude-resource-type", "test", "--full-refresh")
     schema = "sportmonks"
     keys = dict(

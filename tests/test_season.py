@@ -111,7 +111,7 @@ def test_an_hourly_run_keeps_up_with_the_season(
                 job.extract()
             minimum.run(api, now)
             if hour % 24 == 0:
-                job.transform("--exclude-resource-type", "test")
+                job.transform()
         spent = len(api.control.requests())
         with capsys.disabled():
             print(
