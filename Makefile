@@ -48,7 +48,7 @@ simulator: .venv/installed ## A local stand-in of the API. SIMULATOR_ARGS="--hel
 
 .PHONY: test
 test: .venv/installed-dev ## All tests. PYTEST_ARGS="-k quota"
-	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: .venv/installed-dev ## Linters and type checker, on Python and SQL.

@@ -58,16 +58,16 @@ def test_a_run_right_after_a_run_spends_nothing_and_says_so(job: Job, api: Simul
     assert api.control.requests() == []
 
 
-def test_dry_run_is_a_plan(job: Job, api: Simulator) -> None:
-    plan = json.loads(job.command("plan", "--json").stdout)
-    dry = json.loads(job.extract("--dry-run", "--json").stdout)
+def test_dry_run_is_a_plan(duckdb_job: Job, api: Simulator) -> None:
+    plan = json.loads(duckdb_job.command("plan", "--json").stdout)
+    dry = json.loads(duckdb_job.extract("--dry-run", "--json").stdout)
     assert dry == {**plan, "calls_spent": 0, "quota_resets_in": dry["quota_resets_in"]}
     assert multi(api) == 0
-    assert job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
+    assert duckdb_job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
 
 
-def test_a_plan_is_for_people_too(job: Job, api: Simulator) -> None:
-    said = job.command("plan").output
+def test_a_plan_is_for_people_too(duckdb_job: Job, api: Simulator) -> None:
+    said = duckdb_job.command("plan").output
     league = api.world.leagues()[0]["name"]
     for text in (
         league,
@@ -78,16 +78,16 @@ def test_a_plan_is_for_people_too(job: Job, api: Simulator) -> None:
         "Quota left",
     ):
         assert text in said
-    runs = job.query("select outcome from sportmonks_raw.runs")
+    runs = duckdb_job.query("select outcome from sportmonks_raw.runs")
     assert runs == [("planned",)]
 
 
-def test_a_plan_of_all_seasons_does_not_make_the_next_run_fetch_them(job: Job) -> None:
+def test_a_plan_of_all_seasons_does_not_make_the_next_run_fetch_them(duckdb_job: Job) -> None:
     with Simulator(seed=1, leagues=1, seasons=3, teams=6) as api, pytest.MonkeyPatch.context() as m:
         m.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
-        plan = json.loads(job.command("plan", "--seasons", "all", "--json").stdout)
+        plan = json.loads(duckdb_job.command("plan", "--seasons", "all", "--json").stdout)
         assert len(plan["seasons"]) == 3
-        summary = json.loads(job.extract("--json").stdout)
+        summary = json.loads(duckdb_job.extract("--json").stdout)
         assert summary["asked"] == plan["due"] / 3
 
 
@@ -151,16 +151,16 @@ def test_time_of_a_run(calls: int, quota: Quota | None, seconds: float) -> None:
         (["--fixture-ids", "1", "--since", "2026-03-01"], "either fixture ids"),
     ],
 )
-@pytest.mark.parametrize("command", ["run", "plan"])
 def test_a_wrong_selection_spends_nothing(
-    duckdb_job: Job, api: Simulator, command: str, arguments: list[str], said: str
+    duckdb_job: Job, api: Simulator, arguments: list[str], said: str
 ) -> None:
     if "exist" in said or "No season" in said:
         duckdb_job.extract("--fixture-ids", "1")  # reference data say what there is
     api.control.reset_requests()
-    result = duckdb_job.command(command, *arguments, code=2)
-    assert said in result.output
-    assert len([line for line in result.output.splitlines() if line.strip()]) == 1
+    for command in ("run", "plan"):
+        result = duckdb_job.command(command, *arguments, code=2)
+        assert said in result.output
+        assert len([line for line in result.output.splitlines() if line.strip()]) == 1
     assert api.control.requests() == []
 
 

@@ -3,11 +3,8 @@
 import gzip
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -25,53 +22,6 @@ def started(*arguments: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-def test_killed_runs_lose_nothing_and_ask_nothing_twice(
-    job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Simulator(seed=5, leagues=1, seasons=1, teams=20, latency=0.05) as api:
-        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
-        monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "10")
-        monkeypatch.setenv("SOURCES__SPORTMONKS__CHUNK_SIZE", "40")
-        monkeypatch.setenv("SOURCES__SPORTMONKS__REQUESTS_IN_FLIGHT", "2")
-        chance = random.Random(1)
-        kills = 0
-        for _ in range(4):
-            process = started("run")
-            # Not while Python starts: kills are to hit requests and loads.
-            served = len(api.control.requests())
-            while len(api.control.requests()) == served and process.poll() is None:
-                time.sleep(0.02)
-            time.sleep(chance.uniform(0.1, 1.5))
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-            process.wait()
-        assert kills
-        job.extract()
-        stored = job.query("select id from sportmonks_raw.fixtures order by id")
-        assert [id for (id,) in stored] == api.world.fixture_ids()
-        asked = sum("multi" in request["path"] for request in api.control.requests())
-        minimum = -(-len(stored) // 10) + len(stored) // 40 + 1
-        assert asked <= minimum + kills * 4
-
-
-def test_interrupt_stops_in_order(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Simulator(seed=5, leagues=1, seasons=1, teams=20, latency=0.2) as api:
-        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
-        monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "5")
-        process = started("run")
-        while not any("multi" in request["path"] for request in api.control.requests()):
-            assert process.poll() is None
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 130
-    runs = job.query(
-        "select outcome, counts ->> 'stored', counts ->> 'left' from sportmonks_raw.runs"
-    )
-    stored = job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
-    assert runs == [("interrupted", str(stored), str(383 - stored))]
 
 
 def test_token_is_nowhere(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def unit(name: str) -> configparser.ConfigParser:
     return parser
 
 
-def test_cron_runs_the_job(job: Job, api: Simulator) -> None:
+def test_cron_runs_the_job(duckdb_job: Job, api: Simulator) -> None:
     when, command = crontab()
     assert when == "*/10 * * * *"
     # Where the output goes: to the test instead of the system's log.
@@ -45,18 +45,18 @@ def test_cron_runs_the_job(job: Job, api: Simulator) -> None:
     assert shlex.split(logger) == ["logger", "-t", "sportmonks"]
     # Tests of two engines run side by side, and would lock each other out.
     assert "flock --nonblock .dlt make" in command
-    result = scheduled(command.replace(".dlt", str(job.folder)), job, api)
+    result = scheduled(command.replace(".dlt", str(duckdb_job.folder)), duckdb_job, api)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert len(job.records("fixtures")) == len(api.world.fixture_ids())
+    assert len(duckdb_job.records("fixtures")) == len(api.world.fixture_ids())
 
 
-def test_systemd_runs_the_job_although_a_fixture_fails(job: Job, api: Simulator) -> None:
+def test_systemd_runs_the_job_although_a_fixture_fails(postgres_job: Job, api: Simulator) -> None:
     service, timer = unit("sportmonks.service"), unit("sportmonks.timer")
     assert service["Service"]["WorkingDirectory"] == CLONE
     assert timer["Timer"]["OnCalendar"] == "*:0/10"
     poisoned, *others = api.world.fixture_ids()
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poisoned]}])
-    result = scheduled(service["Service"]["ExecStart"], job, api)
+    result = scheduled(service["Service"]["ExecStart"], postgres_job, api)
     assert result.returncode != 0
     assert f"No answer for 1 fixtures: {poisoned}" in result.stdout + result.stderr
-    assert [row["fixture_id"] for row in job.records("fixtures")] == others
+    assert [row["fixture_id"] for row in postgres_job.records("fixtures")] == others

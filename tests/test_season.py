@@ -106,7 +106,9 @@ def test_an_hourly_run_keeps_up_with_the_season(
                     upcoming[-20], datetime.fromtimestamp(moved, UTC).isoformat()
                 )
                 api.control.delete(finished[0])
-            corrections += correct(api, chance, now, end)
+            # A short season has few that are seen before its end.
+            tries = 1 if DAYS > 10 else 20
+            corrections += any(correct(api, chance, now, end) for _ in range(tries))
             with time_machine.travel(now, tick=True):
                 job.extract()
             minimum.run(api, now)
