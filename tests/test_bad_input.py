@@ -31,34 +31,34 @@ def one_line(output: str) -> str:
         (["--league-id", "999999"], "League 999999 does not exist"),
     ],
 )
-def test_selection(job: Job, arguments: list[str], said: str) -> None:
-    assert said in one_line(job.extract(*arguments, code=2).output)
+def test_selection(duckdb_job: Job, arguments: list[str], said: str) -> None:
+    assert said in one_line(duckdb_job.extract(*arguments, code=2).output)
 
 
-def test_empty_standard_input(job: Job) -> None:
-    result = job.extract("--ids-file", "-", code=2, stdin="\n\n")
+def test_empty_standard_input(duckdb_job: Job) -> None:
+    result = duckdb_job.extract("--ids-file", "-", code=2, stdin="\n\n")
     assert "Standard input holds no fixture id" in one_line(result.output)
 
 
-def test_line_of_a_file_is_named(job: Job, tmp_path: Path) -> None:
+def test_line_of_a_file_is_named(duckdb_job: Job, tmp_path: Path) -> None:
     file = tmp_path / "ids.txt"
     file.write_text("1, 2\n3\nfour\n")
-    assert "line 3: 'four'" in one_line(job.extract("--ids-file", str(file), code=2).output)
+    assert "line 3: 'four'" in one_line(duckdb_job.extract("--ids-file", str(file), code=2).output)
     file.write_bytes(b"\xff\xfe\x00")
-    assert "is no text file" in one_line(job.extract("--ids-file", str(file), code=2).output)
+    assert "is no text file" in one_line(duckdb_job.extract("--ids-file", str(file), code=2).output)
 
 
 @pytest.mark.parametrize("token", ["", "two words", "tökén"])
-def test_unusable_token(job: Job, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_token(duckdb_job: Job, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN, token)
-    assert TOKEN in one_line(job.extract(code=2).output)
-    assert job.database.tables() == []
+    assert TOKEN in one_line(duckdb_job.extract(code=2).output)
+    assert duckdb_job.database.tables() == []
 
 
-def test_no_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_token(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(TOKEN)
-    assert "No API token" in one_line(job.extract(code=2).output)
-    assert job.database.tables() == []
+    assert "No API token" in one_line(duckdb_job.extract(code=2).output)
+    assert duckdb_job.database.tables() == []
 
 
 def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,10 +81,10 @@ def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_settings(
-    job: Job, name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+    duckdb_job: Job, name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"SOURCES__SPORTMONKS__{name}", value)
-    assert said in one_line(job.extract(code=2).output)
+    assert said in one_line(duckdb_job.extract(code=2).output)
 
 
 def test_database_paths(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

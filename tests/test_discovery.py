@@ -197,15 +197,17 @@ def test_a_list_that_forgets_to_filter_deletes_nothing(duckdb_job: Job, api: Sim
     assert deleted == [(0,)]
 
 
-def test_a_deleted_fixture_that_is_answered_again_is_not_deleted(job: Job, api: Simulator) -> None:
-    at(NOW, job, api)
+def test_a_deleted_fixture_that_is_answered_again_is_not_deleted(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    at(NOW, duckdb_job, api)
     gone = api.world.fixture_ids()[0]
     api.control.delete(gone)
-    at(NOW + timedelta(days=1), job, api)
+    at(NOW + timedelta(days=1), duckdb_job, api)
     api.control.restore(gone)
-    at(NOW + timedelta(days=1, hours=1), job, api, "--fixture-ids", str(gone))
-    job.transform()
-    row = next(row for row in job.records("fixtures") if row["fixture_id"] == gone)
+    at(NOW + timedelta(days=1, hours=1), duckdb_job, api, "--fixture-ids", str(gone))
+    duckdb_job.transform()
+    row = next(row for row in duckdb_job.records("fixtures") if row["fixture_id"] == gone)
     assert (row["state_code"], row["times_missing"]) == ("FT", 0)
 
 
@@ -228,19 +230,19 @@ def test_a_fixture_that_is_missing_for_a_moment_is_followed_on(
     assert at(NOW + timedelta(minutes=20), duckdb_job, api)["stored"] >= len(live)
 
 
-def test_a_fixture_that_moves_into_the_selection_is_found(job: Job, api: Simulator) -> None:
-    at(NOW, job, api)
+def test_a_fixture_that_moves_into_the_selection_is_found(duckdb_job: Job, api: Simulator) -> None:
+    at(NOW, duckdb_job, api)
     moved = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 1][-1]
     api.control.reschedule(moved, "2026-03-20T18:00:00Z")
     later, day = NOW + timedelta(hours=1), "2026-03-20"
-    assert at(later, job, api, "--since", day, "--until", day)["stored"] == 1
+    assert at(later, duckdb_job, api, "--since", day, "--until", day)["stored"] == 1
     first, second = api.world.season_ids()
     other = api.world.fixture_ids(first)[0]
     api.control.update(other, {"season_id": second})
-    at(later + timedelta(days=1), job, api)
-    assert job.query(f"select season_id from sportmonks_raw.fixtures where id = {other}") == [
-        (second,)
-    ]
+    at(later + timedelta(days=1), duckdb_job, api)
+    assert duckdb_job.query(
+        f"select season_id from sportmonks_raw.fixtures where id = {other}"
+    ) == [(second,)]
 
 
 @pytest.mark.parametrize("path", ["core/types$", "leagues$", "fixtures$"])
@@ -284,15 +286,15 @@ def test_how_often_a_fixture_was_missing(duckdb_job: Job, api: Simulator) -> Non
     assert [row["times_missing"] for row in duckdb_job.records("fixtures")] == [0]
 
 
-def test_days_are_listed_by_day(job: Job, api: Simulator) -> None:
-    summary = at(NOW, job, api, "--since", "2026-03-13", "--until", "2026-03-16")
+def test_days_are_listed_by_day(duckdb_job: Job, api: Simulator) -> None:
+    summary = at(NOW, duckdb_job, api, "--since", "2026-03-13", "--until", "2026-03-16")
     begin, end = (int(datetime(2026, 3, day, tzinfo=UTC).timestamp()) for day in (13, 17))
     ids = api.world.ids_between(begin, end, api.world.fixture_ids())
-    stored = job.query("select id from sportmonks_raw.fixtures order by id")
+    stored = duckdb_job.query("select id from sportmonks_raw.fixtures order by id")
     assert [id for (id,) in stored] == sorted(ids)
     assert summary["stored"] == len(ids) > 3
     paths = {r["path"] for r in api.control.requests() if "between" in r["path"]}
     assert paths == {"/v3/football/fixtures/between/2026-03-13/2026-03-16"}
-    again = at(NOW, job, api, "--since", "2026-03-13", "--until", "2026-03-16")
+    again = at(NOW, duckdb_job, api, "--since", "2026-03-13", "--until", "2026-03-16")
     assert again["calls"] == 0
-    assert at(NOW, job, api, "--since", "2026-03-13", "--force")["asked"] < len(ids)
+    assert at(NOW, duckdb_job, api, "--since", "2026-03-13", "--force")["asked"] < len(ids)

@@ -113,45 +113,47 @@ def test_tables_follow_corrections(job: Job, api: Simulator) -> None:
     assert_equals_full_refresh(job)
 
 
-def test_transform_touches_only_what_changed(job: Job, api: Simulator) -> None:
-    job.extract()
-    job.transform()
+def test_transform_touches_only_what_changed(duckdb_job: Job, api: Simulator) -> None:
+    duckdb_job.extract()
+    duckdb_job.transform()
     other, *_ = [id for id in api.world.fixture_ids() if api.world.fixture(id)["state_id"] == 5]
-    job.query("update sportmonks.fixture_events set info = 'untouched'")
+    duckdb_job.query("update sportmonks.fixture_events set info = 'untouched'")
     api.control.correct_statistic(other, api.world.fixture(other)["statistics"][0]["id"], 3.5)
-    job.extract("--force")
-    job.transform()
+    duckdb_job.extract("--force")
+    duckdb_job.transform()
     rebuilt = {
-        row["fixture_id"] for row in job.records("fixture_events") if row["info"] != "untouched"
+        row["fixture_id"]
+        for row in duckdb_job.records("fixture_events")
+        if row["info"] != "untouched"
     }
     assert rebuilt == {other}
 
 
-def test_absent_key_keeps_the_rows_that_stand(job: Job, api: Simulator) -> None:
-    job.extract()
-    job.transform()
-    fixture_id = job.records("fixture_events")[0]["fixture_id"]
-    before = job.records("fixture_events")
+def test_absent_key_keeps_the_rows_that_stand(duckdb_job: Job, api: Simulator) -> None:
+    duckdb_job.extract()
+    duckdb_job.transform()
+    fixture_id = duckdb_job.records("fixture_events")[0]["fixture_id"]
+    before = duckdb_job.records("fixture_events")
     api.control.drop_key(fixture_id, "events")
-    job.extract("--force")
-    job.transform()
-    assert job.records("fixture_events") == before
+    duckdb_job.extract("--force")
+    duckdb_job.transform()
+    assert duckdb_job.records("fixture_events") == before
 
 
-def test_withdrawn_fixture_leaves_no_rows(job: Job, api: Simulator) -> None:
-    job.extract()
-    job.transform()
-    fixture_id = job.records("fixture_events")[0]["fixture_id"]
-    job.query(f"delete from sportmonks_raw.fixtures where id = {fixture_id}")
-    job.transform()
-    assert fixture_id not in {row["fixture_id"] for row in job.records("fixture_events")}
-    assert_equals_full_refresh(job)
+def test_withdrawn_fixture_leaves_no_rows(postgres_job: Job, api: Simulator) -> None:
+    postgres_job.extract()
+    postgres_job.transform()
+    fixture_id = postgres_job.records("fixture_events")[0]["fixture_id"]
+    postgres_job.query(f"delete from sportmonks_raw.fixtures where id = {fixture_id}")
+    postgres_job.transform()
+    assert fixture_id not in {row["fixture_id"] for row in postgres_job.records("fixture_events")}
+    assert_equals_full_refresh(postgres_job)
 
 
-def test_elements_that_come_twice_break_nothing(job: Job, api: Simulator) -> None:
-    job.extract()
-    job.transform()
-    before = {table: len(job.records(table)) for table in FINAL_TABLES}
+def test_elements_that_come_twice_break_nothing(postgres_job: Job, api: Simulator) -> None:
+    postgres_job.extract()
+    postgres_job.transform()
+    before = {table: len(postgres_job.records(table)) for table in FINAL_TABLES}
     first, second, third = [
         fixture
         for id in api.world.fixture_ids()
@@ -163,22 +165,29 @@ def test_elements_that_come_twice_break_nothing(job: Job, api: Simulator) -> Non
     api.control.update(second["id"], {"participants": second["participants"] * 2})
     moved = third["events"][0]
     api.control.update(second["id"], {"events": [*second["events"], moved]})
-    job.extract("--force")
-    job.transform()
-    assert {table: len(job.records(table)) for table in FINAL_TABLES} == before
-    values = {found["statistic_id"]: found["value"] for found in job.records("fixture_statistics")}
+    postgres_job.extract("--force")
+    postgres_job.transform()
+    assert {table: len(postgres_job.records(table)) for table in FINAL_TABLES} == before
+    values = {
+        found["statistic_id"]: found["value"]
+        for found in postgres_job.records("fixture_statistics")
+    }
     # The API sends its arrays in any order: either of the two may be the last one.
     assert values[row["id"]] in (777, row["data"]["value"])
-    holders = {found["event_id"]: found["fixture_id"] for found in job.records("fixture_events")}
+    holders = {
+        found["event_id"]: found["fixture_id"] for found in postgres_job.records("fixture_events")
+    }
     assert holders[moved["id"]] == second["id"]
-    assert_equals_full_refresh(job)
+    assert_equals_full_refresh(postgres_job)
     # The fixture that lost it comes back with another change, and with it.
     api.control.update(third["id"], {"details": "again"})
-    job.extract("--force")
-    job.transform()
-    holders = {found["event_id"]: found["fixture_id"] for found in job.records("fixture_events")}
+    postgres_job.extract("--force")
+    postgres_job.transform()
+    holders = {
+        found["event_id"]: found["fixture_id"] for found in postgres_job.records("fixture_events")
+    }
     assert holders[moved["id"]] == third["id"]
-    assert_equals_full_refresh(job)
+    assert_equals_full_refresh(postgres_job)
 
 
 def test_an_emptied_database_is_filled_again(job: Job, api: Simulator) -> None:
@@ -197,14 +206,14 @@ def test_empty_and_sample_builds_delete_nothing(job: Job, api: Simulator) -> Non
     assert job.final_tables() == before
 
 
-def test_deleted_fixture_is_missing_and_kept(job: Job, api: Simulator) -> None:
-    job.extract()
+def test_deleted_fixture_is_missing_and_kept(duckdb_job: Job, api: Simulator) -> None:
+    duckdb_job.extract()
     fixture_id = api.world.fixture_ids()[0]
     api.control.delete(fixture_id)
-    summary = json.loads(job.extract("--fixture-ids", str(fixture_id), "--json").stdout)
+    summary = json.loads(duckdb_job.extract("--fixture-ids", str(fixture_id), "--json").stdout)
     assert summary["missing"] == 1
-    job.transform()
-    assert fixture_id in {row["fixture_id"] for row in job.records("fixtures")}
+    duckdb_job.transform()
+    assert fixture_id in {row["fixture_id"] for row in duckdb_job.records("fixtures")}
 
 
 @pytest.mark.parametrize("array", ["events", "statistics"])
@@ -221,8 +230,8 @@ def test_momentary_emptiness_deletes_nothing(job: Job, api: Simulator, array: st
     assert job.final_tables() == before
 
 
-def test_emptiness_is_held_while_the_second_question_fails(job: Job, api: Simulator) -> None:
-    job.extract()
+def test_emptiness_is_held_while_the_second_question_fails(duckdb_job: Job, api: Simulator) -> None:
+    duckdb_job.extract()
     fixture_id = next(i for i in api.world.fixture_ids() if len(api.world.fixture(i)["events"]) > 4)
     api.control.faults(
         [
@@ -230,20 +239,22 @@ def test_emptiness_is_held_while_the_second_question_fails(job: Job, api: Simula
             {"kind": "status", "status": 500, "path": ".*multi.*", "after": 1},
         ]
     )
-    summary = json.loads(job.extract("--fixture-ids", str(fixture_id), "--json").stdout)
+    summary = json.loads(duckdb_job.extract("--fixture-ids", str(fixture_id), "--json").stdout)
     assert summary["held"] == 1
-    checks = job.query(f"select outcome from sportmonks_raw.fixture_checks where id = {fixture_id}")
+    checks = duckdb_job.query(
+        f"select outcome from sportmonks_raw.fixture_checks where id = {fixture_id}"
+    )
     assert checks == [("held",)]
 
 
-def test_league_and_season_choose_fixtures(job: Job, api: Simulator) -> None:
+def test_league_and_season_choose_fixtures(duckdb_job: Job, api: Simulator) -> None:
     league, other = api.world.league_ids()[:2]
     season = next(s for s in api.world.seasons() if s["league_id"] == league)["id"]
-    job.extract("--league-id", str(league))
-    assert job.query("select distinct league_id from sportmonks_raw.fixtures") == [(league,)]
-    job.extract("--season-id", str(season))
-    assert job.query("select distinct season_id from sportmonks_raw.fixtures") == [(season,)]
-    result = job.extract("--season-id", str(season), "--league-id", str(other), code=2)
+    duckdb_job.extract("--league-id", str(league))
+    assert duckdb_job.query("select distinct league_id from sportmonks_raw.fixtures") == [(league,)]
+    duckdb_job.extract("--season-id", str(season))
+    assert duckdb_job.query("select distinct season_id from sportmonks_raw.fixtures") == [(season,)]
+    result = duckdb_job.extract("--season-id", str(season), "--league-id", str(other), code=2)
     assert f"belongs to league {league}" in result.output
 
 

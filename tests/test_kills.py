@@ -103,7 +103,7 @@ app()
 """
 
 
-@pytest.mark.parametrize(
+MOMENTS = pytest.mark.parametrize(
     "moment",
     [
         "dlt.extract.extract:Extract:commit_packages:after",
@@ -116,9 +116,21 @@ app()
     ],
     ids=lambda moment: moment.split(":", 2)[2],
 )
+
+
+@MOMENTS
 def test_a_fetched_load_is_finished_wherever_it_was_killed(
-    job: Job, api: Simulator, moment: str
+    postgres_job: Job, api: Simulator, moment: str
 ) -> None:
+    assert_is_finished(postgres_job, api, moment)
+
+
+def test_a_fetched_load_is_finished_on_duckdb_too(duckdb_job: Job, api: Simulator) -> None:
+    moment = "dlt.common.storages.load_package:PackageStorage:complete_job:before"
+    assert_is_finished(duckdb_job, api, moment)
+
+
+def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     process = subprocess.run(
         [sys.executable, "-c", KILL_AT, f"fixtures:{moment}", "run"], check=False

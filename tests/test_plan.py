@@ -23,7 +23,7 @@ def multi(api: Simulator) -> int:
 
 @pytest.mark.parametrize("chunk_size", [7, 2500])
 def test_the_run_after_a_plan_makes_the_calls_it_says(
-    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, chunk_size: int
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, chunk_size: int
 ) -> None:
     chance = random.Random(chunk_size)
     monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "10")
@@ -31,12 +31,14 @@ def test_the_run_after_a_plan_makes_the_calls_it_says(
     for _ in range(3):
         api.control.set_clock(now.isoformat())
         with time_machine.travel(now, tick=True):
-            plan = json.loads(job.command("plan", *size, "--json").stdout)
-            assert json.loads(job.command("plan", *size, "--json").stdout)["calls_spent"] == 0
+            plan = json.loads(duckdb_job.command("plan", *size, "--json").stdout)
+            assert (
+                json.loads(duckdb_job.command("plan", *size, "--json").stdout)["calls_spent"] == 0
+            )
             api.control.reset_requests()
-            offline = json.loads(job.command("plan", *size, "--offline", "--json").stdout)
+            offline = json.loads(duckdb_job.command("plan", *size, "--offline", "--json").stdout)
             assert api.control.requests() == []
-            summary = json.loads(job.extract(*size, "--json").stdout)
+            summary = json.loads(duckdb_job.extract(*size, "--json").stdout)
         same = ("known", "due", "reasons", "seasons", "fixture_calls")
         assert {name: offline[name] for name in same} == {name: plan[name] for name in same}
         assert multi(api) == summary["fixture_calls"] == plan["fixture_calls"]

@@ -82,19 +82,21 @@ def test_a_killed_process_holds_nothing(job: Job) -> None:
 
 
 @pytest.mark.parametrize("selection", ["different seasons", "the same season"])
-def test_two_extracts_and_transforms_at_once(job: Job, api: Simulator, selection: str) -> None:
-    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+def test_two_extracts_and_transforms_at_once(
+    postgres_job: Job, api: Simulator, selection: str
+) -> None:
+    postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     seasons = [str(season["id"]) for season in api.world.seasons()]
     if selection == "the same season":
-        job.extract("--season-id", seasons[1])
+        postgres_job.extract("--season-id", seasons[1])
         seasons[1] = seasons[0]
     extracts = [started("run", "--season-id", season) for season in seasons]
     transforms = [started("transform", "--exclude-resource-type", "test") for _ in range(2)]
     for process in extracts + transforms:
         said, _ = process.communicate(timeout=120)
         assert process.returncode == 0, said
-    job.transform()
-    assert_equals_world(job, api)
+    postgres_job.transform()
+    assert_equals_world(postgres_job, api)
 
 
 def test_ctrl_c_ends_the_wait(job: Job) -> None:
