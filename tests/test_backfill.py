@@ -18,7 +18,7 @@ from tests.test_job import assert_equals_world
 from tests.test_kills import KILL_AT
 from tests.test_turns import held
 
-KILLS = int(os.environ.get("KILLS", "5"))
+KILLS = int(os.environ.get("KILLS", "3"))
 # The backfill that is killed: three seasons of so many leagues.
 LEAGUES = int(os.environ.get("LEAGUES", "2"))
 

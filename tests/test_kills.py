@@ -13,7 +13,7 @@ from simulator import Simulator
 from tests.job import Job, Postgres
 from tests.test_job import assert_equals_world
 
-KILLS = int(os.environ.get("KILLS", "6"))
+KILLS = int(os.environ.get("KILLS", "4"))
 
 
 def killed(chance: random.Random, *arguments: str) -> bool:
