@@ -22,7 +22,6 @@ class Chunks:
         stopped: whether to wait no longer for seasons that others have claimed.
 
     Attributes:
-        left: fixtures that no chunk had yet.
         asked_by_others: fixtures that another run has got an answer for since they were found due.
     """
 
@@ -41,7 +40,6 @@ class Chunks:
             for season_id, fixtures in groupby(due, key=lambda fixture: fixture.season_id)
         }
         self._size = whole_batches(chunk_size, batch_size)
-        self.left = len(due)
         self.asked_by_others = 0
 
     def __iter__(self) -> Iterator[list[DueFixture]]:
@@ -72,7 +70,6 @@ class Chunks:
         fixtures = self._pending.pop(season_id)
         if rest := fixtures[most:]:
             self._pending = {season_id: rest} | self._pending
-        self.left -= len(fixtures) - len(rest)
         return fixtures[:most]
 
     def _still_due(self, chunk: list[DueFixture]) -> list[DueFixture]:

@@ -14,15 +14,18 @@ from extract.discovery import (
     listing_times,
 )
 from extract.errors import AccessError, DroppedError, RefusedError, RequestError, TokenError
-from extract.selection import chosen_seasons, plan_seasons
+from extract.selection import Season, chosen_seasons, plan_seasons
 from extract.session import Session
 from extract.source import REFERENCES
 
 
-def prepare(session: Session) -> None:
+def prepare(session: Session) -> dict[int, Season]:
     """Brings up to date what the warehouse knows of the selection.
 
     A list that fails does not keep the run from what is known already, but leaves it incomplete.
+
+    Returns:
+        The seasons of the plan.
 
     Raises:
         UsageError: the token is wrong, or there is no such league or season.
@@ -31,9 +34,11 @@ def prepare(session: Session) -> None:
     _finish_abandoned(session)
     _refresh_references(session)
     _create_tables(session)
-    for discovery in _discoveries(session):
+    seasons = plan_seasons(session.warehouse)
+    for discovery in _discoveries(session, seasons):
         session.reporter.line(discovery.title)
         _discover(session, discovery)
+    return seasons
 
 
 def _finish_abandoned(session: Session) -> None:
@@ -79,12 +84,12 @@ def _create_tables(session: Session) -> None:
         )
 
 
-def _discoveries(session: Session) -> Iterator[Discovery]:
+def _discoveries(session: Session, seasons: dict[int, Season]) -> Iterator[Discovery]:
     """The lists of fixtures that are too old, or missing."""
     selection, now = session.selection, datetime.now(UTC)
     if selection.fixture_ids is not None:
         return iter(())
-    chosen = chosen_seasons(selection, plan_seasons(session.warehouse))
+    chosen = chosen_seasons(selection, seasons)
     arguments = (session.warehouse, session.settings)
     if selection.window is not None:
         return discover_window(
@@ -102,11 +107,11 @@ def _discover(session: Session, discovery: Discovery) -> None:
         session.load(source.with_resources("fixture_index", "discoveries"))
     except TokenError:
         raise
-    except (AccessError, RefusedError) as error:
-        # Too many pages, too many seasons in one filter, or one that is not in the plan.
-        if not (halves := discovery.halves()):
-            session.fail(f"{discovery.title.rstrip('.')} failed: {error}")
+    except RequestError as error:
+        # Refused are too many pages, too many seasons in one filter, or one outside the plan.
+        refused = isinstance(error, AccessError | RefusedError)
+        halves = discovery.halves() if refused else []
         for half in halves:
             _discover(session, half)
-    except RequestError as error:
-        session.fail(f"{discovery.title.rstrip('.')} failed: {error}")
+        if not halves:
+            session.fail(f"{discovery.title.rstrip('.')} failed: {error}")

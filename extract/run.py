@@ -1,7 +1,7 @@
 """One run of the extractor: what is due, chunk by chunk into the warehouse, and what came of it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from extract.loader import Loader
 from extract.plan import Plan, make_plan
 from extract.prepare import prepare
 from extract.report import Reporter
-from extract.selection import Selection, plan_seasons
+from extract.selection import Season, Selection, plan_seasons
 from extract.session import Session
 from extract.settings import Settings, load_settings
 from extract.summary import Summary
@@ -76,8 +76,7 @@ def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = T
 def _try_to_fetch(session: Session) -> None:
     summary, client = session.summary, session.client
     try:
-        prepare(session)
-        fetch(session, _wanted(session))
+        fetch(session, _wanted(session, prepare(session)))
     except UsageError:
         summary.outcome = "failed"
         session.close_broken_off()
@@ -111,14 +110,13 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
     with _session(selection, bounds, reporter, wait) as session:
         session.summary.outcome = "planned"
         try:
-            prepare(session)
-            wanted = _wanted(session)
+            seasons = prepare(session)
+            wanted = _wanted(session, seasons)
             session.summary.known = wanted.known
         except (ExtractError, KeyboardInterrupt):
             session.close_broken_off()
             raise
         session.close()
-        seasons = plan_seasons(session.warehouse)
         found = make_plan(session.warehouse, session.settings, seasons, wanted, datetime.now(UTC))
         return replace(
             found, calls_spent=session.summary.calls, is_complete=not session.is_incomplete
@@ -164,10 +162,9 @@ def _settings(bounds: Bounds) -> Settings:
     return settings
 
 
-def _wanted(session: Session) -> Wanted:
-    warehouse = session.warehouse
+def _wanted(session: Session, seasons: Mapping[int, Season]) -> Wanted:
     wanted = find_wanted(
-        warehouse, session.settings, session.selection, plan_seasons(warehouse), datetime.now(UTC)
+        session.warehouse, session.settings, session.selection, seasons, datetime.now(UTC)
     )
     if wanted.resumed:
         session.reporter.line(

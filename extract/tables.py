@@ -85,6 +85,10 @@ SCHEMAS: dict[str, pa.Schema] = {
     "seasons": _REFERENCE,
 }
 
+# Not dlt's `upsert`: a load that is repeated half-way has rows twice in the table that it merges
+# from, and `upsert` would store both. The two take the same time.
+_MERGE: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-insert"}
+
 # What tells the rows of a table apart. Every table is merged on it, so that a load that was killed
 # or lost its connection can be repeated.
 KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
@@ -110,15 +114,11 @@ _JSON_COLUMNS = ("payload", "arguments", "counts")
 
 
 def hints(table: str) -> dict[str, Any]:
-    """The arguments of `dlt.resource` for a raw table.
-
-    dlt's `delete-insert` and not its `upsert`: a load that is repeated half-way has rows twice in
-    the table that it merges from, and `upsert` would store both. The two take the same time.
-    """
+    """The arguments of `dlt.resource` for a raw table."""
     names = SCHEMAS[table].names
     return {
         "primary_key": KEYS[table],
-        "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
+        "write_disposition": _MERGE,
         "columns": {name: {"data_type": "json"} for name in names if name in _JSON_COLUMNS}
         | {_TIMES[table]: {"dedup_sort": "desc"}},
     }
@@ -135,15 +135,15 @@ def newest_wins(table: str, schema: str) -> TDeleteInsertStrategyDict:
         schema: the schema it stands in.
     """
     (key, *others), time = KEYS[table], _TIMES[table]
-    disposition: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-insert"}
-    if not others:
-        disposition["source_filter"] = (
-            f"{key} not in (select stored.{key} from {schema}.{table} as stored "
-            f"inner join (select {key}, max({time}) as {time} from {schema}_staging.{table} "
-            f"group by {key}) as loaded on stored.{key} = loaded.{key} "
-            f"where stored.{time} > loaded.{time})"
-        )
-    return disposition
+    if others:
+        return _MERGE
+    return {
+        **_MERGE,
+        "source_filter": f"{key} not in (select stored.{key} from {schema}.{table} as stored "
+        f"inner join (select {key}, max({time}) as {time} from {schema}_staging.{table} "
+        f"group by {key}) as loaded on stored.{key} = loaded.{key} "
+        f"where stored.{time} > loaded.{time})",
+    }
 
 
 def rows(table: str, values: Iterable[Mapping[str, Any]]) -> pa.Table:

@@ -1,6 +1,7 @@
 """Runs the job the way a person does, and reads its tables."""
 
 import os
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import duckdb
 from typer.testing import CliRunner, Result
 
 from extract.cli import app
+from simulator import Simulator
 from tests.postgres import Server
 
 # Tables of the final schema, with the column that tells their rows apart.
@@ -26,6 +28,13 @@ FINAL_TABLES = {
     "states": "state_id",
     "types": "type_id",
 }
+
+
+def asked(api: Simulator) -> list[list[int]]:
+    """The ids of each request to the multi endpoint."""
+    paths = (request["path"] for request in api.control.requests())
+    found = (re.search(r"multi/([0-9,]+)", path) for path in paths)
+    return [[int(id) for id in ids[1].split(",")] for ids in found if ids]
 
 
 class Database(ABC):

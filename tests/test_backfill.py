@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -13,31 +12,14 @@ from typing import Any
 import pytest
 
 from simulator import Simulator
-from tests.job import Job
+from tests.job import Job, asked
 from tests.test_job import assert_equals_world
 from tests.test_kills import KILL_AT
-from tests.test_turns import held
+from tests.test_turns import held, started
 
 KILLS = int(os.environ.get("KILLS", "3"))
 # The backfill that is killed: three seasons of so many leagues.
 LEAGUES = int(os.environ.get("LEAGUES", "2"))
-
-
-def asked(api: Simulator) -> list[list[int]]:
-    """The ids of each request to the multi endpoint."""
-    paths = (request["path"] for request in api.control.requests())
-    found = (re.search(r"multi/([0-9,]+)", path) for path in paths)
-    return [[int(id) for id in ids[1].split(",")] for ids in found if ids]
-
-
-def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "extract", "run", *arguments],
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def runs(job: Job) -> list[tuple[str, dict[str, Any]]]:
@@ -147,7 +129,7 @@ def test_ctrl_c_commits_what_was_answered(duckdb_job: Job, backfill: Simulator) 
     duckdb_job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
     backfill.control.set_latency(0.2)
-    process = started("--seasons", "all", SOURCES__SPORTMONKS__CHUNK_SIZE="5000")
+    process = started("run", "--seasons", "all", SOURCES__SPORTMONKS__CHUNK_SIZE="5000")
     while len(backfill.control.requests()) < 9:
         assert process.poll() is None
         time.sleep(0.02)
@@ -170,7 +152,7 @@ def test_a_second_ctrl_c_drops_the_chunk_in_hand(duckdb_job: Job, backfill: Simu
     duckdb_job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
     backfill.control.set_latency(3)
-    process = started("--seasons", "all")
+    process = started("run", "--seasons", "all")
     while not asked(backfill) and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
@@ -197,7 +179,7 @@ def test_kills_cost_a_chunk_each_at_most(
     kills = 0
     while kills < KILLS:
         served = len(backfill.control.requests())
-        process = started("--seasons", "all")
+        process = started("run", "--seasons", "all")
         # Some at once and some in the first requests, or Python's start would get most of them.
         if chance.random() < 0.8:
             while len(backfill.control.requests()) == served and process.poll() is None:
@@ -230,7 +212,11 @@ def test_two_hosts_fetch_nothing_twice(
     years = ["2023..2024", "2025"] if selection == "different seasons" else ["all", "all"]
     hosts = [
         started(
-            "--seasons", seasons, "--json", DLT_DATA_DIR=str(postgres_job.folder / f"host{number}")
+            "run",
+            "--seasons",
+            seasons,
+            "--json",
+            DLT_DATA_DIR=str(postgres_job.folder / f"host{number}"),
         )
         for number, seasons in enumerate(years)
     ]
@@ -283,7 +269,7 @@ def test_what_another_run_got_no_answer_for_is_asked_for(
     poisoned = backfill.world.fixture_ids(season)[0]
     postgres_job.command("plan", "--season-id", str(season))
     backfill.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poisoned]}])
-    hosts = [started("--season-id", str(season)) for _ in range(2)]
+    hosts = [started("run", "--season-id", str(season)) for _ in range(2)]
     said = [host.communicate(timeout=120)[0] for host in hosts]
     assert [host.returncode for host in hosts] == [1, 1], said
 
@@ -323,7 +309,7 @@ def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
     postgres_job: Job, backfill: Simulator
 ) -> None:
     postgres_job.command("plan", "--seasons", "all")
-    process = started("--seasons", "all")
+    process = started("run", "--seasons", "all")
     while not asked(backfill):
         assert process.poll() is None
         time.sleep(0.01)

@@ -33,7 +33,8 @@ def assert_equals_world(
         assert len(rows) == len(expected[table]), table
         for row, wanted in zip(rows, expected[table], strict=True):
             for column in volatile:
-                row.pop(column, None), wanted.pop(column, None)
+                row.pop(column, None)
+                wanted.pop(column, None)
             assert row == wanted, table
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from simulator import Simulator
-from tests.job import Job, Postgres
+from tests.job import Job, Postgres, asked
 from tests.test_job import assert_equals_world
 
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -138,7 +138,7 @@ def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
     assert process.returncode == -signal.SIGKILL
     api.control.reset_requests()
     assert "Loading what a run had fetched" in job.extract().output
-    assert [r for r in api.control.requests() if "multi" in r["path"]] == []
+    assert asked(api) == []
     job.transform()
     assert_equals_world(job, api)
     runs, calls = "count(*), count(distinct run_id)", "count(*), count(distinct (run_id, number))"

@@ -9,7 +9,7 @@ import pytest
 
 from extract import warehouse
 from simulator import Simulator
-from tests.job import Database, Job, Postgres
+from tests.job import Database, Job, Postgres, asked
 from tests.postgres import Server
 from tests.relay import Relay
 from tests.test_bad_input import one_line
@@ -126,7 +126,7 @@ def test_what_was_fetched_outlives_the_server(
     relay.restore()
     api.control.reset_requests()
     assert "Loading what a run had fetched" in relayed.extract().output
-    assert [r["path"] for r in api.control.requests() if "multi" in r["path"]] == []
+    assert asked(api) == []
     relayed.transform()
     assert_equals_world(relayed, api)
 

@@ -3,8 +3,6 @@
 import gzip
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,15 +11,6 @@ from simulator import Simulator
 from tests.job import FINAL_TABLES, Job
 
 SECRET = "s3cret-token-to-be-found-nowhere"
-
-
-def started(*arguments: str) -> subprocess.Popen[bytes]:
-    """The job as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "extract", *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
 
 
 def test_token_is_nowhere(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import random
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,7 +29,6 @@ class Minimum:
     def __init__(self) -> None:
         self.checked: dict[int, datetime] = {}
         self.calls = 0
-        self.listed: Counter[str] = Counter()
         self.last_listed: dict[str, datetime] = {}
 
     def run(self, api: Simulator, now: datetime) -> None:

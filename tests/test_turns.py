@@ -1,5 +1,6 @@
 """Several processes on one database: they take turns, and say so."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -38,9 +39,10 @@ def held() -> Iterator[subprocess.Popen[bytes]]:
             holder.communicate()
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
+def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "extract", *arguments],
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
