@@ -79,9 +79,12 @@ def _stopping_in_order(session: Session) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
         session.is_interrupted = True
+        # In a thread: the interrupted one may be writing a line, or hold a lock that this needs.
+        threading.Thread(target=stop_client).start()
+
+    def stop_client() -> None:
         session.reporter.line("Stopping: what was answered is committed. Ctrl-C again: at once.")
-        # In a thread: the interrupted one may hold the locks that this needs.
-        threading.Thread(target=session.client.stop, args=["interrupted"]).start()
+        session.client.stop("interrupted")
 
     before = signal.signal(signal.SIGINT, stop)
     try:
