@@ -1,5 +1,7 @@
 """What can go wrong, as errors that say what to do about it."""
 
+from collections.abc import Iterator
+
 TOKEN_VARIABLE = "SOURCES__SPORTMONKS__API_TOKEN"  # noqa: S105 - a name
 
 
@@ -71,3 +73,16 @@ class DownError(RequestError):
 
 class StoppedError(ExtractError):
     """The run is being stopped; this request was not sent."""
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, then what led to it, down to the first one."""
+    cause: BaseException | None = error
+    # An error that was raised again, from one that it had led to, makes a circle.
+    seen: set[int] = set()
+    while cause and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        # dlt keeps the error of a load's job beside its own.
+        job_error = getattr(cause, "client_exception", None)
+        cause = job_error or cause.__cause__ or cause.__context__

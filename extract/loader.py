@@ -15,8 +15,8 @@ from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract import tables
-from extract.errors import DroppedError, ExtractError
-from extract.warehouse import Warehouse, causes, first_line
+from extract.errors import DroppedError, ExtractError, causes
+from extract.warehouse import Warehouse, first_line
 
 
 class Loader:

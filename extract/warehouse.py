@@ -7,7 +7,7 @@ import os
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from tenacity import (
     wait_exponential,
 )
 
-from extract.errors import ExtractError, StoppedError, UsageError
+from extract.errors import ExtractError, StoppedError, UsageError, causes
 from extract.payload import read_fixture
 
 if TYPE_CHECKING:
@@ -178,16 +178,6 @@ class Warehouse(ABC):
                 self._on_wait(f"Waiting for {other}, which uses the {self.name}.")
                 announced = True
             time.sleep(_POLL)
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error, then what led to it, down to the first one."""
-    cause: BaseException | None = error
-    while cause:
-        yield cause
-        # dlt keeps the error of a load's job beside its own.
-        job_error = getattr(cause, "client_exception", None)
-        cause = job_error or cause.__cause__ or cause.__context__
 
 
 def first_line(error: BaseException) -> str:
