@@ -1,8 +1,10 @@
 """Asks for fixtures, many in one request, and gives every id exactly one outcome."""
 
+from __future__ import annotations
+
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -10,6 +12,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from extract.batch_size import BatchSize
 from extract.client import ApiCall, SportmonksClient
 from extract.errors import (
     AccessError,
@@ -67,8 +70,8 @@ class StoredFixtures(Protocol):
     def times_missing(self, fixture_id: int) -> int:
         """How many times in a row the API has not returned it."""
 
-    def filled_arrays(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
-        """Which of `statistics` and `events` have elements in the stored payloads, by id."""
+    def filled(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
+        """Which keys have elements in the stored payloads, by id."""
 
 
 class NothingStored:
@@ -82,9 +85,52 @@ class NothingStored:
         """0 for every id."""
         return 0
 
-    def filled_arrays(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
+    def filled(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
         """Nothing for every id."""
         return {}
+
+
+@dataclass
+class _Result:
+    """What came of a batch.
+
+    Attributes:
+        outcomes: by fixture.
+        answers: those of them that came in one answer, answer by answer.
+        stop: the error that makes further requests pointless.
+        is_over: whether nothing more is to be asked.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    answers: list[list[Outcome]] = field(default_factory=list)
+    stop: RequestError | None = None
+    is_over: bool = False
+
+    def add(self, outcomes: list[Outcome]) -> None:
+        self.outcomes += outcomes
+        self.answers.append(outcomes)
+
+
+@dataclass
+class _Doubts:
+    """Fixtures to be asked for a second time.
+
+    Attributes:
+        emptied: what suddenly has no elements any more, or is not there, by fixture.
+        unanswered: those whose answer had no row at all.
+        lacking: new ones whose whole answer had no trace of an include: what it said otherwise,
+            and which includes.
+        keys_seen: the keys that any fixture had.
+    """
+
+    emptied: dict[int, Set[str]] = field(default_factory=dict)
+    unanswered: set[int] = field(default_factory=set)
+    lacking: dict[int, tuple[Outcome, Set[str]]] = field(default_factory=dict)
+    keys_seen: Set[str] = frozenset()
+
+    @property
+    def ids(self) -> set[int]:
+        return {*self.emptied, *self.unanswered, *self.lacking}
 
 
 class FixtureBatches:
@@ -102,111 +148,131 @@ class FixtureBatches:
         self,
         client: SportmonksClient,
         include: str,
-        batch_size: int,
+        batch_size: BatchSize,
         requests_in_flight: int,
         stored: StoredFixtures,
     ) -> None:
         self._client = client
         self._include = include
+        # `events:minute.type` comes back as `events`, and `xGFixture` as `xgfixture`.
+        keys = (re.split("[.:]", part)[0].strip().lower() for part in include.split(";"))
+        self._include_keys = frozenset(filter(None, keys))
         self._batch_size = batch_size
         self._requests_in_flight = requests_in_flight
         self._stored = stored
 
-    def fetch(self, fixture_ids: Sequence[int]) -> Iterator[Batch]:
+    def fetch(self, fixture_ids: Sequence[int], apart: Set[int] = frozenset()) -> Iterator[Batch]:
         """Asks for every id once, and again for those whose answer needs a second one.
 
         An error that makes further requests pointless ends the fetch: what was answered is
         yielded, the ids that were not asked come out as `failed`. When the client is stopped, they
         come out not at all.
 
+        Args:
+            fixture_ids: what to ask for.
+            apart: those of them to be asked for in batches of their own, so that one that always
+                fails costs three calls and not those of its neighbours too.
+
         Raises:
             AccessError: the API refused the token or an include before anything was answered.
         """
         ids = list(dict.fromkeys(fixture_ids))
-        emptied: set[int] = set()
-        unanswered: set[int] = set()
+        groups = [[id for id in ids if id not in apart], [id for id in ids if id in apart]]
+        doubts = _Doubts()
         settled: set[int] = set()
         stop: RequestError | None = None
-        for result in self._in_parallel(ids):
-            if isinstance(result, RequestError):
-                stop = result
-                break
-            emptied |= self._suddenly_empty(result)
-            unanswered |= self._without_a_row(result)
-            doubtful = emptied | unanswered
-            outcomes = [outcome for outcome in result if outcome.id not in doubtful]
-            settled.update(outcome.id for outcome in outcomes)
-            yield Batch(outcomes, self._client.drain_calls())
+        for result in self._in_parallel(groups):
+            stop = stop or result.stop
+            self._doubt(result, doubts)
+            certain = [outcome for outcome in result.outcomes if outcome.id not in doubts.ids]
+            settled.update(outcome.id for outcome in certain)
+            yield Batch(certain, self._client.drain_calls())
         if isinstance(stop, AccessError) and not settled:
             raise stop
         if stop:
             note = f"Not asked: {stop}"
             unasked = [self._failed(id, note) for id in ids if id not in settled]
             yield Batch(unasked, self._client.drain_calls())
-        elif emptied or unanswered:
-            outcomes = list(self._ask_again(emptied, unanswered))
+        elif doubts.ids:
+            outcomes = list(self._ask_again(doubts))
             yield Batch(outcomes, self._client.drain_calls())
 
-    def _in_parallel(self, ids: Sequence[int]) -> Iterator[list[Outcome] | RequestError]:
-        """Outcomes batch by batch as they are known; an error in place of the last one."""
-        batches = (
-            ids[start : start + self._batch_size] for start in range(0, len(ids), self._batch_size)
-        )
+    def _in_parallel(self, groups: Sequence[Sequence[int]]) -> Iterator[_Result]:
+        """Outcomes batch by batch as they are known."""
+        batches = self._batches(groups)
         pool = ThreadPoolExecutor(self._requests_in_flight, thread_name_prefix="sportmonks")
         finished = False
         try:
-            running: set[Future[list[Outcome]]] = {
+            running: set[Future[_Result]] = {
                 pool.submit(self._ask, batch) for batch in islice(batches, self._requests_in_flight)
             }
-            error: RequestError | None = None
+            stopping = False
             while running:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
-                    try:
-                        yield future.result()
-                    except (AccessError, DownError) as stop:
-                        error = error or stop
-                        continue
-                    except StoppedError:
-                        continue
-                    if not (error or self._client.stopped) and (batch := next(batches, None)):
+                    result = future.result()
+                    yield result
+                    stopping = stopping or result.stop is not None or bool(self._client.stopped)
+                    if not stopping and (batch := next(batches, None)):
                         running.add(pool.submit(self._ask, batch))
-            if error:
-                yield error
             finished = True
         finally:
             if not finished:
                 self._client.stop("the fetch was broken off")
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _ask(self, ids: Sequence[int]) -> list[Outcome]:
-        """One request for these ids. A batch that breaks is halved until the bad id stands alone.
+    def _batches(self, groups: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
+        for ids in groups:
+            start = 0
+            while start < len(ids):
+                batch = ids[start : start + self._batch_size.size]
+                start += len(batch)
+                yield batch
 
-        Raises:
-            AccessError, DownError: asking on is pointless.
-        """
+    def _ask(self, ids: Sequence[int]) -> _Result:
+        """Asks for these ids. A batch that breaks is halved until the bad id stands alone."""
+        result = _Result()
+        if error := self._ask_once(ids, result):
+            self._halve(ids, error, result)
+        return result
+
+    def _ask_once(self, ids: Sequence[int], result: _Result) -> RequestError | None:
+        """One request for these ids; its error, if halves may get around it."""
+        if result.is_over:
+            return None
         try:
-            answer = self._client.get(
-                ENDPOINT, "/" + ",".join(map(str, ids)), {"include": self._include}, len(ids)
-            )
+            answer = self._client.get(ENDPOINT, {"include": self._include}, ids)
             fixtures: dict[int, Fixture] = {}
             for row in answer.rows:
                 if fixture := read_fixture(bytes(row)):
                     fixtures.setdefault(fixture.id, fixture)
         except msgspec.MsgspecError as error:
-            return self._halve(ids, UnavailableError(f"A fixture's JSON is broken ({error})."))
-        except (RefusedError, QuotaError, UnavailableError) as error:
-            return self._halve(ids, error)
-        return [self._outcome(id, fixtures.get(id), answer.received_at) for id in ids]
+            return UnavailableError(f"A fixture's JSON is broken ({error}).")
+        except (AccessError, DownError) as error:
+            result.stop = error
+            result.is_over = True
+            return None
+        except StoppedError:
+            result.is_over = True
+            return None
+        except RequestError as error:
+            return error
+        self._batch_size.answered(len(ids))
+        result.add([self._outcome(id, fixtures.get(id), answer.received_at) for id in ids])
+        return None
 
-    def _halve(self, ids: Sequence[int], error: RequestError) -> list[Outcome]:
+    def _halve(self, ids: Sequence[int], error: RequestError, result: _Result) -> None:
         if len(ids) == 1 or isinstance(error, QuotaError):
-            return [self._failed(id, str(error)) for id in ids]
+            result.outcomes += [self._failed(id, str(error)) for id in ids]
+            return
         middle = len(ids) // 2
-        outcomes = self._ask(ids[:middle])
-        with suppress(StoppedError):
-            outcomes += self._ask(ids[middle:])
-        return outcomes
+        halves = [ids[:middle], ids[middle:]]
+        errors = [self._ask_once(half, result) for half in halves]
+        if not any(errors) and not result.is_over:
+            self._batch_size.too_large(len(ids), isinstance(error, RefusedError))
+        for half, error_of_half in zip(halves, errors, strict=True):
+            if error_of_half:
+                self._halve(half, error_of_half, result)
 
     def _outcome(self, id: int, fixture: Fixture | None, at: datetime) -> Outcome:
         if fixture is None:
@@ -216,44 +282,66 @@ class FixtureBatches:
             return Outcome(id, "unchanged", at)
         return Outcome(id, "stored", at, fixture)
 
-    def _suddenly_empty(self, outcomes: Sequence[Outcome]) -> set[int]:
-        """Fixtures that lost all events or all statistics since they were stored."""
-        emptied = {
-            outcome.id: outcome.fixture.empty_arrays
-            for outcome in outcomes
-            if outcome.fixture
-            and outcome.fixture.empty_arrays
-            and self._stored.payload_hash(outcome.id)
-        }
-        filled = self._stored.filled_arrays(list(emptied)) if emptied else {}
-        return {id for id, arrays in emptied.items() if arrays & filled.get(id, set())}
-
-    @staticmethod
-    def _without_a_row(outcomes: Sequence[Outcome]) -> set[int]:
-        """The ids of an answer that has no row at all, if that was not so the last time.
+    def _doubt(self, result: _Result, doubts: _Doubts) -> None:
+        """Notes what must not be believed without a second answer.
 
         Sportmonks' ways to say that nothing was found are also what a hiccup looks like.
         """
-        first_time = any(outcome.times_missing == 1 for outcome in outcomes)
-        if first_time and all(outcome.name == "missing" for outcome in outcomes):
-            return {outcome.id for outcome in outcomes}
-        return set()
+        changed = {outcome.id: outcome.fixture for outcome in result.outcomes if outcome.fixture}
+        suspects = {
+            id: fixture
+            for id, fixture in changed.items()
+            if self._include_keys - fixture.filled and self._stored.payload_hash(id)
+        }
+        filled = self._stored.filled(list(suspects)) if suspects else {}
+        for id, fixture in suspects.items():
+            if lost := (filled.get(id, frozenset()) & self._include_keys) - fixture.filled:
+                doubts.emptied[id] = lost
+        for outcomes in result.answers:
+            if all(outcome.name == "missing" for outcome in outcomes):
+                # Only the first time: what is gone for good must not cost two calls.
+                if any(outcome.times_missing == 1 for outcome in outcomes):
+                    doubts.unanswered.update(outcome.id for outcome in outcomes)
+                continue
+            keys = frozenset[str]().union(*(o.fixture.keys for o in outcomes if o.fixture))
+            doubts.keys_seen |= keys
+            if lacking := self._include_keys - keys:
+                doubts.lacking |= {
+                    outcome.id: (outcome, lacking)
+                    for outcome in outcomes
+                    if outcome.fixture and outcome.id not in suspects
+                }
 
-    def _ask_again(self, emptied: Set[int], unanswered: Set[int]) -> Iterator[Outcome]:
-        """Believes an emptiness that a second answer repeats."""
-        for result in self._in_parallel(sorted(emptied | unanswered)):
-            for outcome in [] if isinstance(result, RequestError) else result:
-                if outcome.id in unanswered or outcome.name not in ("missing", "failed"):
-                    emptied = emptied - {outcome.id}
-                    unanswered = unanswered - {outcome.id}
+    def _ask_again(self, doubts: _Doubts) -> Iterator[Outcome]:
+        """Believes an emptiness that a second answer repeats, but no include that is not there."""
+        emptied, unanswered = dict(doubts.emptied), set(doubts.unanswered)
+        lacking = {}
+        for id, (outcome, keys) in doubts.lacking.items():
+            # An include that no answer has is not in the plan, or this version's name for it.
+            if keys & doubts.keys_seen:
+                lacking[id] = outcome
+            else:
+                yield outcome
+        ids = sorted({*emptied, *unanswered, *lacking})
+        for result in self._in_parallel([ids]):
+            for outcome in result.outcomes:
+                lost = emptied.get(outcome.id, frozenset())
+                if outcome.fixture and lost - outcome.fixture.keys:
+                    continue
+                if not lost or outcome.name not in ("missing", "failed"):
+                    emptied.pop(outcome.id, None)
+                    unanswered.discard(outcome.id)
+                    lacking.pop(outcome.id, None)
                     yield outcome
         at = datetime.now(UTC)
-        for id in sorted(emptied):
-            note = "Suddenly empty, and the second question was not answered."
+        for id, lost in sorted(emptied.items()):
+            note = f"Suddenly without {', '.join(sorted(lost))}, and no second answer says so too."
             yield Outcome(id, "held", at, note=note)
         if not self._client.stopped:
             for id in sorted(unanswered):
                 yield self._failed(id, "An answer without a row, and none to the second question.")
+            for id in sorted(lacking):
+                yield self._failed(id, "An include was missing, and no second answer came.")
 
     def _failed(self, id: int, note: str) -> Outcome:
         times = self._stored.times_missing(id)

@@ -4,7 +4,7 @@ Several runs may work on one warehouse. A chunk claims the seasons of its fixtur
 else fetches them meanwhile.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from extract.due import DueFixture
@@ -95,8 +95,17 @@ def whole_batches(chunk_size: int, batch_size: int) -> int:
     return max(chunk_size // batch_size * batch_size, min(chunk_size, batch_size))
 
 
-def calls_for(fixtures: int, chunk_size: int, batch_size: int) -> int:
-    """Requests that it takes to ask for so many fixtures, chunk by chunk."""
+def asked_apart(due: Iterable[DueFixture]) -> set[int]:
+    """Those that failed the last time: one that always does is not to cost others calls."""
+    return {fixture.id for fixture in due if fixture.reason == "failed"}
+
+
+def calls_for(due: Sequence[DueFixture], chunk_size: int, batch_size: int) -> int:
+    """Requests that it takes to ask for these fixtures, chunk by chunk."""
     size = whole_batches(chunk_size, batch_size)
-    whole, rest = divmod(fixtures, size)
-    return whole * -(-size // batch_size) + -(-rest // batch_size)
+    calls = 0
+    for start in range(0, len(due), size):
+        chunk = due[start : start + size]
+        apart = len(asked_apart(chunk))
+        calls += -(-apart // batch_size) + -(-(len(chunk) - apart) // batch_size)
+    return calls

@@ -1,53 +1,50 @@
 """The HTTP client of the Sportmonks API: one request in, one answer or one typed error out."""
 
 import math
+import random
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+from urllib3.exceptions import DecodeError, HTTPError
 
+from extract.breaker import Breaker
 from extract.errors import (
-    TOKEN_VARIABLE,
-    AccessError,
     DownError,
     QuotaError,
     RefusedError,
     RequestError,
     StoppedError,
-    TokenError,
     UnavailableError,
+    causes,
 )
-from extract.quota import QuotaGovernor, QuotaReport
+from extract.failures import Reply, failure
+from extract.quota import Grant, QuotaGovernor, QuotaReport
 from extract.settings import Settings
 
 _LONGEST_BACKOFF = 60.0
-# Requests that fail on all their tries, one after the other, until the API counts as down. Halving
-# a batch of 50 around one poisoned fixture fails at most 7 times in a row.
-_FAILURES_UNTIL_DOWN = 10
-_NOTHING_FOUND = "no result(s) found"
-# The API's own error codes (Sportmonks docs, include and other exceptions).
-_INCLUDE_CODES = {5000, 5001, 5002, 5008, 5013}
+# What an answer may ask us to wait: the longest that the API's quota makes sense of, and what it
+# may ask for when it fails.
+_LONGEST_RETRY_AFTER = 3600.0
+_LONGEST_RETRY_AFTER_FAILURE = 300.0
+# A 429 says nothing against the request itself, and all wait meanwhile.
+_TRIES_AGAINST_QUOTA = 10
 # Largest page of a list with `filters=populate`, which turns includes off (Sportmonks docs).
 POPULATE_PAGE = 1000
 _LIST_PAGE = 50
+_READ = 1 << 20
 
 
 class _Envelope(msgspec.Struct):
@@ -104,11 +101,33 @@ class _TokenAuth(AuthBase):
         return request
 
 
+@dataclass(frozen=True)
+class _Request:
+    endpoint: str
+    params: Mapping[str, str]
+    ids: Sequence[int]
+
+    @property
+    def resource(self) -> str:
+        return "/".join(self.endpoint.split("/")[:2])
+
+    @property
+    def path(self) -> str:
+        return "/".join([self.endpoint, *([",".join(map(str, self.ids))] if self.ids else [])])
+
+    def of_one(self) -> "_Request":
+        """The same for one of its ids, whichever."""
+        ids = [random.choice(self.ids)] if self.ids else []  # noqa: S311 - no secret
+        return _Request(self.endpoint, self.params, ids)
+
+
 @dataclass
 class _Tries:
     """What the tries of one request share."""
 
     attempt: int = 0
+    failures: int = 0
+    refusals: int = 0
     waited: float = field(default=0.0)
 
 
@@ -121,20 +140,25 @@ class SportmonksClient:
     Attributes:
         governor: says when the next request may be sent.
         calls_left: how many more requests may be sent at all.
-        down: why no further request is sent, once too many failed in a row.
         stopped: why no further request is sent, once `stop` was called.
+        on_trouble: told, in a line, when the API does not answer and is looked at again later.
 
     Args:
         settings: address, token, time-out, tries and reserve.
-        governor: shared by everything that uses the same token; one of its own by default.
     """
 
-    def __init__(self, settings: Settings, governor: QuotaGovernor | None = None) -> None:
-        self.governor = governor or QuotaGovernor(settings.quota_reserve)
+    def __init__(self, settings: Settings) -> None:
+        self.governor = QuotaGovernor(
+            settings.requests_in_flight,
+            settings.quota_reserve,
+            # Connecting, then reading.
+            2 * settings.timeout + 5,
+        )
         self._settings = settings
         self._base_url = settings.base_url.rstrip("/")
+        self._token = settings.api_token.strip()
         self._session = requests.Session()
-        self._session.auth = _TokenAuth(settings.api_token.strip())
+        self._session.auth = _TokenAuth(self._token)
         self._session.headers.update(
             {
                 "Accept": "application/json",
@@ -148,66 +172,50 @@ class SportmonksClient:
         self._backoff = wait_exponential_jitter(
             multiplier=settings.backoff, max=_LONGEST_BACKOFF, jitter=settings.backoff
         )
+        self._breaker = Breaker(settings.backoff, self._sleep, self._say_that_it_is_away)
+        # A request that was answered, by endpoint: when others fail, it tells whether they are
+        # poisoned or the API is down.
+        self._answered: dict[str, _Request] = {}
         self._numbers = count(1)
         self._calls: list[ApiCall] = []
         self._calls_lock = threading.Lock()
         self._stopping = threading.Event()
-        self._failures_in_a_row = 0
         self.calls_left = math.inf
-        self.down: DownError | None = None
         self.stopped: str | None = None
+        self.on_trouble: Callable[[str], None] | None = None
+
+    @property
+    def down(self) -> DownError | None:
+        """Why no further request is sent, once too many failed in a row."""
+        return self._breaker.down
 
     def get(
-        self,
-        endpoint: str,
-        path: str = "",
-        params: Mapping[str, str] | None = None,
-        ids_requested: int | None = None,
+        self, endpoint: str, params: Mapping[str, str] | None = None, ids: Sequence[int] = ()
     ) -> Answer:
         """Asks for one resource, with retries.
 
         Args:
-            endpoint: the part of the path that names what is asked, such as
-                `football/fixtures/multi`; it is what `api_calls` records.
-            path: the rest of the path, such as `/19146701,19146702`.
+            endpoint: path of the resource, such as `football/fixtures/multi`; it is what
+                `api_calls` records.
             params: query parameters, without the token.
-            ids_requested: number of ids in the path, for the record.
+            ids: what comes after it in the path, separated by commas.
 
         Raises:
             AccessError: the token or an include is refused.
             RefusedError: the API refuses this request.
             QuotaError: 429 on every try.
             UnavailableError: no usable answer on any try.
-            DownError: the last requests failed one after the other; nothing was sent.
+            DownError: the API is down; nothing was sent.
             StoppedError: `stop` was called, or `calls_left` are used up.
         """
-        tries = _Tries()
-
-        def send() -> Answer:
-            tries.attempt += 1
-            return self._send(endpoint, path, params or {}, ids_requested, tries)
-
-        retrying = Retrying(
-            stop=stop_after_attempt(self._settings.tries),
-            wait=self._delay_before_retry,
-            retry=retry_if_exception_type((QuotaError, UnavailableError)),
-            sleep=lambda seconds: self._sleep(seconds, tries),
-            reraise=True,
-        )
-        if self.down:
-            raise self.down
-        try:
-            answer = retrying(send)
-        except UnavailableError as error:
-            self._failures_in_a_row += 1
-            if self._failures_in_a_row >= _FAILURES_UNTIL_DOWN:
-                self.down = DownError(
-                    f"The API is down: {self._failures_in_a_row} requests failed in a row. "
-                    f"The last one: {error}"
-                )
-            raise
-        self._failures_in_a_row = 0
-        return answer
+        request = _Request(endpoint, params or {}, ids)
+        while True:
+            try:
+                return self._try(request)
+            except UnavailableError:
+                # While the API is away nothing is said about this request.
+                if not self._breaker.is_open:
+                    raise
 
     def pages(self, endpoint: str, params: Mapping[str, str] | None = None) -> Iterator[Answer]:
         """Asks for every page of a list, whichever form of pagination the API uses.
@@ -247,49 +255,128 @@ class SportmonksClient:
         self._stopping.set()
         self.governor.stop()
 
-    def _send(
-        self,
-        endpoint: str,
-        path: str,
-        params: Mapping[str, str],
-        ids_requested: int | None,
-        tries: _Tries,
-    ) -> Answer:
-        resource = "/".join(endpoint.split("/")[:2])
+    def _try(self, request: _Request) -> Answer:
+        tries = _Tries()
+        retrying = Retrying(
+            stop=lambda _: (
+                tries.failures >= self._settings.tries or tries.refusals >= _TRIES_AGAINST_QUOTA
+            ),
+            wait=self._delay_before_retry,
+            retry=retry_if_exception_type((QuotaError, UnavailableError)),
+            sleep=lambda seconds: self._sleep(seconds, tries),
+            reraise=True,
+        )
+        for attempt in retrying:
+            with attempt:
+                self._breaker.wait(lambda: self._look(request))
+                return self._send(request, tries)
+        raise AssertionError("tenacity ends with a result or an error")
+
+    def _look(self, request: _Request) -> None:
+        """Asks for something that was answered before, else for one id of this request."""
+        self._send(self._answered.get(request.endpoint) or request.of_one(), _Tries())
+
+    def _send(self, request: _Request, tries: _Tries) -> Answer:
         self._take_call()
-        waited = tries.waited + self.governor.acquire(resource)
-        tries.waited = 0.0
+        grant = self.governor.acquire(request.resource)
+        tries.attempt += 1
+        waited, tries.waited = tries.waited + grant.waited, 0.0
         call = ApiCall(
             next(self._numbers),
             datetime.now(UTC),
-            endpoint,
-            ids_requested,
+            request.endpoint,
+            len(request.ids) or None,
             tries.attempt,
             waited_seconds=waited,
         )
         started = time.monotonic()
-        envelope = _Envelope()
         quota = QuotaReport()
         try:
-            response = self._request(f"{self._base_url}/{endpoint}{path}", params)
-            call.status, call.bytes = response.status_code, response.raw.tell()
-            envelope, broken = _decode(response)
-            quota = _quota_report(response, envelope)
-            if error := _classify(response, envelope, broken):
-                raise error
-            rows = _rows(envelope)
-            call.rows_returned = len(rows)
+            reply, envelope, quota = self._exchange(request, call)
+            error = failure(reply)
+            rows = [] if error else _rows(envelope)
+            call.rows_returned = None if error else len(rows)
         finally:
             call.seconds = time.monotonic() - started
             call.quota_limit, call.quota_remaining = quota.limit, quota.remaining
             call.quota_resets_in = quota.resets_in
-            self.governor.release(resource, quota)
-            if call.status == 429:
-                self._pause(resource, response, quota, tries.attempt)
+            self.governor.release(grant, quota)
             with self._calls_lock:
                 self._calls.append(call)
+        if error:
+            self._failed(error, grant, quota, tries)
+            raise error
+        self._breaker.succeeded()
+        self.governor.succeeded()
+        if rows:
+            self._answered[request.endpoint] = request.of_one()
         pagination = envelope.pagination if isinstance(envelope.pagination, dict) else {}
         return Answer(rows, pagination, datetime.now(UTC))
+
+    def _failed(self, error: RequestError, grant: Grant, quota: QuotaReport, tries: _Tries) -> None:
+        if isinstance(error, UnavailableError):
+            tries.failures += 1
+            self._breaker.failed()
+            return
+        self._breaker.succeeded()
+        if isinstance(error, QuotaError):
+            tries.refusals += 1
+            backoff = self._settings.backoff * 2 ** (tries.refusals - 1)
+            self.governor.refused(grant, quota, error.retry_after, backoff)
+
+    def _exchange(self, request: _Request, call: ApiCall) -> tuple[Reply, _Envelope, QuotaReport]:
+        """Sends a request, and reads what comes back."""
+        timeout = self._settings.timeout
+        deadline = time.monotonic() + timeout
+        try:
+            # A redirect would carry the token to wherever it points.
+            response = self._session.get(
+                f"{self._base_url}/{request.path}",
+                params=request.params,
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                call.status = response.status_code
+                try:
+                    body = _read(response, deadline)
+                finally:
+                    call.bytes = response.raw.tell()
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+            raise RefusedError(f"base_url {self._base_url!r} is no address.") from error
+        except (requests.Timeout, TimeoutError):
+            trouble = f"No answer within {timeout:g} s from {self._base_url}."
+        except DecodeError:
+            trouble = "The answer's compression is broken."
+        except (requests.RequestException, HTTPError) as error:
+            trouble = f"Connection to {self._base_url} failed: {_reason(error)}."
+        else:
+            return self._read_reply(request, response, body)
+        return Reply(trouble=self._without_token(trouble)), _Envelope(), QuotaReport()
+
+    def _read_reply(
+        self, request: _Request, response: requests.Response, body: bytes
+    ) -> tuple[Reply, _Envelope, QuotaReport]:
+        envelope, trouble = _decode(response, body)
+        message = envelope.message if isinstance(envelope.message, str) else ""
+        location = re.sub(r"[?#].*", "", response.headers.get("Location", "nowhere"))
+        reply = Reply(
+            response.status_code,
+            trouble,
+            self._without_token(message),
+            envelope.code,
+            "include" in request.params,
+            self._without_token(location),
+            _retry_after(response),
+        )
+        return reply, envelope, _quota_report(response, envelope)
+
+    def _without_token(self, text: str) -> str:
+        """What others say, on one line, without the token that they may repeat."""
+        for secret in (self._token, quote(self._token, safe="")):
+            text = text.replace(secret, "***")
+        return " ".join(text.split())
 
     def _take_call(self) -> None:
         with self._calls_lock:
@@ -300,99 +387,61 @@ class SportmonksClient:
             self.stopped = self.stopped or "all calls that --max-calls allows are made"
             raise StoppedError(self.stopped)
 
-    def _request(self, url: str, params: Mapping[str, str]) -> requests.Response:
-        try:
-            # A redirect would carry the token to wherever it points.
-            return self._session.get(
-                url, params=params, timeout=self._settings.timeout, allow_redirects=False
-            )
-        except requests.Timeout as error:
-            raise UnavailableError(
-                f"No answer within {self._settings.timeout:g} s from {self._base_url}."
-            ) from error
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise RefusedError(f"base_url {self._base_url!r} is no address.") from error
-        except requests.exceptions.ContentDecodingError as error:
-            raise UnavailableError("The answer's compression is broken.") from error
-        except requests.RequestException as error:
-            raise UnavailableError(
-                f"Connection to {self._base_url} failed: {_reason(error)}."
-            ) from error
-
-    def _pause(
-        self, resource: str, response: requests.Response, quota: QuotaReport, attempt: int
-    ) -> None:
-        seconds = _retry_after(response)
-        if seconds is None and quota.remaining == 0 and quota.resets_in is not None:
-            seconds = float(quota.resets_in)
-        if seconds is None:
-            seconds = self._settings.backoff * 2 ** (attempt - 1)
-        self.governor.pause(resource, seconds)
-
     def _delay_before_retry(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, QuotaError):
             return 0  # the governor already makes everyone wait
         asked = error.retry_after if isinstance(error, UnavailableError) else None
-        return max(self._backoff(state), asked or 0.0)
+        return max(self._backoff(state), min(asked or 0.0, _LONGEST_RETRY_AFTER_FAILURE))
 
-    def _sleep(self, seconds: float, tries: _Tries) -> None:
-        tries.waited += seconds
+    def _sleep(self, seconds: float, tries: _Tries | None = None) -> None:
+        if tries:
+            tries.waited += seconds
         if self._stopping.wait(seconds):
             raise StoppedError(self.stopped)
 
+    def _say_that_it_is_away(self, seconds: float) -> None:
+        if self.on_trouble:
+            self.on_trouble(f"The API does not answer: trying again in {seconds:.0f} s.")
 
-def _decode(response: requests.Response) -> tuple[_Envelope, str | None]:
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    """The body, decompressed.
+
+    Raises:
+        TimeoutError: it has not come as a whole when the time is over. The time-out of `requests`
+            is about the silence between two bytes.
+    """
+    parts: list[bytes] = []
+    while part := response.raw.read1(_READ, decode_content=True):
+        parts.append(part)
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return b"".join(parts)
+
+
+def _decode(response: requests.Response, body: bytes) -> tuple[_Envelope, str | None]:
     """The answer's envelope, and what is wrong with its body if it is none."""
     try:
-        return msgspec.json.decode(response.content, type=_Envelope), None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        # What is kept raw is not looked at by the decoder.
+        body.decode()
+        return msgspec.json.decode(body, type=_Envelope), None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type").split(";")[0]
         return _Envelope(), f"The answer is no JSON object ({kind}; {error})."
-
-
-def _classify(
-    response: requests.Response, envelope: _Envelope, broken: str | None
-) -> RequestError | None:
-    """The error that a response stands for, or None if it is an answer."""
-    status = response.status_code
-    message = envelope.message if isinstance(envelope.message, str) else ""
-    said = f"HTTP {status}" + (f": {message.rstrip('.')}" if message else "")
-    if status == 401 or "unauthenticated" in message.lower():
-        return TokenError(
-            f"The API does not accept the token ({said}): check {TOKEN_VARIABLE} or "
-            ".dlt/secrets.toml against my.sportmonks.com.",
-            status,
-        )
-    if status == 429:
-        return QuotaError(f"The quota is used up ({said}).", _retry_after(response))
-    if envelope.code in _INCLUDE_CODES and "include=" in str(response.request.url):
-        return AccessError(
-            f"The API refuses an include ({said}): change `include` in .dlt/config.toml.", status
-        )
-    if status == 403:
-        return AccessError(f"The plan gives no access ({said}).", status)
-    if status == 404 and _NOTHING_FOUND in message.lower():
-        return None
-    if status >= 500 or status in (408, 425):
-        return UnavailableError(f"The API fails ({said}).", status, _retry_after(response))
-    if 300 <= status < 400:
-        target = re.sub(r"[?#].*", "", response.headers.get("Location", "nowhere"))
-        return RefusedError(
-            f"The API redirects to {target} (HTTP {status}); the token is not sent there. "
-            "If that is the right address, set base_url to it.",
-            status,
-        )
-    if status >= 400:
-        return RefusedError(f"The API refuses the request ({said}).", status)
-    return UnavailableError(broken, status) if broken else None
 
 
 def _rows(envelope: _Envelope) -> list[msgspec.Raw]:
     data = bytes(envelope.data).lstrip()
     if data.startswith(b"["):
         return msgspec.json.decode(data, type=list[msgspec.Raw])
-    return [msgspec.Raw(data)] if data.startswith(b"{") else []
+    if not data.startswith(b"{"):
+        return []
+    members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    # PHP writes a list that has gaps as an object with the indexes as keys.
+    if members and all(key.isdecimal() for key in members):
+        return list(members.values())
+    return [msgspec.Raw(data)]
 
 
 def _quota_report(response: requests.Response, envelope: _Envelope) -> QuotaReport:
@@ -406,6 +455,7 @@ def _quota_report(response: requests.Response, envelope: _Envelope) -> QuotaRepo
         limit=_whole(response.headers.get("x-ratelimit-limit")),
         remaining=min(remaining) if remaining else None,
         resets_in=_whole(_field(envelope.rate_limit, "resets_in_seconds")),
+        is_answer=response.status_code == 200,
     )
 
 
@@ -415,14 +465,23 @@ def _retry_after(response: requests.Response) -> float | None:
     if value is None:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        pass
+        then = _date(value)
+        if then is None:
+            return None
+        # By the server's clock: ours may be wrong.
+        now = _date(response.headers.get("Date", "")) or datetime.now(UTC)
+        seconds = (then - now).total_seconds()
+    return min(max(0.0, seconds), _LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
+
+
+def _date(text: str) -> datetime | None:
     try:
-        then = parsedate_to_datetime(value)
+        then = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return max(0.0, (then - datetime.now(UTC)).total_seconds())
+    return then if then.tzinfo else then.replace(tzinfo=UTC)
 
 
 def _cursor_token(cursor: str) -> str:
@@ -442,11 +501,10 @@ def _whole(value: Any) -> int | None:
         return None
 
 
-def _reason(error: requests.RequestException) -> str:
+def _reason(error: BaseException) -> str:
     """The innermost cause of a connection error, without the object dumps around it."""
-    cause: BaseException = error
-    while inner := (cause.__cause__ or cause.__context__ or getattr(cause, "reason", None)):
-        if not isinstance(inner, BaseException):
-            break
-        cause = inner
+    *_, cause = causes(error)
+    reason = getattr(cause, "reason", None)
+    if isinstance(reason, BaseException):
+        return _reason(reason)
     return (getattr(cause, "strerror", None) or str(cause).split(": ")[-1]).rstrip(".")

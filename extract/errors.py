@@ -20,13 +20,19 @@ class DroppedError(ExtractError):
 class RequestError(ExtractError):
     """A request to the API that did not end in an answer.
 
+    What follows from each kind stands in `extract.failures`.
+
     Attributes:
         status: HTTP status, or None when there was no answer at all.
+        retry_after: seconds that the API asks to wait, or None when it did not say.
     """
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
 class AccessError(RequestError, UsageError):
@@ -38,33 +44,15 @@ class TokenError(AccessError):
 
 
 class RefusedError(RequestError):
-    """The API refuses this one request (HTTP 4xx). Asking the same again is useless."""
+    """The API refuses this one request. Asking the same again is useless."""
 
 
 class QuotaError(RequestError):
-    """HTTP 429.
-
-    Attributes:
-        retry_after: seconds that the API asks to wait, or None when it did not say.
-    """
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message, 429)
-        self.retry_after = retry_after
+    """HTTP 429: too many calls in an hour, or at a time."""
 
 
 class UnavailableError(RequestError):
-    """No usable answer: HTTP 5xx, a time-out, a lost connection, a broken body. Worth a retry.
-
-    Attributes:
-        retry_after: seconds that the API asks to wait, or None when it did not say.
-    """
-
-    def __init__(
-        self, message: str, status: int | None = None, retry_after: float | None = None
-    ) -> None:
-        super().__init__(message, status)
-        self.retry_after = retry_after
+    """No usable answer: HTTP 5xx, a time-out, a lost connection, a broken body. Worth a retry."""
 
 
 class DownError(RequestError):

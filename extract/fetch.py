@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from extract.chunks import Chunks
+from extract.chunks import Chunks, asked_apart
 from extract.due import DueFixture
 from extract.errors import ExtractError
 from extract.session import Session
@@ -55,6 +55,7 @@ def _fetch_chunk(
     ids = [fixture.id for fixture in chunk]
     source = session.source(
         fixture_ids=ids,
+        apart=asked_apart(chunk),
         stored=WarehouseFixtures(session.warehouse, ids),
         known_types=known_types,
         run_row=session.summary.row,

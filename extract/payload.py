@@ -18,7 +18,7 @@ VOLATILE_FIELDS = frozenset({"has_odds", "has_premium_odds"})
 # About the team, not the match: it moves in every old fixture when the team plays again.
 _VOLATILE_TEAM_FIELDS = frozenset({"last_played_at"})
 
-_WATCHED = ("statistics", "events")
+_MANY = (list, dict)
 _LARGEST = 2**63 - 1
 # The escape of the character NUL, which PostgreSQL's jsonb cannot hold: after an even number of
 # backslashes, for an odd one would be escaped itself.
@@ -37,8 +37,8 @@ class Fixture:
         payload: the JSON object, byte for byte as sent, but for the character NUL, in whose place
             stands U+FFFD.
         payload_hash: equal for two payloads that say the same; see `canonical_hash`.
-        empty_arrays: which of `statistics` and `events` came as `[]` or null.
-        filled_arrays: which of them came with elements.
+        keys: its keys.
+        filled: those of them whose value has elements.
         type_ids: the types that the elements of its arrays name.
     """
 
@@ -49,8 +49,8 @@ class Fixture:
     starting_at: datetime | None
     payload: str
     payload_hash: str
-    empty_arrays: frozenset[str]
-    filled_arrays: frozenset[str]
+    keys: frozenset[str]
+    filled: frozenset[str]
     type_ids: frozenset[int]
 
 
@@ -98,8 +98,8 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
         starting_at=_kick_off(fixture),
         payload=payload,
         payload_hash=canonical_hash(fixture),
-        empty_arrays=frozenset(n for n in _WATCHED if n in fixture and not fixture[n]),
-        filled_arrays=frozenset(n for n in _WATCHED if fixture.get(n)),
+        keys=frozenset(fixture),
+        filled=frozenset(k for k, value in fixture.items() if value and isinstance(value, _MANY)),
         type_ids=frozenset(_type_ids(fixture)),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from extract.batches import ENDPOINT
 from extract.chunks import calls_for
+from extract.quota import reserved_calls
 from extract.selection import Season
 from extract.settings import Settings
 from extract.wanted import Wanted
@@ -129,7 +130,7 @@ def make_plan(
     reasons: dict[int | None, Counter[str]] = {}
     for fixture in wanted.due:
         reasons.setdefault(fixture.season_id, Counter())[fixture.reason] += 1
-    calls = calls_for(len(wanted.due), settings.chunk_size, settings.batch_size)
+    calls = calls_for(wanted.due, settings.chunk_size, settings.batch_size)
     quota = _quota(warehouse, now)
     return Plan(
         warehouse.name,
@@ -178,9 +179,12 @@ def _call_seconds(warehouse: Warehouse) -> float:
 def run_seconds(calls: int, quota: Quota | None, settings: Settings, call_seconds: float) -> float:
     """Time for so many calls: the windows to wait for, then the calls of the last one."""
     pace = call_seconds / settings.requests_in_flight
-    if quota is None or calls <= quota.remaining - settings.quota_reserve:
+    if quota is None:
         return calls * pace
-    beyond = calls - max(0, quota.remaining - settings.quota_reserve)
-    allowed = max(1, quota.limit - settings.quota_reserve)
+    reserve = reserved_calls(settings.quota_reserve, quota.limit)
+    if calls <= quota.remaining - reserve:
+        return calls * pace
+    beyond = calls - max(0, quota.remaining - reserve)
+    allowed = max(1, quota.limit - reserve)
     windows, rest = divmod(beyond - 1, allowed)
     return quota.resets_in + windows * _WINDOW + (rest + 1) * pace

@@ -7,70 +7,247 @@ with the first call. Every answer says how many calls are left and when the wind
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from extract.errors import StoppedError
 
+# What a path counts as until its answers say so: `requested_entity`, as operators have seen it.
+_ENTITIES = {
+    "football/fixtures": "Fixture",
+    "football/leagues": "League",
+    "football/seasons": "Season",
+    "football/states": "State",
+    "core/types": "Type",
+}
 # `resets_in_seconds` is a whole number: the window may end up to a second later than it says.
 _ROUNDING = 1.0
+# An API that says nothing of its quota, or not when it ends, is looked at again after so long.
+_LOOK_AGAIN = 60.0
+_UNTOLD = 10**9
+# A pause after a 429 although calls are left doubles with each further one up to here.
+_LONGEST_SLOW_DOWN = 60.0
+# Answers in a row after which one more request may be under way at the same time.
+_ANSWERS_TO_SPEED_UP = 50
+# Seconds between two looks at a quota that other processes use too.
+_POLL = 0.1
 
 
 @dataclass(frozen=True)
 class QuotaReport:
-    """What one answer said of the quota; None where it said nothing.
+    """What one request told of the quota; None where it told nothing.
 
     Attributes:
         entity: what the call was counted for, such as `Fixture`.
         limit: calls allowed in a window.
         remaining: calls left after this one.
         resets_in: seconds until the window ends.
+        is_answer: whether there was an answer at all.
     """
 
     entity: str | None = None
     limit: int | None = None
     remaining: int | None = None
     resets_in: int | None = None
+    is_answer: bool = False
+
+
+def reserved_calls(reserve: float, limit: int) -> int:
+    """Calls of a window that are left to others.
+
+    Args:
+        reserve: a share of the limit below 1, or a number of calls.
+        limit: calls in a window.
+    """
+    return math.ceil(limit * reserve) if reserve < 1 else int(reserve)
 
 
 @dataclass
-class _Window:
-    entity: str
-    remaining: float | None = None
-    resets_at: float = math.inf
+class Window:
+    """What is known of one entity's quota. Times are seconds on the clock of who keeps it.
+
+    Attributes:
+        number: counts the windows, so that a late answer to a call of the last one is told apart.
+        limit: calls in a window.
+        remaining: calls left by the last answer, None where nothing is known.
+        resets_at: when the window ends.
+        in_flight: calls that are not answered yet.
+        asked_at: when a call was last allowed.
+        paused_until: until when no call is allowed.
+    """
+
+    number: int = 0
+    limit: int | None = None
+    remaining: int | None = None
+    resets_at: float | None = None
     in_flight: int = 0
-    paused_until: float = -math.inf
+    asked_at: float = 0.0
+    paused_until: float = 0.0
+
+    def take(self, now: float, reserve: float, answered_within: float) -> float:
+        """Takes a call if there is one to be had.
+
+        While nothing is known, one request goes first and the others wait for its answer.
+
+        Args:
+            now: the time.
+            reserve: what to leave to others, as a share of the limit below 1, or in calls.
+            answered_within: seconds after which a call that was not answered never will be, for
+                who made it may have been killed.
+
+        Returns:
+            0 if it is taken; else the seconds to wait, infinite until an answer arrives.
+        """
+        if now < self.paused_until:
+            return self.paused_until - now
+        if self.resets_at is not None and now >= self.resets_at:
+            self._begin_anew()
+        lost = now >= self.asked_at + answered_within
+        if self.remaining is None:
+            if self.in_flight and not lost:
+                return math.inf
+            self.in_flight = 0
+        elif self.remaining - self.in_flight <= reserved_calls(
+            reserve, self.limit or self.remaining
+        ):
+            if self.resets_at is not None:
+                return self.resets_at - now
+            if now < self.asked_at + _LOOK_AGAIN:
+                return self.asked_at + _LOOK_AGAIN - now
+            self._begin_anew()
+        self.in_flight += 1
+        self.asked_at = now
+        return 0.0
+
+    def give_back(self, number: int, report: QuotaReport, now: float) -> None:
+        """Notes that a call of the window with this number ended, and what was told then."""
+        if number != self.number:
+            return
+        self.in_flight = max(0, self.in_flight - 1)
+        if report.remaining is not None:
+            self._learn(report.remaining, report.resets_in, now)
+            self.limit = report.limit or self.limit or report.remaining + 1
+        elif report.is_answer and self.remaining is None:
+            self.remaining, self.resets_at = _UNTOLD, now + _LOOK_AGAIN
+
+    def refuse(self, now: float, seconds: float) -> None:
+        """Notes that the quota is used up, and for how long."""
+        self.paused_until = max(self.paused_until, now + seconds)
+        self._begin_anew()
+
+    def _learn(self, remaining: int, resets_in: int | None, now: float) -> None:
+        resets_at = None if resets_in is None else now + resets_in + _ROUNDING
+        known, ends = self.remaining, self.resets_at
+        if known is None or (resets_at and ends and resets_at > ends + 2 * _ROUNDING):
+            self.remaining, self.resets_at = remaining, resets_at
+            return
+        # Answers may overtake each other: within one window the smaller number is the newer one.
+        self.remaining = min(remaining, known)
+        self.resets_at = min(resets_at, ends) if resets_at and ends else resets_at or ends
+
+    def _begin_anew(self) -> None:
+        self.number += 1
+        self.remaining, self.resets_at, self.in_flight = None, None, 0
+
+
+class Windows(Protocol):
+    """Keeps the windows of all entities.
+
+    Attributes:
+        is_shared: whether other processes use them too.
+    """
+
+    is_shared: bool
+
+    def open(self, entity: str) -> AbstractContextManager[tuple[Window, float]]:
+        """An entity's window, to be read and changed by nobody else meanwhile, and the time."""
+
+
+class OwnWindows:
+    """Windows of one process."""
+
+    is_shared = False
+
+    def __init__(self) -> None:
+        self._windows: defaultdict[str, Window] = defaultdict(Window)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def open(self, entity: str) -> Iterator[tuple[Window, float]]:
+        """The window, and the time of the monotonic clock."""
+        with self._lock:
+            yield self._windows[entity], time.monotonic()
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The right to send one request.
+
+    Attributes:
+        resource: what is asked, such as `football/fixtures`.
+        entity: what it is thought to count as.
+        number: of the window.
+        given_at: when, on the monotonic clock.
+        waited: seconds that it took to get it.
+    """
+
+    resource: str
+    entity: str
+    number: int
+    given_at: float
+    waited: float
 
 
 class QuotaGovernor:
     """Lets requests through while the quota lasts, then makes them wait for the next window.
 
-    Safe for several threads. Requests under way are counted as spent before their answers say so;
-    while nothing is known of an entity, one request goes first and the others wait for its answer.
+    Safe for several threads. Requests under way are counted as spent before their answers say so.
+    How many there may be halves with a 429 that comes although calls are left (an undocumented
+    limit of bursts), and grows again with answers.
 
     Args:
-        reserve: calls of every window that are left to the token's other users.
+        requests_in_flight: requests under way at the same time, at most.
+        reserve: what to leave to the token's other users in every window: a share of the limit
+            below 1, or a number of calls.
+        answered_within: seconds after which a request has ended, one way or the other.
+        windows: what is known of the quota.
+
+    Attributes:
+        windows: as above; may be replaced before the first request.
         on_wait: called with the entity and the seconds when a request starts to wait for long.
+        on_slow_down: called with the number of requests that may be under way from now on.
     """
 
     def __init__(
-        self, reserve: int = 0, on_wait: Callable[[str, float], None] | None = None
+        self,
+        requests_in_flight: int = 4,
+        reserve: float = 0,
+        answered_within: float = 60.0,
+        windows: Windows | None = None,
     ) -> None:
+        self._most = requests_in_flight
         self._reserve = reserve
-        self.on_wait = on_wait
-        self._windows: dict[str, _Window] = {}
+        self._answered_within = answered_within
+        self.windows: Windows = windows or OwnWindows()
+        self.on_wait: Callable[[str, float], None] | None = None
+        self.on_slow_down: Callable[[int], None] | None = None
+        self._entities = dict(_ENTITIES)
         self._changed = threading.Condition()
         self._stopped = False
+        self._in_flight = 0
+        self._allowed = requests_in_flight
+        self._answers_in_a_row = 0
+        self._slow_downs_in_a_row = 0
+        self._slowed_at = self._slow_until = -math.inf
 
-    def acquire(self, resource: str) -> float:
+    def acquire(self, resource: str) -> Grant:
         """Waits until one more request for this resource may be sent.
 
         Args:
-            resource: what is asked, such as `football/fixtures`. Which entity that counts as is
-                known from its first answer on; until then it is governed by itself.
-
-        Returns:
-            The seconds waited.
+            resource: what is asked, such as `football/fixtures`.
 
         Raises:
             StoppedError: `stop` was called.
@@ -81,34 +258,67 @@ class QuotaGovernor:
             while True:
                 if self._stopped:
                     raise StoppedError("The run is being stopped.")
-                window = self._windows.setdefault(resource, _Window(resource))
-                delay = self._delay(window)
+                entity = self._entities.get(resource, resource)
+                delay, number = self._take(entity)
+                now = time.monotonic()
                 if delay <= 0:
-                    window.in_flight += 1
-                    return time.monotonic() - started
+                    self._in_flight += 1
+                    return Grant(resource, entity, number, now, now - started)
                 if delay > 1 and math.isfinite(delay) and not announced and self.on_wait:
-                    self.on_wait(window.entity, delay)
+                    self.on_wait(entity, delay)
                     announced = True
+                if self.windows.is_shared and math.isinf(delay):
+                    delay = _POLL
                 self._changed.wait(min(delay, threading.TIMEOUT_MAX))
 
-    def release(self, resource: str, report: QuotaReport) -> None:
+    def release(self, grant: Grant, report: QuotaReport) -> None:
         """Notes that a request ended, and what its answer said of the quota."""
         with self._changed:
-            window = self._window(resource, report.entity)
-            window.in_flight -= 1
-            if report.remaining is not None:
-                self._learn(window, report.remaining, report.resets_in)
-            elif window.remaining is None and window.in_flight == 0:
-                # An answer without numbers: nothing to govern by until one has them.
-                window.remaining = math.inf
+            self._in_flight -= 1
+            entity = report.entity or grant.entity
+            if entity == grant.entity:
+                with self.windows.open(entity) as (window, now):
+                    window.give_back(grant.number, report, now)
+            else:
+                self._entities[grant.resource] = entity
+                with self.windows.open(grant.entity) as (window, now):
+                    window.give_back(grant.number, QuotaReport(), now)
+                with self.windows.open(entity) as (window, now):
+                    window.in_flight += 1
+                    window.give_back(window.number, report, now)
             self._changed.notify_all()
 
-    def pause(self, resource: str, seconds: float) -> None:
-        """Lets nobody call the resource's entity for some seconds: the API answered 429."""
+    def succeeded(self) -> None:
+        """Notes a usable answer, which lets more requests be under way by and by."""
         with self._changed:
-            window = self._windows[resource]
-            window.paused_until = max(window.paused_until, time.monotonic() + seconds)
-            window.remaining = None
+            self._slow_downs_in_a_row = 0
+            self._answers_in_a_row += 1
+            if self._answers_in_a_row >= _ANSWERS_TO_SPEED_UP and self._allowed < self._most:
+                self._answers_in_a_row = 0
+                self._allowed += 1
+                self._changed.notify_all()
+
+    def refused(
+        self, grant: Grant, report: QuotaReport, seconds: float | None, backoff: float
+    ) -> None:
+        """Notes that a request was answered with 429.
+
+        Args:
+            grant: of the request.
+            report: what the answer says of the quota.
+            seconds: how long to wait, by what the answer says.
+            backoff: how long where nothing says it; it doubles.
+        """
+        with self._changed:
+            with self.windows.open(grant.entity) as (window, _):
+                believed = window.remaining is not None and window.remaining > window.in_flight
+            # Only successful answers are sure to say how many calls are left. Another user of the
+            # token may have taken those that we know of.
+            left = believed and not self._slow_downs_in_a_row
+            if report.remaining if report.remaining is not None else left:
+                self._slow_down(grant, seconds, backoff)
+            else:
+                self._pause(grant, seconds, backoff)
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -117,37 +327,39 @@ class QuotaGovernor:
             self._stopped = True
             self._changed.notify_all()
 
-    def _window(self, resource: str, entity: str | None) -> _Window:
-        """The window of a resource, shared with all others that count as the same entity."""
-        window = self._windows[resource]
-        if entity is None or entity == window.entity:
-            return window
-        shared = next((w for w in self._windows.values() if w.entity == entity), None)
-        if shared is None:
-            window.entity = entity
-            return window
-        shared.in_flight += window.in_flight
-        self._windows[resource] = shared
-        return shared
+    def _take(self, entity: str) -> tuple[float, int]:
+        """Seconds to wait for a call, 0 if it is taken; and the number of the window."""
+        if self._in_flight >= self._allowed:
+            return math.inf, 0
+        if (pause := self._slow_until - time.monotonic()) > 0:
+            return pause, 0
+        with self.windows.open(entity) as (window, now):
+            return window.take(now, self._reserve, self._answered_within), window.number
 
-    def _delay(self, window: _Window) -> float:
-        """Seconds until one more request may be tried; infinite means: until an answer arrives."""
-        now = time.monotonic()
-        if now < window.paused_until:
-            return window.paused_until - now
-        if now >= window.resets_at:
-            window.remaining, window.resets_at = None, math.inf
-        if window.remaining is None:
-            return 0 if window.in_flight == 0 else math.inf
-        if window.remaining - window.in_flight > self._reserve:
-            return 0
-        return window.resets_at - now
+    def _pause(self, grant: Grant, seconds: float | None, backoff: float) -> None:
+        """Lets nobody call the entity until its window ends."""
+        with self.windows.open(grant.entity) as (window, now):
+            if seconds is None:
+                seconds = backoff if window.resets_at is None else window.resets_at - now
+            window.refuse(now, seconds)
 
-    @staticmethod
-    def _learn(window: _Window, remaining: int, resets_in: int | None) -> None:
-        now = time.monotonic()
-        resets_at = now + resets_in + _ROUNDING if resets_in is not None else window.resets_at
-        # Answers may overtake each other: within one window the smaller number is the newer one.
-        newer_window = window.remaining is None or resets_at > window.resets_at + 2 * _ROUNDING
-        window.remaining = remaining if newer_window else min(remaining, window.remaining or 0)
-        window.resets_at = resets_at if newer_window else min(resets_at, window.resets_at)
+    def _slow_down(self, grant: Grant, seconds: float | None, backoff: float) -> None:
+        """Sends nothing for a moment, and half as much from then on.
+
+        Operators report that this limit "clears in seconds", whatever the answer says.
+        """
+        if grant.given_at < self._slowed_at:
+            return  # it was under way when we slowed down
+        pause = backoff * 2**self._slow_downs_in_a_row
+        if pause < _LONGEST_SLOW_DOWN:
+            self._slow_downs_in_a_row += 1
+            seconds = pause if seconds is None else min(pause, seconds)
+        elif seconds is None:
+            seconds = _LONGEST_SLOW_DOWN
+        self._slowed_at = time.monotonic()
+        self._slow_until = self._slowed_at + seconds
+        self._answers_in_a_row = 0
+        if self._allowed > 1:
+            self._allowed //= 2
+            if self.on_slow_down:
+                self.on_slow_down(self._allowed)

@@ -69,6 +69,12 @@ class Reporter:
         until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
         self.line(f"Waiting {seconds:.0f} s, until {until}, for the quota of {entity}.")
 
+    def slowing_down(self, requests: int) -> None:
+        """Fewer requests are under way from now on."""
+        self.warning(
+            f"The API refuses requests although calls are left: {requests} at a time from now on."
+        )
+
     @contextmanager
     def fetching(self, total: int, known: int) -> Iterator[None]:
         """A progress bar over the fixtures of a run, on a terminal."""

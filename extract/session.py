@@ -12,6 +12,7 @@ from typing import Any
 import dlt
 
 from extract import tables
+from extract.batch_size import BatchSize
 from extract.batches import Batch
 from extract.client import ApiCall, SportmonksClient
 from extract.loader import Loader
@@ -55,7 +56,11 @@ class Session:
         self.selection = selection
         self.reporter = reporter
         self.client = SportmonksClient(settings)
+        self.client.governor.windows = warehouse.quota_windows(settings.api_token)
         self.client.governor.on_wait = reporter.waiting
+        self.client.governor.on_slow_down = reporter.slowing_down
+        self.client.on_trouble = reporter.warning
+        self._batch_size = BatchSize(settings.batch_size)
         self.is_interrupted = False
         self.is_incomplete = False
         # Calls of the load under way: they are recorded with it, or else when the run ends.
@@ -86,6 +91,7 @@ class Session:
             run_id=self.summary.run_id,
             settings=self.settings,
             client=self.client,
+            batch_size=self._batch_size,
             on_batch=self._on_batch,
             **arguments,
         )

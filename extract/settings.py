@@ -49,7 +49,7 @@ class Settings(BaseConfiguration):
     timeout: float = 30.0
     tries: int = 3
     backoff: float = 1.0
-    quota_reserve: int = 0
+    quota_reserve: float = 0.0
     reference_max_age: float = 20.0
     type_max_age: float = 164.0
     listing_max_age: float = 20.0

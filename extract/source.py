@@ -11,7 +11,7 @@ Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_checks`, `api_ca
 `unlisted_types` are made of its answers.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import chain
@@ -23,10 +23,11 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from extract import tables
+from extract.batch_size import BatchSize
 from extract.batches import Batch, FixtureBatches, NothingStored, OnBatch, StoredFixtures
 from extract.client import SportmonksClient
 from extract.discovery import Discovery, listed_now, read_discovery
-from extract.errors import RequestError, StoppedError, TokenError
+from extract.errors import RequestError, StoppedError, TokenError, UnavailableError
 from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
 
@@ -43,10 +44,12 @@ REFERENCES: dict[str, tuple[str, dict[str, str]]] = {
 @dlt.source(name="sportmonks", max_table_nesting=0)
 def sportmonks(
     fixture_ids: Sequence[int] = (),
+    apart: Set[int] = frozenset(),
     discovery: Discovery | None = None,
     run_id: str = "",
     settings: Settings | None = None,
     client: SportmonksClient | None = None,
+    batch_size: BatchSize | None = None,
     stored: StoredFixtures | None = None,
     known_types: set[int] | None = None,
     on_batch: OnBatch | None = None,
@@ -57,11 +60,13 @@ def sportmonks(
 
     Args:
         fixture_ids: fixtures to fetch. Their resources yield nothing without any.
+        apart: those of them that are not to share a request with others.
         discovery: lists of fixtures to read.
         run_id: marks the rows of `api_calls`.
         settings: by default what `[sources.sportmonks]` in `.dlt/*.toml` and the environment say,
             the token among them (`SOURCES__SPORTMONKS__API_TOKEN`).
         client: shares quota and connections between several calls of this function.
+        batch_size: fixtures in a request, learned over several calls of this function.
         stored: what the warehouse holds; without it every fixture that is fetched is written.
         known_types: types that need not be looked up; those that are looked up are added.
         on_batch: called with each batch of outcomes as it becomes known.
@@ -80,7 +85,7 @@ def sportmonks(
     batches = FixtureBatches(
         client,
         settings.include,
-        settings.batch_size,
+        batch_size or BatchSize(settings.batch_size),
         settings.requests_in_flight,
         stored or NothingStored(),
     )
@@ -88,7 +93,7 @@ def sportmonks(
     @dlt.resource(selected=False)
     def fixture_batches() -> Iterator[Batch]:
         """The answers of the multi endpoint, batch by batch."""
-        for batch in batches.fetch(fixture_ids):
+        for batch in batches.fetch(fixture_ids, apart):
             if on_batch:
                 on_batch(batch)
             yield batch
@@ -142,10 +147,11 @@ def sportmonks(
         for type_id in sorted(named - known_types):
             known_types.add(type_id)
             try:
-                answer = client.get(REFERENCES["types"][0], f"/{type_id}")
+                answer = client.get(REFERENCES["types"][0], ids=[type_id])
+                payloads = _reference_payloads(answer.rows)
             except (RequestError, StoppedError):
                 continue  # what it is called can wait for the next list of types
-            payload = storable(bytes(answer.rows[0])) if answer.rows else None
+            payload = payloads.get(type_id)
             row = {"id": type_id, "payload": payload, "fetched_at": answer.received_at}
             yield tables.rows("types", [row])
 
@@ -177,20 +183,21 @@ def sportmonks(
         @dlt.resource(name=name, **tables.hints(name))
         def reference_rows() -> Iterator[pa.Table]:
             fetched_at = datetime.now(UTC)
-            found: dict[int, dict[str, Any]] = {}
             try:
-                for answer in client.pages(path, params):
-                    for row in answer.rows:
-                        id = integer(msgspec.json.decode(row).get("id"))
-                        if id is not None:
-                            payload = storable(bytes(row))
-                            found[id] = {"id": id, "payload": payload, "fetched_at": fetched_at}
+                rows = [row for answer in client.pages(path, params) for row in answer.rows]
+                payloads = _reference_payloads(rows)
             except RequestError as error:
                 if isinstance(error, TokenError) or not on_reference_failure:
                     raise
                 on_reference_failure(name, error)
                 return
-            yield tables.rows(name, found.values())
+            yield tables.rows(
+                name,
+                (
+                    {"id": id, "payload": payload, "fetched_at": fetched_at}
+                    for id, payload in payloads.items()
+                ),
+            )
 
         @dlt.transformer(
             data_from=reference_rows,
@@ -217,6 +224,21 @@ def sportmonks(
         discoveries,
         *chain.from_iterable(map(reference, REFERENCES)),
     )
+
+
+def _reference_payloads(rows: Iterable[msgspec.Raw]) -> dict[int, str]:
+    """The JSON of each row that has an id, by its id."""
+    payloads: dict[int, str] = {}
+    try:
+        for row in rows:
+            payload = storable(bytes(row))
+            content = msgspec.json.decode(payload)
+            id = integer(content.get("id")) if isinstance(content, dict) else None
+            if id is not None:
+                payloads[id] = payload
+    except msgspec.MsgspecError as error:
+        raise UnavailableError(f"A row's JSON is broken ({error}).") from error
+    return payloads
 
 
 def _found_by(fixture: Fixture) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from tenacity import (
 
 from extract.errors import ExtractError, StoppedError, UsageError, causes
 from extract.payload import read_fixture
+from extract.quota import OwnWindows, Windows
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
@@ -154,6 +155,10 @@ class Warehouse(ABC):
     def loaded(self) -> None:
         """What the engine needs after each load."""
 
+    def quota_windows(self, token: str) -> Windows:
+        """Where is kept what is known of the token's quota."""
+        return OwnWindows()
+
     @abstractmethod
     def discard_staging(self) -> None:
         """Empties the tables that dlt merges from."""
@@ -211,14 +216,14 @@ class WarehouseFixtures:
         """How many times in a row the API has not returned it."""
         return self._times_missing.get(fixture_id, 0)
 
-    def filled_arrays(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
-        """Which of `statistics` and `events` have elements in the stored payloads, by id."""
+    def filled(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
+        """Which keys have elements in the stored payloads, by id."""
         payloads = self._warehouse.query(
             f"select cast(payload as text) from {self._warehouse.raw}.fixtures "
             f"where id in ({id_list(fixture_ids)})"
         )
         fixtures = (read_fixture(payload.encode()) for (payload,) in payloads)
-        return {fixture.id: fixture.filled_arrays for fixture in fixtures if fixture}
+        return {fixture.id: fixture.filled for fixture in fixtures if fixture}
 
 
 def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehouse:

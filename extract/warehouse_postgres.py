@@ -13,6 +13,7 @@ import psycopg2
 from psycopg2 import errors
 
 from extract.errors import ExtractError, UsageError
+from extract.quota_postgres import SharedWindows, create_table
 from extract.tables import KEYS
 from extract.warehouse import OnWait, Warehouse, first_line
 
@@ -93,6 +94,7 @@ class PostgresWarehouse(Warehouse):
         # Claims of seasons have the schema in the first half of their keys.
         self._claim_key = number
         self._claims: list[tuple[int, int]] = []
+        self._windows: SharedWindows | None = None
         self._options = environment.get("PGOPTIONS", "")
         try:
             self._connection = self._connect()
@@ -144,8 +146,10 @@ class PostgresWarehouse(Warehouse):
         self._claims.clear()
 
     def close(self) -> None:
-        """Ends the session, and whatever it held with it."""
+        """Ends the sessions, and whatever they held with them."""
         self._connection.close()
+        if self._windows:
+            self._windows.close()
 
     def dbt_environment(self) -> dict[str, str]:
         """Variables that dbt's connections need beside those that the user has set."""
@@ -196,6 +200,8 @@ class PostgresWarehouse(Warehouse):
         for (table,) in without_key:
             key = ", ".join(KEYS[table])
             self._execute(f"alter table {self.raw}.{table} add primary key ({key})")
+        if self._execute("select to_regclass(%s)", [f"{self.raw}.quota_windows"]) == [(None,)]:
+            self._execute(create_table(self.raw))
         grown = self._execute(
             "select relname from pg_class where relnamespace = to_regnamespace(%s) "
             "and relkind = 'r' and pg_relation_size(oid) > "
@@ -204,6 +210,11 @@ class PostgresWarehouse(Warehouse):
         )
         for (table,) in grown:
             self._execute(f"analyze {self.raw}.{table}")
+
+    def quota_windows(self, token: str) -> SharedWindows:
+        """What all who use this database know of the token's quota."""
+        self._windows = SharedWindows(self._connect, self.raw, token)
+        return self._windows
 
     def discard_staging(self) -> None:
         """Empties the tables that dlt merges from."""

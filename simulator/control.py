@@ -132,7 +132,8 @@ class Control:
         """Return every API request since the start or the last `reset_requests`.
 
         `time` is the real epoch, `seconds` how long the answer took, `in_flight` how many requests
-        were open when it came, `token_in` says `header` or `query`, `status` is 0 after a reset.
+        were open when it came, `token_in` says `header` or `query`, `status` is 0 where no answer
+        was sent.
         """
         return list(self._do("requests"))
 

@@ -16,7 +16,7 @@ from simulator.replay import Replay
 from simulator.server import Api
 from simulator.settings import DEFAULT_CONTROL_TOKEN, DEFAULT_TOKEN, Pagination, Settings
 from simulator.source import Source
-from simulator.transport import RememberingProtocol
+from simulator.transport import ReachableProtocol
 from simulator.world import World
 
 DEFAULT_CLOCK = "2026-03-14T15:20:00Z"
@@ -77,7 +77,7 @@ class Simulator:
         self.control = Control(self.base_url, self._control_token)
         config = uvicorn.Config(
             self.api.app,
-            http=RememberingProtocol,
+            http=ReachableProtocol,
             loop="asyncio",
             ws="none",
             lifespan="off",

@@ -8,14 +8,17 @@ import time
 import traceback
 import zlib
 from collections import deque
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from typing import Any
 
 import orjson
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as WebRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator import faults as fault_tables
 from simulator.clock import DAY, api_time
@@ -27,7 +30,7 @@ from simulator.faults import Answer, Fault, Faults
 from simulator.quota import Allowance, Quota, refusal
 from simulator.settings import Settings
 from simulator.source import Source
-from simulator.transport import Reset, Truncated
+from simulator.transport import Drip, Hang, Reset, Truncated
 
 Row = dict[str, Any]
 _COMPRESSED_FROM = 1_024
@@ -61,7 +64,12 @@ class Api:
         self.in_flight = 0
         self.app = Starlette(
             routes=[
-                WebRoute("/v3/{path:path}", self.handle, methods=["GET"]),
+                WebRoute(
+                    "/v3/{path:path}",
+                    self.handle,
+                    methods=["GET"],
+                    middleware=[Middleware(_Counted, api=self)],
+                ),
                 *control_routes(self),
             ],
             exception_handlers={Exception: _broken},
@@ -70,29 +78,28 @@ class Api:
     async def handle(self, request: Request) -> Response:
         """Answer one API request, with whatever faults hit it."""
         self.calls += 1
-        self.in_flight += 1
         began = time.time()
         call, in_flight = self.calls, self.in_flight
         path = request.path_params["path"]
         ids = _ids_in(path)
-        struck = self.faults.strike(request.url.path, frozenset(ids))
-        kinds = [fault["kind"] for fault in struck]
-        try:
-            pause = self.latency
-            pause += sum(float(fault["seconds"]) for fault in struck if fault["kind"] == "delay")
-            if pause > 0:
-                await asyncio.sleep(pause)
-            response: Response
-            if "reset" in kinds:
-                entity, response = None, Reset()
-            else:
-                entity, response = self._respond(request, path, call, struck)
-                if "truncate" in kinds:
-                    response = Truncated(
-                        response.body, response.status_code, dict(response.headers)
-                    )
-        finally:
-            self.in_flight -= 1
+        struck = self.faults.strike(request.url.path, frozenset(ids), in_flight)
+        by_kind = {fault["kind"]: fault for fault in struck}
+        pause = self.latency
+        pause += sum(float(fault["seconds"]) for fault in struck if fault["kind"] == "delay")
+        if pause > 0:
+            await asyncio.sleep(pause)
+        entity: str | None = None
+        response: Response
+        if "reset" in by_kind:
+            response = Reset()
+        elif "hang" in by_kind:
+            response = Hang(float(by_kind["hang"].get("seconds", 3600)))
+        else:
+            entity, response = self._respond(request, path, call, struck)
+            if "truncate" in by_kind:
+                response = Truncated(response.body, response.status_code, dict(response.headers))
+            elif "drip" in by_kind:
+                response = Drip(response, float(by_kind["drip"].get("seconds", 0.2)))
         query = {name: text for name, text in request.query_params.items() if name != "api_token"}
         self.log.append(
             {
@@ -100,7 +107,7 @@ class Api:
                 "path": request.url.path,
                 "query": query,
                 "ids": len(ids),
-                "status": 0 if "reset" in kinds else response.status_code,
+                "status": 0 if isinstance(response, Reset | Hang) else response.status_code,
                 "entity": entity,
                 "time": began,
                 "seconds": round(time.time() - began, 6),
@@ -110,7 +117,7 @@ class Api:
                 else "query"
                 if "api_token" in request.query_params
                 else None,
-                "faults": kinds,
+                "faults": [fault["kind"] for fault in struck],
             }
         )
         return response
@@ -126,7 +133,7 @@ class Api:
                 instead = fault_tables.ANSWERS.get(fault["kind"])
                 if instead is not None:
                     left = self.quota.look(entity).headers()
-                    return entity, _as_response(instead(fault, left))
+                    return entity, _as_response(instead(fault, left, request.headers))
             self._authenticate(request)
             allowance = self.quota.look(entity)
             if allowance.remaining <= 0:
@@ -190,7 +197,7 @@ class Api:
             alter = fault_tables.ENVELOPES.get(fault["kind"])
             if alter is not None:
                 envelope = alter(fault, envelope, headers)
-        return self._json(request, status, envelope, headers)
+        return self._json(request, status, envelope, headers, struck)
 
     def _subscription(self) -> Row:
         now = self.source.now
@@ -207,21 +214,50 @@ class Api:
         }
 
     def _json(
-        self, request: Request, status: int, content: Any, headers: dict[str, str]
+        self,
+        request: Request,
+        status: int,
+        content: Any,
+        headers: dict[str, str],
+        struck: Sequence[Fault] = (),
     ) -> Response:
         body = dump_exactly(content)
+        encode: Callable[[bytes], bytes] | None = None
+        for fault in struck:
+            change = fault_tables.BODIES.get(fault["kind"])
+            if change is not None:
+                body = change(fault, body)
+            encode = fault_tables.ENCODINGS.get(fault["kind"], encode)
         headers = {
             **headers,
             "Date": formatdate(self.source.now, usegmt=True),
             "Cache-Control": "no-cache, private",
             "Vary": "Authorization,Accept-Encoding",
         }
-        if len(body) > _COMPRESSED_FROM and "gzip" in request.headers.get("accept-encoding", ""):
+        if encode is not None:
+            body = encode(body)
+            headers["Content-Encoding"] = "gzip"
+        elif len(body) > _COMPRESSED_FROM and "gzip" in request.headers.get("accept-encoding", ""):
             # The lowest level: this has to be quick, not small.
             packer = zlib.compressobj(1, zlib.DEFLATED, 31)
             body = packer.compress(body) + packer.flush()
             headers["Content-Encoding"] = "gzip"
         return Response(body, status, headers, media_type="application/json")
+
+
+class _Counted:
+    """Counts a request as under way until its answer is sent, however long that takes."""
+
+    def __init__(self, app: ASGIApp, api: Api) -> None:
+        self._app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._api.in_flight += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._api.in_flight -= 1
 
 
 def _ids_in(path: str) -> set[int]:

@@ -5,37 +5,51 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_TRANSPORTS = "transports"
+_CONNECTION = "connection"
 
 
-class RememberingProtocol(HttpToolsProtocol):
-    """Keeps each client's transport where the application finds it: in the scope's state."""
+class ReachableProtocol(HttpToolsProtocol):
+    """Shows itself to the application: in the scope's state."""
+
+    endless = False
+    """Whether the answer under way takes so long that a stopping server must not wait for it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Remember the transport by the client's address."""
+        """Give the requests of this connection a state of their own."""
         super().connection_made(transport)
         raw = transport.get_extra_info("socket")
         if raw is not None:
             # asyncio does this only for sockets that were made with an explicit protocol number;
             # without it every answer waits 40 ms for the client's delayed acknowledgement.
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.app_state.setdefault(_TRANSPORTS, {})[self.client] = transport
+        self.app_state = {**self.app_state, _CONNECTION: self}
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the transport."""
-        self.app_state.get(_TRANSPORTS, {}).pop(self.client, None)
-        super().connection_lost(exc)
+    def shutdown(self) -> None:
+        """Let the answer under way end, unless it does not."""
+        super().shutdown()
+        if self.endless:
+            self.transport.abort()
 
 
-def _transport(scope: Scope) -> asyncio.Transport:
-    transports: dict[Any, asyncio.Transport] = scope["state"][_TRANSPORTS]
-    return transports[tuple(scope["client"])]
+def _connection(scope: Scope) -> ReachableProtocol:
+    connection: ReachableProtocol = scope["state"][_CONNECTION]
+    return connection
+
+
+async def _client_leaves(receive: Receive, seconds: float) -> bool:
+    """Wait, and return early and true where the connection ends meanwhile."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return False
+    return True
 
 
 class Reset(Response):
@@ -43,9 +57,9 @@ class Reset(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Abort the connection."""
-        transport = _transport(scope)
+        transport = _connection(scope).transport
         raw = transport.get_extra_info("socket")
-        if raw is not None:
+        if raw is not None and not transport.is_closing():
             # Without lingering, closing sends RST rather than FIN.
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
@@ -61,4 +75,44 @@ class Truncated(Response):
         )
         half = bytes(self.body[: len(self.body) // 2])
         await send({"type": "http.response.body", "body": half, "more_body": True})
-        _transport(scope).close()
+        _connection(scope).transport.close()
+
+
+class Hang(Response):
+    """No answer: the connection stays open for some seconds and is closed then."""
+
+    def __init__(self, seconds: float) -> None:
+        """Say how long."""
+        super().__init__()
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait until the client leaves, the server stops or the time is over."""
+        connection = _connection(scope)
+        connection.endless = True
+        await _client_leaves(receive, self.seconds)
+        connection.transport.close()
+
+
+class Drip(Response):
+    """An answer whose body comes a byte at a time."""
+
+    def __init__(self, whole: Response, seconds: float) -> None:
+        """Take the answer and the seconds between two bytes."""
+        super().__init__(whole.body, whole.status_code, dict(whole.headers))
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the headers and then the bytes, until the client leaves."""
+        connection = _connection(scope)
+        connection.endless = True
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
+        for place, byte in enumerate(bytes(self.body)):
+            if place > 0 and await _client_leaves(receive, self.seconds):
+                return
+            chunk = bytes([byte])
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body"})
+        connection.endless = False

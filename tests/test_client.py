@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from extract.batch_size import BatchSize
 from extract.batches import FixtureBatches, NothingStored, Outcome
 from extract.client import SportmonksClient
 from extract.errors import RefusedError, TokenError, UnavailableError
@@ -31,7 +32,7 @@ def client(api: Simulator) -> Iterator[SportmonksClient]:
 
 
 def fetch(client: SportmonksClient, ids: list[int], size: int = 50) -> dict[int, Outcome]:
-    batches = FixtureBatches(client, "events;statistics", size, 4, NothingStored())
+    batches = FixtureBatches(client, "events;statistics", BatchSize(size), 4, NothingStored())
     outcomes = [outcome for batch in batches.fetch(ids) for outcome in batch.outcomes]
     assert len(outcomes) == len({outcome.id for outcome in outcomes})
     return {outcome.id: outcome for outcome in outcomes}

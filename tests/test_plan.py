@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from extract.chunks import calls_for
+from extract.due import DueFixture
 from extract.plan import Quota, run_seconds
 from extract.settings import Settings
 from simulator import Simulator
@@ -94,19 +95,25 @@ def test_a_plan_without_a_warehouse_tells_what_to_do(job: Job) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fixtures", "chunk_size", "batch_size", "calls"),
+    ("fixtures", "failed", "chunk_size", "batch_size", "calls"),
     [
-        (0, 2500, 50, 0),
-        (1, 2500, 50, 1),
-        (10_000, 2500, 50, 200),
-        (10_001, 2500, 50, 201),
-        (5000, 2530, 50, 100),
-        (100, 30, 50, 4),
-        (7, 1, 50, 7),
+        (0, 0, 2500, 50, 0),
+        (1, 0, 2500, 50, 1),
+        (10_000, 0, 2500, 50, 200),
+        (10_001, 0, 2500, 50, 201),
+        (5000, 0, 2530, 50, 100),
+        (100, 0, 30, 50, 4),
+        (7, 0, 1, 50, 7),
+        (99, 1, 2500, 50, 3),
+        (0, 60, 2500, 50, 2),
     ],
 )
-def test_calls_for(fixtures: int, chunk_size: int, batch_size: int, calls: int) -> None:
-    assert calls_for(fixtures, chunk_size, batch_size) == calls
+def test_calls_for(
+    fixtures: int, failed: int, chunk_size: int, batch_size: int, calls: int
+) -> None:
+    due = [DueFixture(id, 1, "new", None) for id in range(fixtures)]
+    due += [DueFixture(id, 2, "failed", None) for id in range(failed)]
+    assert calls_for(due, chunk_size, batch_size) == calls
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,15 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import requests
 from typer.testing import CliRunner
@@ -22,7 +25,7 @@ from typer.testing import CliRunner
 from simulator import Simulator, World
 from simulator.__main__ import app
 from simulator.control import ControlError
-from simulator.faults import KINDS
+from simulator.faults import FOREIGN, KINDS
 from simulator.replay import ReplayError
 from simulator.world import BASE_FIELDS
 
@@ -819,7 +822,201 @@ def test_faults_choose_their_requests(client: Client) -> None:
     assert client.get("football/states").status_code == 200
     with pytest.raises(ControlError, match="unknown kind"):
         client.api.control.faults([{"kind": "earthquake"}])
-    assert len(KINDS) == 13
+    assert len(KINDS) == 30
+
+
+def test_faults_in_the_rows(client: Client) -> None:
+    first, second = finished(client.api)[:2]
+    control = client.api.control
+    control.faults([{"kind": "null_ids", "fixture_ids": [second]}])
+    rows = client.multi(first, second)
+    assert {row["id"] for row in rows} == {first, None}
+    assert all(row["name"] and row["events"] for row in rows)
+    control.faults([{"kind": "repeated_rows"}])
+    assert Counter(row["id"] for row in client.multi(first, second)) == {first: 2, second: 2}
+    control.faults([{"kind": "foreign_rows"}])
+    ids = [row["id"] for row in client.multi(first, second)]
+    assert [id - FOREIGN for id in ids[:2]] == ids[2:]
+    assert sorted(ids[2:]) == [first, second]
+    assert client.get(f"football/fixtures/{first}").json()["data"]["id"] == first + FOREIGN
+    assert len(client.get("football/leagues").json()["data"]) == 2
+
+
+def test_faults_in_the_envelope(client: Client) -> None:
+    whole = client.get("football/leagues").json()
+    answer = strike(client, {"kind": "null_data"}, "football/leagues")
+    assert (answer.status_code, answer.json()["data"]) == (200, None)
+    assert "pagination" not in answer.json()
+    answer = strike(client, {"kind": "object_data"}, "football/leagues")
+    assert answer.json()["data"] == {"0": whole["data"][0], "1": whole["data"][1]}
+    (fixture_id, *_) = client.api.world.fixture_ids()
+    for path in (f"football/fixtures/multi/{fixture_id}", f"football/fixtures/{fixture_id}"):
+        assert client.get(path).json()["data"]["id"] == fixture_id
+    answer = strike(client, {"kind": "meta_list"}, "football/leagues")
+    assert answer.json()["subscription"] == [{**whole["subscription"][0], "meta": []}]
+    answer = strike(client, {"kind": "extra_keys"}, "football/leagues")
+    assert set(answer.json()) > set(whole)
+    assert set(answer.json()["rate_limit"]) > set(whole["rate_limit"])
+    assert answer.json()["data"] == whole["data"]
+    answer = strike(client, {"kind": "echo_token", "status": 403})
+    assert answer.status_code == 403
+    assert client.api.token in answer.json()["message"]
+
+
+def raw(client: Client, path: str, encoding: str) -> tuple[bytes, str | None]:
+    """Return the body as it was sent, with its right length, and how it is encoded."""
+    url, headers = f"{client.api.base_url}/{path}", {"Accept-Encoding": encoding}
+    with client.session.get(url, headers=headers, timeout=10, stream=True) as answer:
+        assert answer.status_code == 200
+        body = answer.raw.read(decode_content=False)
+        assert len(body) == int(answer.headers["content-length"])
+        return body, answer.headers.get("content-encoding")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+@pytest.mark.parametrize("one", [True, False])
+@pytest.mark.parametrize("kind", ["invalid_utf8", "nan", "cut_body", "empty_body", "large_body"])
+def test_faults_in_the_bytes(client: Client, kind: str, one: bool, encoding: str) -> None:
+    poisoned, other = finished(client.api)[:2]
+    path = f"football/fixtures/{poisoned}" if one else f"football/fixtures/multi/{poisoned},{other}"
+    control = client.api.control
+    control.faults([{"kind": kind, "megabytes": 2, "fixture_ids": [poisoned]}])
+    assert client.multi(other)[0]["id"] == other
+    body, encoded = raw(client, path, encoding)
+    body = gzip.decompress(body) if encoded == "gzip" else body
+    control.clear_faults()
+    right = client.get(path).json()["data"]
+    if kind == "invalid_utf8":
+        before, after = body.split(b"\xff")
+        assert before.startswith(b'{"data":')
+        json.loads(before + b"x" + after)
+    elif kind == "nan":
+        with pytest.raises(orjson.JSONDecodeError):
+            orjson.loads(body)
+        found = json.loads(body)["data"]
+        found = found if one else found[0]
+        (wrong,) = [key for key, value in found.items() if value != value]
+        assert wrong != "id"
+    elif kind == "cut_body":
+        assert body.startswith(b'{"data":')
+        assert not body.endswith(b"}")
+    elif kind == "empty_body":
+        assert body == b""
+    else:
+        content = json.loads(body)
+        assert len(body) == 2_000_000
+        assert set(content.pop("padding")) == {"x"}
+        assert content["data"]["id"] == poisoned if one else len(content["data"]) == 2
+        assert encoded == (None if encoding == "identity" else "gzip")
+    assert right["id"] == poisoned if one else len(right) == 2
+
+
+@pytest.mark.parametrize("path", ["football/states", "football/fixtures/latest"])
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_faults_in_the_compression(client: Client, path: str, encoding: str) -> None:
+    client.api.control.faults([{"kind": "lying_gzip"}])
+    body, encoded = raw(client, path, encoding)
+    assert encoded == "gzip"
+    assert "subscription" in json.loads(body)
+    with pytest.raises(requests.exceptions.ContentDecodingError):
+        client.get(path)
+    client.api.control.faults([{"kind": "broken_gzip"}])
+    body, encoded = raw(client, path, encoding)
+    assert (body[:2], encoded) == (b"\x1f\x8b", "gzip")
+    unpacker = zlib.decompressobj(wbits=31)
+    assert unpacker.decompress(body[: len(body) // 3])
+    with pytest.raises(zlib.error):
+        unpacker.decompress(body[len(body) // 3 :])
+    with pytest.raises(requests.exceptions.ContentDecodingError):
+        client.get(path)
+
+
+def test_a_poisoned_fixture_is_slow_in_any_way(client: Client) -> None:
+    poisoned, fine = client.api.world.fixture_ids()[:2]
+    for kind in ("delay", "hang", "drip"):
+        client.api.control.faults([{"kind": kind, "seconds": 1, "fixture_ids": [poisoned]}])
+        assert client.multi(fine)[0]["id"] == fine
+        for path in (f"football/fixtures/multi/{fine},{poisoned}", f"football/fixtures/{poisoned}"):
+            with pytest.raises((requests.Timeout, requests.ConnectionError), match="timed out"):
+                client.session.get(f"{client.api.base_url}/{path}", timeout=0.2)
+
+
+def under_way(client: Client) -> int:
+    """Return how many other requests the server has under way."""
+    client.get("football/fixtures/latest")
+    return int(client.api.control.requests()[-1]["in_flight"]) - 1
+
+
+def wait_for_none_under_way(client: Client) -> None:
+    until = time.monotonic() + 20
+    while under_way(client) > 0:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_a_drip_comes_byte_by_byte(client: Client) -> None:
+    wait_for_none_under_way(client)
+    fault: Row = {"kind": "drip", "seconds": 0.001, "path": "states", "times": 1}
+    client.api.control.faults([fault])
+    began = time.monotonic()
+    assert len(client.get("football/states", per_page=1).json()["data"]) == 1
+    assert time.monotonic() - began > 0.2
+    client.api.control.faults([{**fault, "seconds": 0.05}])
+    url = f"{client.api.base_url}/football/states"
+    with client.session.get(url, timeout=10, stream=True) as answer:
+        assert answer.status_code == 200
+        assert answer.raw.read(1)
+        assert under_way(client) == 1
+        assert len(answer.raw.read(3)) == 3
+    wait_for_none_under_way(client)
+
+
+def test_who_hangs_is_let_go(client: Client) -> None:
+    wait_for_none_under_way(client)
+    fault: Row = {"kind": "hang", "path": "states"}
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        strike(client, {**fault, "seconds": 0.1})
+    client.api.control.faults([fault])
+    with ThreadPoolExecutor() as pool:
+        url = f"{client.api.base_url}/football/states"
+        hanging = pool.submit(requests.get, url, timeout=2)
+        while under_way(client) == 0:
+            assert not hanging.done()
+        assert isinstance(hanging.exception(), requests.ReadTimeout)
+    logged = [row for row in client.api.control.requests() if "states" in row["path"]]
+    assert (logged[-1]["status"], logged[-1]["faults"]) == (0, ["hang"])
+    wait_for_none_under_way(client)
+
+
+@pytest.mark.parametrize("kind", ["hang", "drip"])
+def test_stopping_does_not_wait_for_who_hangs(kind: str) -> None:
+    with ThreadPoolExecutor() as pool:
+        with Simulator() as api:
+            api._server.config.timeout_graceful_shutdown = 60
+            api.control.faults([{"kind": kind, "path": "states", "seconds": 3600}])
+            hanging = pool.submit(Client(api).get, "football/states")
+            while under_way(Client(api)) == 0:
+                assert not hanging.done()
+            began = time.monotonic()
+        assert time.monotonic() - began < 5
+        assert isinstance(hanging.exception(), requests.RequestException)
+        assert "timed out" not in str(hanging.exception())
+
+
+def test_a_burst_is_refused_while_others_are_under_way(client: Client) -> None:
+    wait_for_none_under_way(client)
+    burst = {"kind": "burst_429", "in_flight": 2, "retry_after": None, "path": "states"}
+    slow = {"kind": "delay", "seconds": 1, "times": 2, "path": "states"}
+    client.api.control.faults([burst, slow])
+    with ThreadPoolExecutor() as pool:
+        first, second = (pool.submit(Client(client.api).get, "football/states") for _ in range(2))
+        while under_way(client) < 2:
+            assert not first.done()
+        refused = client.get("football/states")
+        assert refused.status_code == 429
+        assert "retry-after" not in refused.headers
+        assert {first.result().status_code, second.result().status_code} == {200}
+    assert client.get("football/states").status_code == 200
 
 
 # ---------------------------------------------------------------------- replay

@@ -1,0 +1,166 @@
+"""What counts as a failure, and what follows from it: one table, first match wins.
+
+What follows is the error's: see `FOLLOWS`. `docs/failures.md` holds both tables for people.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from extract.errors import (
+    TOKEN_VARIABLE,
+    AccessError,
+    DownError,
+    QuotaError,
+    RefusedError,
+    RequestError,
+    TokenError,
+    UnavailableError,
+)
+
+_NOTHING_FOUND = "no result(s) found"
+# The API's own error codes (Sportmonks docs, include and other exceptions).
+_INCLUDE_CODES = {5000, 5001, 5002, 5008, 5013}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of one request.
+
+    Attributes:
+        status: HTTP status, None where no whole answer came.
+        trouble: what is wrong with the transfer or the body, None if nothing is.
+        message: the API's own words, empty if it has none.
+        code: the API's own code of an error.
+        has_include: whether an include was asked for.
+        redirects_to: where a redirect points, without its query.
+        retry_after: seconds that the API asks to wait.
+    """
+
+    status: int | None = None
+    trouble: str | None = None
+    message: str = ""
+    code: object = None
+    has_include: bool = False
+    redirects_to: str = "nowhere"
+    retry_after: float | None = None
+
+    @property
+    def said(self) -> str:
+        """Status and message in one phrase."""
+        return f"HTTP {self.status}" + (f": {self.message.rstrip('.')}" if self.message else "")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A kind of failure.
+
+    Attributes:
+        what: names it, for the docs.
+        matches: whether a reply is of this kind.
+        error: what it is raised as; None where it is an answer after all.
+        says: the error's text, a format of `reply`.
+    """
+
+    what: str
+    matches: Callable[[Reply], bool]
+    error: type[RequestError] | None
+    says: str = ""
+
+
+def _status(reply: Reply) -> int:
+    return reply.status or 0
+
+
+FAILURES = (
+    Failure(
+        "no answer within the time-out, a lost connection, a transfer that breaks off",
+        lambda reply: reply.status is None,
+        UnavailableError,
+        "{reply.trouble}",
+    ),
+    Failure(
+        "401, or `Unauthenticated`",
+        lambda reply: reply.status == 401 or "unauthenticated" in reply.message.lower(),
+        TokenError,
+        f"The API does not accept the token ({{reply.said}}): check {TOKEN_VARIABLE} or "
+        ".dlt/secrets.toml against my.sportmonks.com.",
+    ),
+    Failure(
+        "429",
+        lambda reply: reply.status == 429,
+        QuotaError,
+        "The quota is used up ({reply.said}).",
+    ),
+    Failure(
+        "an include that is unknown or not in the plan (codes 5000, 5001, 5002, 5008, 5013)",
+        lambda reply: reply.has_include and reply.code in _INCLUDE_CODES,
+        AccessError,
+        "The API refuses an include ({reply.said}): change `include` in .dlt/config.toml.",
+    ),
+    Failure(
+        "403",
+        lambda reply: reply.status == 403,
+        AccessError,
+        "The plan gives no access ({reply.said}).",
+    ),
+    Failure(
+        "404 with `No result(s) found`",
+        lambda reply: reply.status == 404 and _NOTHING_FOUND in reply.message.lower(),
+        None,
+    ),
+    Failure(
+        "5xx, 408, 425",
+        lambda reply: _status(reply) >= 500 or reply.status in (408, 425),
+        UnavailableError,
+        "The API fails ({reply.said}).",
+    ),
+    Failure(
+        "3xx: the token goes to no other address",
+        lambda reply: 300 <= _status(reply) < 400,
+        RefusedError,
+        "The API redirects to {reply.redirects_to} (HTTP {reply.status}); the token is not sent "
+        "there. If that is the right address, set base_url to it.",
+    ),
+    Failure(
+        "any other 4xx, such as a batch that is too large",
+        lambda reply: _status(reply) >= 400,
+        RefusedError,
+        "The API refuses the request ({reply.said}).",
+    ),
+    Failure(
+        "2xx with a body that is no JSON object: HTML, cut off, invalid UTF-8, NaN",
+        lambda reply: reply.trouble is not None,
+        UnavailableError,
+        "{reply.trouble}",
+    ),
+)
+
+# By error: whether the request is tried again, what becomes of a batch, what becomes of the run.
+FOLLOWS: dict[type[RequestError], tuple[str, str, str]] = {
+    UnavailableError: (
+        "up to `tries` times, after 1 s, 2 s, 4 s … with jitter, or `Retry-After`",
+        "asked for in halves, down to the fixture that fails, which is `failed`",
+        "goes on",
+    ),
+    RefusedError: ("no", "asked for in halves, likewise", "goes on"),
+    QuotaError: (
+        "up to 10 times; without calls left, when the window ends; else after a moment, with half "
+        "as many requests under way",
+        "`failed`",
+        "goes on",
+    ),
+    AccessError: ("no", "`failed`", "ends; exit code 2 if nothing was answered"),
+    TokenError: ("no", "`failed`", "ends; exit code 2 if nothing was answered"),
+    DownError: ("not sent", "`failed`", "ends; exit code 1"),
+}
+
+
+def failure(reply: Reply) -> RequestError | None:
+    """The error that a reply stands for, or None if it is an answer."""
+    for kind in FAILURES:
+        if kind.matches(reply):
+            if kind.error is None:
+                return None
+            text = kind.says.format(reply=reply)
+            return kind.error(text, reply.status, reply.retry_after)
+    return None
