@@ -76,8 +76,10 @@ class SharedWindows:
                 with self._own.open(entity) as own:
                     yield own
                 return
-            yield found
-            self._write(entity, found[0])
+            try:
+                yield found
+            finally:
+                self._write(entity, found[0])
 
     def close(self) -> None:
         """Ends the session."""
@@ -92,7 +94,7 @@ class SharedWindows:
                 f"insert into {self._table} (token, entity) values (%s, %s) on conflict do nothing",
                 key,
             )
-            rows = self._execute(self._select(), key)
+            rows = self._execute(f"commit; {self._select()}", key)
         if not rows:
             return None
         number, limit, remaining, resets_at, in_flight, asked_at, paused_until, now = rows[0]
@@ -110,7 +112,7 @@ class SharedWindows:
     def _select(self) -> str:
         # The time is that of the row's lock, not that of the wait for it.
         return (
-            f"with locked as materialized (select {_COLUMNS} from {self._table} "
+            f"begin; with locked as materialized (select {_COLUMNS} from {self._table} "
             "where token = %s and entity = %s for update) "
             "select locked.*, extract(epoch from clock_timestamp()) from locked"
         )
@@ -140,22 +142,22 @@ class SharedWindows:
         try:
             if self._connection is None or self._connection.closed:
                 self._connection = self._connect()
-                self._connection.autocommit = False
+                # Transactions begin and end in the statements, to save round trips.
+                self._connection.autocommit = True
                 with self._connection.cursor() as cursor:
-                    cursor.execute(f"set lock_timeout = '{_LONGEST_HOLD}'; commit")
+                    cursor.execute(f"set lock_timeout = '{_LONGEST_HOLD}'")
             with self._connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 return cursor.fetchall() if cursor.description else []
         except psycopg2.errors.UndefinedTable:
             self._roll_back()
             return None
-        except psycopg2.Error as e:
-            print("FALLBACK", repr(e), flush=True)
+        except psycopg2.Error:
             self._away_until = time.monotonic() + _AWAY
             self._roll_back()
             return None
 
     def _roll_back(self) -> None:
         if self._connection:
-            with suppress(psycopg2.Error):
-                self._connection.rollback()
+            with suppress(psycopg2.Error), self._connection.cursor() as cursor:
+                cursor.execute("rollback")
