@@ -50,6 +50,10 @@ simulator: .venv/installed ## A local stand-in of the API. SIMULATOR_ARGS="--hel
 test: .venv/installed-dev ## All tests. PYTEST_ARGS="-k quota"
 	@$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
 
+.PHONY: faults
+faults: .venv/installed-dev ## The job against every fault of the API, as a table: about 10 minutes.
+	@$(BIN)/python -m tests.faults
+
 .PHONY: lint
 lint: .venv/installed-dev ## Linters and type checker, on Python and SQL.
 	@$(BIN)/ruff check .

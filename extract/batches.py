@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Literal, Protocol
@@ -118,8 +118,8 @@ class _Doubts:
     Attributes:
         emptied: what suddenly has no elements any more, or is not there, by fixture.
         unanswered: those whose answer had no row at all.
-        lacking: new ones whose whole answer had no trace of an include: what it said otherwise,
-            and which includes.
+        lacking: others whose whole answer had no trace of an include: what it said otherwise, and
+            which includes.
         keys_seen: the keys that any fixture had.
     """
 
@@ -309,19 +309,17 @@ class FixtureBatches:
                 doubts.lacking |= {
                     outcome.id: (outcome, lacking)
                     for outcome in outcomes
-                    if outcome.fixture and outcome.id not in suspects
+                    if outcome.fixture and outcome.id not in doubts.emptied
                 }
 
     def _ask_again(self, doubts: _Doubts) -> Iterator[Outcome]:
         """Believes an emptiness that a second answer repeats, but no include that is not there."""
         emptied, unanswered = dict(doubts.emptied), set(doubts.unanswered)
-        lacking = {}
-        for id, (outcome, keys) in doubts.lacking.items():
-            # An include that no answer has is not in the plan, or this version's name for it.
-            if keys & doubts.keys_seen:
-                lacking[id] = outcome
-            else:
-                yield outcome
+        # An include that no answer has is not in the plan.
+        lacking = {id: keys & doubts.keys_seen for id, (_, keys) in doubts.lacking.items()}
+        for id in [id for id, keys in lacking.items() if not keys]:
+            del lacking[id]
+            yield doubts.lacking[id][0]
         ids = sorted({*emptied, *unanswered, *lacking})
         for result in self._in_parallel([ids]):
             for outcome in result.outcomes:
@@ -331,8 +329,15 @@ class FixtureBatches:
                 if not lost or outcome.name not in ("missing", "failed"):
                     emptied.pop(outcome.id, None)
                     unanswered.discard(outcome.id)
-                    lacking.pop(outcome.id, None)
-                    yield outcome
+                    missed = lacking.pop(outcome.id, frozenset())
+                    if outcome.fixture and (missed := missed - outcome.fixture.keys):
+                        # Better than nothing; the next run asks whether it is all there is.
+                        is_new = self._stored.payload_hash(outcome.id) is None
+                        note = f"Twice without {', '.join(sorted(missed))}."
+                        fixture = outcome.fixture if is_new else None
+                        yield replace(outcome, name="held", fixture=fixture, note=note)
+                    else:
+                        yield outcome
         at = datetime.now(UTC)
         for id, lost in sorted(emptied.items()):
             note = f"Suddenly without {', '.join(sorted(lost))}, and no second answer says so too."

@@ -1,10 +1,12 @@
 """The HTTP client of the Sportmonks API: one request in, one answer or one typed error out."""
 
+import gzip
 import math
 import random
 import re
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
-from urllib3.exceptions import DecodeError, HTTPError
+from urllib3.exceptions import HTTPError
 
 from extract.breaker import Breaker
 from extract.errors import (
@@ -347,9 +349,9 @@ class SportmonksClient:
             raise RefusedError(f"base_url {self._base_url!r} is no address.") from error
         except (requests.Timeout, TimeoutError):
             trouble = f"No answer within {timeout:g} s from {self._base_url}."
-        except DecodeError:
+        except (gzip.BadGzipFile, EOFError, zlib.error):
             trouble = "The answer's compression is broken."
-        except (requests.RequestException, HTTPError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             trouble = f"Connection to {self._base_url} failed: {_reason(error)}."
         else:
             return self._read_reply(request, response, body)
@@ -411,13 +413,16 @@ def _read(response: requests.Response, deadline: float) -> bytes:
     Raises:
         TimeoutError: it has not come as a whole when the time is over. The time-out of `requests`
             is about the silence between two bytes.
+        gzip.BadGzipFile, EOFError, zlib.error: it is not compressed as it says.
     """
     parts: list[bytes] = []
-    while part := response.raw.read1(_READ, decode_content=True):
+    while part := response.raw.read1(_READ, decode_content=False):
         parts.append(part)
         if time.monotonic() > deadline:
             raise TimeoutError
-    return b"".join(parts)
+    body = b"".join(parts)
+    is_packed = response.headers.get("Content-Encoding", "").strip().lower() == "gzip"
+    return gzip.decompress(body) if is_packed else body
 
 
 def _decode(response: requests.Response, body: bytes) -> tuple[_Envelope, str | None]:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from extract.plan import Plan
@@ -40,6 +52,18 @@ _ALWAYS = {"known", "due", "asked", "stored", "unchanged", "failed", "calls", "f
 _SEASONS_SHOWN = 20
 
 
+class _Countdown(ProgressColumn):
+    """Seconds left of a wait for the quota."""
+
+    def __init__(self, waits_until: Callable[[], float]) -> None:
+        super().__init__()
+        self._waits_until = waits_until
+
+    def render(self, task: Task) -> Text:
+        left = self._waits_until() - time.monotonic()
+        return Text(f"quota in {timedelta(seconds=math.ceil(left))}" if left > 0 else "")
+
+
 class Reporter:
     """Tells a person what a run does.
 
@@ -51,6 +75,8 @@ class Reporter:
         self._console = console
         self._progress: Progress | None = None
         self._started = time.monotonic()
+        self._waits_until = -math.inf
+        self._lock = threading.Lock()
 
     def line(self, text: str) -> None:
         """A line about what happens now."""
@@ -65,9 +91,14 @@ class Reporter:
         self._console.print(f"[red]Error:[/] {escape(text)}", highlight=False, soft_wrap=True)
 
     def waiting(self, entity: str, seconds: float) -> None:
-        """Requests wait for the quota."""
-        until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
-        self.line(f"Waiting {seconds:.0f} s, until {until}, for the quota of {entity}.")
+        """Requests wait for the quota. Several threads say so; a person is told once."""
+        ends = time.monotonic() + seconds
+        with self._lock:
+            is_known = ends < self._waits_until + 2
+            self._waits_until = max(ends, self._waits_until)
+        if not is_known:
+            until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
+            self.line(f"Waiting {seconds:.0f} s, until {until}, for the quota of {entity}.")
 
     def slowing_down(self, requests: int) -> None:
         """Fewer requests are under way from now on."""
@@ -88,6 +119,7 @@ class Reporter:
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
+            _Countdown(lambda: self._waits_until),
             console=self._console,
             transient=True,
         )

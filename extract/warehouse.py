@@ -8,10 +8,11 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -222,8 +223,13 @@ class WarehouseFixtures:
             f"select cast(payload as text) from {self._warehouse.raw}.fixtures "
             f"where id in ({id_list(fixture_ids)})"
         )
-        fixtures = (read_fixture(payload.encode()) for (payload,) in payloads)
-        return {fixture.id: fixture.filled for fixture in fixtures if fixture}
+        filled: dict[int, Set[str]] = {}
+        for (payload,) in payloads:
+            # What an earlier version has stored may be refused by now.
+            with suppress(msgspec.MsgspecError):
+                if fixture := read_fixture(payload.encode()):
+                    filled[fixture.id] = fixture.filled
+        return filled
 
 
 def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehouse:

@@ -133,14 +133,18 @@ class Job:
             "NO_COLOR": "1",
         }
 
-    def command(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:
-        """Runs `python -m extract …` in this process and checks its exit code."""
+    def any_code(self, *arguments: str, stdin: str | None = None) -> Result:
+        """Runs `python -m extract …` in this process."""
         before = dict(os.environ)
         try:
-            result = CliRunner().invoke(app, list(arguments), input=stdin)
+            return CliRunner().invoke(app, list(arguments), input=stdin)
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+    def command(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:
+        """The same, and checks its exit code."""
+        result = self.any_code(*arguments, stdin=stdin)
         assert result.exit_code == code, result.output
         return result
 

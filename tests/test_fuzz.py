@@ -37,7 +37,6 @@ def real_shaped(count: int) -> list[dict[str, Any]]:
 
 def exact(text: str) -> Any:
     """JSON as it is to be stored: every number as it stands there, U+FFFD in place of NUL."""
-
     return json.loads(
         text, parse_int=Decimal, parse_float=Decimal, object_pairs_hook=_members_without_nul
     )
@@ -153,6 +152,23 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
         raw = json.loads(row["value_raw"], parse_int=double, parse_float=double)
         row["value_raw"] = json.dumps(raw, sort_keys=True)
     return row
+
+
+def test_elements_that_another_fixture_took_leave_no_old_ones_behind(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = [{"id": 1, "state_id": 5, "events": []}, {"id": 2, "state_id": 5, "events": []}]
+    (tmp_path / "saved.json").write_text(json.dumps(bare))
+    with Simulator(replay=tmp_path) as api:
+        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
+        monkeypatch.setenv("SOURCES__SPORTMONKS__API_TOKEN", api.token)
+        for events_of_both in ([[{"id": 7}, {"id": 8}], []], [[{"id": 9}], [{"id": 9}]]):
+            for fixture_id, events in enumerate(events_of_both, start=1):
+                api.control.update(fixture_id, {"events": events})
+            job.extract("--fixture-ids", "1,2")
+            job.transform()
+        rows = job.records("fixture_events")
+        assert [(row["event_id"], row["fixture_id"]) for row in rows] == [(9, 2)]
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:20])

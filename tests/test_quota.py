@@ -181,9 +181,15 @@ def windows(request: pytest.FixtureRequest) -> Any:
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute(f"create schema {schema}")
         cursor.execute(create_table(schema))
-    place = {"host": server.host, "port": server.port, "user": server.user}
+    place = server.environment()
     shared = SharedWindows(
-        lambda: psycopg2.connect(dbname=server.database, password=server.password, **place),
+        lambda: psycopg2.connect(
+            host=place["PGHOST"],
+            port=place["PGPORT"],
+            user=place["PGUSER"],
+            dbname=place["PGDATABASE"],
+            password=place.get("PGPASSWORD"),
+        ),
         schema,
         "token",
     )

@@ -75,9 +75,11 @@ where (payload -> '{{ array }}') is not null
 {%- endmacro %}
 
 {#-
-    The rows of a flattened array with their key, and without those whose key comes again: of one
-    fixture the last one stays, of several fixtures the one of the newest payload. A key that came
-    twice would break the table's primary key, and with it the table for all fixtures.
+    The rows of a flattened array with their key, which is null where it comes again: of one fixture
+    the last one counts, of several fixtures the one of the newest payload. A key that came twice
+    would break the table's primary key, and with it the table for all fixtures. The rows without a
+    key stay, for they may be all that tells the incremental strategy that their fixture's old rows
+    must go.
 
     Args:
         relation: name of a CTE with what `flatten` gives, the field id among it.
@@ -85,24 +87,23 @@ where (payload -> '{{ array }}') is not null
         within_fixture: the key tells apart the rows of one fixture only.
 -#}
 {% macro one_row_a_key(relation, key, within_fixture=false) -%}
-select *
+select
+    *,
+    case when repetition = 1 then sent_key end as {{ key }}
 from (
     select
         *,
         row_number() over (
-            partition by
-                {{ key }},
-                {{ 'fixture_id' if within_fixture else 'case when ' ~ key ~ ' is null then fixture_id end' }}
+            partition by sent_key{{ ', fixture_id' if within_fixture }}
             order by loaded_at desc, fixture_id desc, place desc
         ) as repetition
     from (
         select
             *,
-            {{ to_bigint('id') }} as {{ key }}
+            {{ to_bigint('id') }} as sent_key
         from {{ relation }}
     ) as keyed
 ) as numbered
-where repetition = 1
 {%- endmacro %}
 
 {#-
