@@ -370,7 +370,7 @@ class SportmonksClient:
             envelope.code,
             "include" in request.params,
             self._without_token(location),
-            _retry_after(response),
+            retry_after(response),
         )
         return reply, envelope, _quota_report(response, envelope)
 
@@ -464,7 +464,7 @@ def _quota_report(response: requests.Response, envelope: _Envelope) -> QuotaRepo
     )
 
 
-def _retry_after(response: requests.Response) -> float | None:
+def retry_after(response: requests.Response) -> float | None:
     """Seconds to wait by the `Retry-After` header, which holds seconds or a date."""
     value = response.headers.get("Retry-After")
     if value is None:

@@ -31,8 +31,11 @@ def client(api: Simulator) -> Iterator[SportmonksClient]:
     client.stop("the test is over")
 
 
-def fetch(client: SportmonksClient, ids: list[int], size: int = 50) -> dict[int, Outcome]:
-    batches = FixtureBatches(client, "events;statistics", BatchSize(size), 4, NothingStored())
+def fetch(
+    client: SportmonksClient, ids: list[int], size: int = 50, in_flight: int = 4
+) -> dict[int, Outcome]:
+    stored = NothingStored()
+    batches = FixtureBatches(client, "events;statistics", BatchSize(size), in_flight, stored)
     outcomes = [outcome for batch in batches.fetch(ids) for outcome in batch.outcomes]
     assert len(outcomes) == len({outcome.id for outcome in outcomes})
     return {outcome.id: outcome for outcome in outcomes}

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import logging
 import os
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from tests.job import FINAL_TABLES, Job
 SECRET = "s3cret-token-to-be-found-nowhere"
 
 
-def test_token_is_nowhere(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_is_nowhere(
+    job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "DEBUG")
     with Simulator(seed=1, leagues=1, seasons=1, teams=4, token=SECRET) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
         monkeypatch.setenv("SOURCES__SPORTMONKS__API_TOKEN", SECRET)
@@ -22,11 +27,21 @@ def test_token_is_nowhere(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
         said = job.extract().output
         api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
         said += job.extract("--force", code=1).output
-        api.control.faults([{"kind": "reset"}])
-        said += job.extract("--force", code=1).output
+        for fault in [
+            {"kind": "reset"},
+            # Others may repeat it.
+            {"kind": "echo_token"},
+            {"kind": "echo_token", "status": 400},
+            {"kind": "redirect", "location": f"http://localhost:9/{SECRET}?api_token={SECRET}"},
+        ]:
+            api.control.faults([fault])
+            said += job.extract("--force", code=1).output
         said += job.command("transform").output
         assert not any(SECRET in request["query"] for request in api.control.requests())
+    assert "***" in said
     assert SECRET not in said
+    assert "urllib3" in caplog.text
+    assert SECRET not in caplog.text
     files = [path for path in job.folder.rglob("*") if path.is_file()]
     assert len(files) > 20
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []

@@ -1,0 +1,188 @@
+"""The API is away, for a moment or for good, or one of its fixtures is."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from extract.client import SportmonksClient, retry_after
+from extract.errors import DownError, UnavailableError
+from simulator import Simulator
+from tests.job import Job, asked
+from tests.test_bad_input import TOKEN
+from tests.test_client import fetch, settings
+
+BASE_URL = TOKEN.replace("API_TOKEN", "BASE_URL")
+TIMEOUT = TOKEN.replace("API_TOKEN", "TIMEOUT")
+BACKOFF = TOKEN.replace("API_TOKEN", "BACKOFF")
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A server that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("kind", ["down", "silent"])
+def test_an_api_that_is_away_ends_the_run(
+    duckdb_job: Job, api: Simulator, silent_port: int, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = ",".join(map(str, api.world.fixture_ids()))
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = silent_port if kind == "silent" else closed.getsockname()[1]
+    monkeypatch.setenv(BASE_URL, f"http://127.0.0.1:{port}/v3")
+    monkeypatch.setenv(TIMEOUT, "0.2")
+    started = time.monotonic()
+    output = duckdb_job.extract("--fixture-ids", ids, code=1).output
+    # Ten tries and three looks, and the time that the job itself takes.
+    assert time.monotonic() - started < 13 * 0.2 + 12
+    assert "Error: The API is down: " in output
+    assert "Traceback" not in output
+    assert "No answer within" in output if kind == "silent" else "Connection refused" in output
+    # The next run takes all of them up.
+    monkeypatch.setenv(BASE_URL, api.base_url)
+    monkeypatch.delenv(TIMEOUT)
+    summary = json.loads(duckdb_job.extract("--fixture-ids", ids, "--json").stdout)
+    assert summary["stored"] == len(api.world.fixture_ids())
+
+
+def test_an_api_that_comes_back_is_waited_for(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duckdb_job.command("plan")
+    monkeypatch.setenv(BACKOFF, "0.1")
+    monkeypatch.setenv(TOKEN.replace("API_TOKEN", "BATCH_SIZE"), "2")
+    api.control.faults([{"kind": "reset", "path": "multi", "after": 5}])
+    timer = threading.Timer(2, api.control.clear_faults)
+    timer.start()
+    output = duckdb_job.extract().output
+    timer.join()
+    assert "The API does not answer: trying again in" in output
+    stored = duckdb_job.query(
+        "select outcome, count(*) from sportmonks_raw.fixture_checks group by 1"
+    )
+    assert stored == [("stored", len(api.world.fixture_ids()))]
+    # What was under way when it went was neither split nor hammered.
+    assert {len(ids) for ids in asked(api)} <= {1, 2}
+    assert len(asked(api)) < len(api.world.fixture_ids()) / 2 + 40
+
+
+def test_a_run_that_ends_early_keeps_what_was_answered(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duckdb_job.command("plan")
+    monkeypatch.setenv(TOKEN.replace("API_TOKEN", "BATCH_SIZE"), "2")
+    api.control.faults([{"kind": "status", "status": 503, "path": "multi", "after": 10}])
+    result = duckdb_job.extract("--json", code=1)
+    summary = json.loads(result.stdout)
+    assert summary["stored"] == 20
+    assert summary["failed"] == len(api.world.fixture_ids()) - 20
+    assert len(duckdb_job.query("select id from sportmonks_raw.fixtures")) == 20
+    assert "The API is down" in result.output
+    api.control.clear_faults()
+    api.control.reset_requests()
+    assert json.loads(duckdb_job.extract("--json").stdout)["failed"] == 0
+    assert sum(map(len, asked(api))) == len(api.world.fixture_ids()) - 20
+
+
+def test_one_poisoned_fixture_among_a_thousand(
+    duckdb_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Simulator(seed=9, leagues=3, seasons=1, teams=20) as api:
+        monkeypatch.setenv(BASE_URL, api.base_url)
+        ids = api.world.fixture_ids()[:1000]
+        bad = ids[637]
+        api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [bad]}])
+        named = ["--ids-file", "-"]
+        result = duckdb_job.extract(*named, "--json", stdin="\n".join(map(str, ids)), code=1)
+        summary = json.loads(result.stdout)
+        assert (summary["stored"], summary["failed_ids"]) == (999, [bad])
+        assert f"No answer for 1 fixtures: {bad}." in result.output
+        assert duckdb_job.query(
+            "select id, note from sportmonks_raw.fixture_checks where outcome = 'failed'"
+        ) == [(bad, "The API fails (HTTP 500: Server Error).")]
+        # 19 batches, six times two halves, and three tries of each that holds the bad one.
+        assert len(asked(api)) <= 19 + 6 + 7 * 3
+        api.control.reset_requests()
+        duckdb_job.command("plan")
+        api.control.reset_requests()
+        duckdb_job.extract(*named, stdin="\n".join(map(str, ids)), code=1)
+        assert asked(api) == [[bad]] * 3
+
+
+def test_a_poisoned_fixture_does_not_open_the_breaker_for_good(api: Simulator) -> None:
+    """One request at a time, and the first of all ids is the bad one: nothing was answered yet."""
+    client = SportmonksClient(settings(api, requests_in_flight=1))
+    ids = api.world.fixture_ids()[:50]
+    api.control.faults([{"kind": "truncate", "fixture_ids": ids[:1]}])
+    outcomes = fetch(client, ids)
+    assert [id for id in ids if outcomes[id].name != "stored"] == ids[:1]
+    assert client.down is None
+
+
+def test_the_breaker_looks_three_times(api: Simulator) -> None:
+    client = SportmonksClient(settings(api, tries=1))
+    api.control.faults([{"kind": "status", "status": 500}])
+    waits: list[str] = []
+    client.on_trouble = waits.append
+    for _ in range(9):
+        with pytest.raises(UnavailableError):
+            client.get("football/states")
+    with pytest.raises(DownError, match="The API is down: 13 requests failed in a row"):
+        client.get("football/states")
+    assert len(waits) == 3
+    assert len(api.control.requests()) == 10 + 3
+    with pytest.raises(DownError):
+        client.get("football/leagues")
+    assert len(api.control.requests()) == 13
+
+
+def test_a_smaller_batch_is_learned_from_a_refusal() -> None:
+    with Simulator(seed=9, leagues=1, seasons=1, teams=16) as api:
+        client = SportmonksClient(settings(api, requests_in_flight=1))
+        fetch(client, api.world.fixture_ids()[:200], size=100, in_flight=1)
+        assert [len(ids) for ids in asked(api)] == [100, 50, 50, 50, 50]
+
+
+def test_a_smaller_batch_is_learned_when_answers_fail_twice(api: Simulator) -> None:
+    client = SportmonksClient(settings(api, tries=1))
+    fault = {"kind": "truncate", "times": 1}
+    # The first batch, whose halves are answered, and the next one likewise.
+    api.control.faults([fault, {**fault, "after": 3}])
+    fetch(client, api.world.fixture_ids()[:40], size=10, in_flight=1)
+    assert [len(ids) for ids in asked(api)] == [10, 5, 5, 10, 5, 5, 5, 5, 5, 5]
+
+
+def test_one_failure_among_answers_teaches_nothing(api: Simulator) -> None:
+    client = SportmonksClient(settings(api, tries=1))
+    api.control.faults([{"kind": "truncate", "times": 1, "after": 2}])
+    fetch(client, api.world.fixture_ids()[:50], size=10, in_flight=1)
+    assert [len(ids) for ids in asked(api)] == [10, 10, 10, 5, 5, 10, 10]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("2", 2),
+        ("0.5", 0.5),
+        ("-3", 0),
+        ("1e9", 3600),
+        ("inf", None),
+        ("soon", None),
+        ("Sat, 01 Jan 2000 00:00:10 GMT", 10),
+        ("Fri, 31 Dec 1999 23:59:00 GMT", 0),
+        ("Sat, 01 Jan 2000 00:00:10", 10),
+        (None, None),
+    ],
+)
+def test_retry_after(header: str | None, seconds: float | None) -> None:
+    response = requests.Response()
+    response.headers["Date"] = "Sat, 01 Jan 2000 00:00:00 GMT"
+    if header is not None:
+        response.headers["Retry-After"] = header
+    assert retry_after(response) == seconds
