@@ -52,7 +52,11 @@ class Breaker:
         """Notes that it did not."""
         self._failures += 1
         if self._failures >= _FAILURES_UNTIL_OPEN:
-            self.is_open = True
+            self.open()
+
+    def open(self) -> None:
+        """Lets nobody ask before somebody has looked."""
+        self.is_open = True
 
     def wait(self, look: Callable[[], object]) -> None:
         """Comes back when requests may be sent.

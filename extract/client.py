@@ -123,6 +123,10 @@ class _Request:
         return _Request(self.endpoint, self.params, ids)
 
 
+# Asked for when a list fails and nothing was answered yet. Every plan has it.
+_NEUTRAL = _Request("football/states", {}, ())
+
+
 @dataclass
 class _Tries:
     """What the tries of one request share."""
@@ -211,13 +215,16 @@ class SportmonksClient:
             StoppedError: `stop` was called, or `calls_left` are used up.
         """
         request = _Request(endpoint, params or {}, ids)
-        while True:
-            try:
-                return self._try(request)
-            except UnavailableError:
-                # While the API is away nothing is said about this request.
-                if not self._breaker.is_open:
-                    raise
+        try:
+            return self._try(request)
+        except UnavailableError:
+            if not ids:
+                # A list cannot be asked for in parts: perhaps the API is away.
+                self._breaker.open()
+            if not self._breaker.is_open:
+                raise
+        # While the API was away nothing was said about this request.
+        return self._try(request)
 
     def pages(self, endpoint: str, params: Mapping[str, str] | None = None) -> Iterator[Answer]:
         """Asks for every page of a list, whichever form of pagination the API uses.
@@ -275,8 +282,11 @@ class SportmonksClient:
         raise AssertionError("tenacity ends with a result or an error")
 
     def _look(self, request: _Request) -> None:
-        """Asks for something that was answered before, else for one id of this request."""
-        self._send(self._answered.get(request.endpoint) or request.of_one(), _Tries())
+        """Asks for what the API should have an answer to, if it has one to anything."""
+        other = self._answered.get(request.endpoint)
+        if other is None and not request.ids:
+            other = next(iter(self._answered.values()), _NEUTRAL)
+        self._send(other or request.of_one(), _Tries())
 
     def _send(self, request: _Request, tries: _Tries) -> Answer:
         self._take_call()
@@ -507,9 +517,10 @@ def _whole(value: Any) -> int | None:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause of a connection error, without the object dumps around it."""
-    *_, cause = causes(error)
-    reason = getattr(cause, "reason", None)
-    if isinstance(reason, BaseException):
-        return _reason(reason)
-    return (getattr(cause, "strerror", None) or str(cause).split(": ")[-1]).rstrip(".")
+    """What the system says of a lost connection, without the object dumps around it."""
+    chain = list(causes(error))
+    for cause in chain:
+        if said := getattr(cause, "strerror", None):
+            return str(said)
+    texts = [str(cause) for cause in chain if str(cause)]
+    return texts[-1].split(": ")[-1].rstrip(".") if texts else type(error).__name__

@@ -13,7 +13,14 @@ from extract.discovery import (
     is_old,
     listing_times,
 )
-from extract.errors import AccessError, DroppedError, RefusedError, RequestError, TokenError
+from extract.errors import (
+    AccessError,
+    DownError,
+    DroppedError,
+    RefusedError,
+    RequestError,
+    TokenError,
+)
 from extract.selection import Season, chosen_seasons, plan_seasons
 from extract.session import Session
 from extract.source import REFERENCES
@@ -62,7 +69,9 @@ def _refresh_references(session: Session) -> None:
         return session.selection.force or not rows or is_old(listed_at.get(name), hours, now)
 
     def failed(name: str, error: RequestError) -> None:
-        if isinstance(error, AccessError | RefusedError):
+        if isinstance(error, DownError):
+            session.is_incomplete = True  # said when the run ends with it
+        elif isinstance(error, AccessError | RefusedError):
             session.reporter.warning(f"No {name}: {error} Going on without.")
         else:
             session.fail(f"Fetching {name} failed: {error}")
@@ -95,7 +104,7 @@ def _discoveries(session: Session, seasons: dict[int, Season]) -> Iterator[Disco
         return discover_window(
             *arguments, selection.window, selection.league_id, now, selection.force
         )
-    if not chosen:
+    if not chosen and not session.is_incomplete:
         session.reporter.warning("The plan has no league with a current season.")
     is_over = {season.id: season.is_over for season in chosen}
     return discover_seasons(*arguments, is_over, now, selection.force)
@@ -105,7 +114,7 @@ def _discover(session: Session, discovery: Discovery) -> None:
     try:
         source = session.source(discovery=discovery)
         session.load(source.with_resources("fixture_index", "discoveries"))
-    except TokenError:
+    except (TokenError, DownError):
         raise
     except RequestError as error:
         # Refused are too many pages, too many seasons in one filter, or one outside the plan.

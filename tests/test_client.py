@@ -8,7 +8,7 @@ import pytest
 from extract.batch_size import BatchSize
 from extract.batches import FixtureBatches, NothingStored, Outcome
 from extract.client import SportmonksClient
-from extract.errors import RefusedError, TokenError, UnavailableError
+from extract.errors import DownError, RefusedError, TokenError, UnavailableError
 from extract.settings import Settings
 from simulator import Simulator
 
@@ -62,17 +62,18 @@ def test_passing_fault_is_retried(
 
 
 def test_tries_end(api: Simulator, client: SportmonksClient) -> None:
-    api.control.faults([{"kind": "status", "status": 502}])
+    """A list that fails although the API is well: three tries, a look, and three more."""
+    api.control.faults([{"kind": "status", "status": 502, "path": "leagues"}])
     with pytest.raises(UnavailableError, match="HTTP 502"):
-        client.get("football/states")
-    assert [call.status for call in client.drain_calls()] == [502, 502, 502]
+        client.get("football/leagues")
+    assert [call.status for call in client.drain_calls()] == [502] * 3 + [200] + [502] * 3
 
 
 def test_silence_is_given_up(api: Simulator) -> None:
     client = SportmonksClient(settings(api, timeout=0.2, tries=2))
     api.control.faults([{"kind": "delay", "seconds": 5}])
     started = time.monotonic()
-    with pytest.raises(UnavailableError, match="No answer within"):
+    with pytest.raises(DownError, match="No answer within"):
         client.get("football/states")
     assert time.monotonic() - started < 3
 

@@ -27,13 +27,14 @@ def test_token_is_nowhere(
         said = job.extract().output
         api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
         said += job.extract("--force", code=1).output
-        for fault in [
+        faults: list[dict[str, object]] = [
             {"kind": "reset"},
             # Others may repeat it.
             {"kind": "echo_token"},
             {"kind": "echo_token", "status": 400},
             {"kind": "redirect", "location": f"http://localhost:9/{SECRET}?api_token={SECRET}"},
-        ]:
+        ]
+        for fault in faults:
             api.control.faults([fault])
             said += job.extract("--force", code=1).output
         said += job.command("transform").output
