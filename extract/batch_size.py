@@ -40,6 +40,8 @@ class BatchSize:
         with self._lock:
             self._too_large[size] += 1
             failures = self._too_large[size]
-            proven = is_refused or failures >= max(_PROOF, self._answered[size] + 1)
+            # A size that was answered is not refused for its size.
+            refused = is_refused and not self._answered[size]
+            proven = refused or failures >= max(_PROOF, self._answered[size] + 1)
             if proven and size <= self.size:
                 self.size = max(1, (size + 1) // 2)

@@ -16,13 +16,11 @@ from extract.batch_size import BatchSize
 from extract.client import ApiCall, SportmonksClient
 from extract.errors import (
     AccessError,
-    DownError,
-    QuotaError,
-    RefusedError,
     RequestError,
     StoppedError,
     UnavailableError,
 )
+from extract.failures import FOLLOWS
 from extract.payload import Fixture, read_fixture
 
 ENDPOINT = "football/fixtures/multi"
@@ -187,11 +185,16 @@ class FixtureBatches:
             certain = [outcome for outcome in result.outcomes if outcome.id not in doubts.ids]
             settled.update(outcome.id for outcome in certain)
             yield Batch(certain, self._client.drain_calls())
-        if isinstance(stop, AccessError) and not settled:
-            raise stop
+        if isinstance(stop, AccessError):
+            if not settled:
+                raise stop
+            self._client.refusal = str(stop)
         if stop:
-            note = f"Not asked: {stop}"
-            unasked = [self._failed(id, note) for id in ids if id not in settled]
+            unasked = [
+                self._failed(id, f"Not asked{' again' if id in doubts.ids else ''}: {stop}")
+                for id in ids
+                if id not in settled
+            ]
             yield Batch(unasked, self._client.drain_calls())
         elif doubts.ids:
             outcomes = list(self._ask_again(doubts))
@@ -248,28 +251,28 @@ class FixtureBatches:
                     fixtures.setdefault(fixture.id, fixture)
         except msgspec.MsgspecError as error:
             return UnavailableError(f"A fixture's JSON is broken ({error}).")
-        except (AccessError, DownError) as error:
-            result.stop = error
-            result.is_over = True
-            return None
         except StoppedError:
             result.is_over = True
             return None
         except RequestError as error:
-            return error
+            if not FOLLOWS[type(error)].ends_run:
+                return error
+            result.stop = error
+            result.is_over = True
+            return None
         self._batch_size.answered(len(ids))
         result.add([self._outcome(id, fixtures.get(id), answer.received_at) for id in ids])
         return None
 
     def _halve(self, ids: Sequence[int], error: RequestError, result: _Result) -> None:
-        if len(ids) == 1 or isinstance(error, QuotaError):
+        if len(ids) == 1 or not FOLLOWS[type(error)].is_split:
             result.outcomes += [self._failed(id, str(error)) for id in ids]
             return
         middle = len(ids) // 2
         halves = [ids[:middle], ids[middle:]]
         errors = [self._ask_once(half, result) for half in halves]
         if not any(errors) and not result.is_over:
-            self._batch_size.too_large(len(ids), isinstance(error, RefusedError))
+            self._batch_size.too_large(len(ids), 400 <= (error.status or 0) < 500)
         for half, error_of_half in zip(halves, errors, strict=True):
             if error_of_half:
                 self._halve(half, error_of_half, result)
@@ -287,16 +290,7 @@ class FixtureBatches:
 
         Sportmonks' ways to say that nothing was found are also what a hiccup looks like.
         """
-        changed = {outcome.id: outcome.fixture for outcome in result.outcomes if outcome.fixture}
-        suspects = {
-            id: fixture
-            for id, fixture in changed.items()
-            if self._include_keys - fixture.filled and self._stored.payload_hash(id)
-        }
-        filled = self._stored.filled(list(suspects)) if suspects else {}
-        for id, fixture in suspects.items():
-            if lost := (filled.get(id, frozenset()) & self._include_keys) - fixture.filled:
-                doubts.emptied[id] = lost
+        doubts.emptied |= self._lost(result.outcomes)
         for outcomes in result.answers:
             if all(outcome.name == "missing" for outcome in outcomes):
                 # Only the first time: what is gone for good must not cost two calls.
@@ -312,6 +306,22 @@ class FixtureBatches:
                     if outcome.fixture and outcome.id not in doubts.emptied
                 }
 
+    def _lost(self, outcomes: Sequence[Outcome]) -> dict[int, Set[str]]:
+        """The includes that have elements in what is stored of a fixture, and none any more."""
+        suspects = {
+            outcome.id: outcome.fixture
+            for outcome in outcomes
+            if outcome.fixture
+            and self._include_keys - outcome.fixture.filled
+            and self._stored.payload_hash(outcome.id)
+        }
+        filled = self._stored.filled(list(suspects)) if suspects else {}
+        lost = {
+            id: (filled.get(id, frozenset()) & self._include_keys) - fixture.filled
+            for id, fixture in suspects.items()
+        }
+        return {id: keys for id, keys in lost.items() if keys}
+
     def _ask_again(self, doubts: _Doubts) -> Iterator[Outcome]:
         """Believes an emptiness that a second answer repeats, but no include that is not there."""
         emptied, unanswered = dict(doubts.emptied), set(doubts.unanswered)
@@ -322,9 +332,14 @@ class FixtureBatches:
             yield doubts.lacking[id][0]
         ids = sorted({*emptied, *unanswered, *lacking})
         for result in self._in_parallel([ids]):
+            lost_now = self._lost(result.outcomes)
             for outcome in result.outcomes:
-                lost = emptied.get(outcome.id, frozenset())
-                if outcome.fixture and lost - outcome.fixture.keys:
+                lost, now = (found.get(outcome.id, frozenset()) for found in (emptied, lost_now))
+                if now - lost or (outcome.fixture and now - outcome.fixture.keys):
+                    # Only one answer says so, or it does not say it: not there is not empty.
+                    emptied[outcome.id] = lost | now
+                    unanswered.discard(outcome.id)
+                    lacking.pop(outcome.id, None)
                     continue
                 if not lost or outcome.name not in ("missing", "failed"):
                     emptied.pop(outcome.id, None)

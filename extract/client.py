@@ -19,7 +19,7 @@ import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
 from urllib3.exceptions import HTTPError
 
 from extract.breaker import Breaker
@@ -32,7 +32,7 @@ from extract.errors import (
     UnavailableError,
     causes,
 )
-from extract.failures import Reply, failure
+from extract.failures import FOLLOWS, Reply, failure
 from extract.quota import Grant, QuotaGovernor, QuotaReport
 from extract.settings import Settings
 
@@ -47,6 +47,12 @@ _TRIES_AGAINST_QUOTA = 10
 POPULATE_PAGE = 1000
 _LIST_PAGE = 50
 _READ = 1 << 20
+# What is beyond them is no number of calls, no time to wait for, and no name.
+_LARGEST = 2**31 - 1
+_LONGEST_WINDOW = 24 * 3600
+_ENTITY = re.compile(r"\w{1,64}")
+# Looks in a row that found only other endpoints to be well, until the API counts as down.
+_DOUBTFUL_LOOKS = 10
 
 
 class _Envelope(msgspec.Struct):
@@ -103,6 +109,13 @@ class _TokenAuth(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """Follows no redirect, and does not look where one points: that may be no address at all."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 @dataclass(frozen=True)
 class _Request:
     endpoint: str
@@ -147,6 +160,7 @@ class SportmonksClient:
         governor: says when the next request may be sent.
         calls_left: how many more requests may be sent at all.
         stopped: why no further request is sent, once `stop` was called.
+        refusal: why the API refuses all of them, once it does.
         on_trouble: told, in a line, when the API does not answer and is looked at again later.
 
     Args:
@@ -163,7 +177,7 @@ class SportmonksClient:
         self._settings = settings
         self._base_url = settings.base_url.rstrip("/")
         self._token = settings.api_token.strip()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = _TokenAuth(self._token)
         self._session.headers.update(
             {
@@ -182,12 +196,14 @@ class SportmonksClient:
         # A request that was answered, by endpoint: when others fail, it tells whether they are
         # poisoned or the API is down.
         self._answered: dict[str, _Request] = {}
+        self._doubtful_looks = 0
         self._numbers = count(1)
         self._calls: list[ApiCall] = []
         self._calls_lock = threading.Lock()
         self._stopping = threading.Event()
         self.calls_left = math.inf
         self.stopped: str | None = None
+        self.refusal: str | None = None
         self.on_trouble: Callable[[str], None] | None = None
 
     @property
@@ -238,13 +254,16 @@ class SportmonksClient:
         query = dict(params or {})
         populate = "populate" in query.get("filters", "").split(";")
         query["per_page"] = str(POPULATE_PAGE if populate else _LIST_PAGE)
-        page = 1
+        page, last_cursor = 1, None
         while True:
             answer = self.get(endpoint, params=query)
             yield answer
-            if not answer.pagination.get("has_more"):
+            if answer.pagination.get("has_more") is not True or not answer.rows:
                 return
             cursor = answer.pagination.get("next_cursor")
+            if cursor and cursor == last_cursor:
+                raise UnavailableError(f"The pages of {endpoint} go round in circles.")
+            last_cursor = cursor
             if cursor:
                 # A cursor knows its filters and page size, and the API refuses both beside it.
                 query = {"cursor": _cursor_token(str(cursor))}
@@ -271,7 +290,9 @@ class SportmonksClient:
                 tries.failures >= self._settings.tries or tries.refusals >= _TRIES_AGAINST_QUOTA
             ),
             wait=self._delay_before_retry,
-            retry=retry_if_exception_type((QuotaError, UnavailableError)),
+            retry=retry_if_exception(
+                lambda error: isinstance(error, RequestError) and FOLLOWS[type(error)].is_retried
+            ),
             sleep=lambda seconds: self._sleep(seconds, tries),
             reraise=True,
         )
@@ -283,10 +304,19 @@ class SportmonksClient:
 
     def _look(self, request: _Request) -> None:
         """Asks for what the API should have an answer to, if it has one to anything."""
-        other = self._answered.get(request.endpoint)
-        if other is None and not request.ids:
-            other = next(iter(self._answered.values()), _NEUTRAL)
-        self._send(other or request.of_one(), _Tries())
+        same = self._answered.get(request.endpoint)
+        other = next(iter(self._answered.values()), _NEUTRAL)
+        if same or not request.ids:
+            self._send(same or other, _Tries())
+            return
+        try:
+            self._send(request.of_one(), _Tries())
+        except UnavailableError:
+            # Perhaps all that is to be asked for is poisoned.
+            self._doubtful_looks += 1
+            if self._doubtful_looks > _DOUBTFUL_LOOKS:
+                raise
+            self._send(other, _Tries())
 
     def _send(self, request: _Request, tries: _Tries) -> Answer:
         self._take_call()
@@ -322,6 +352,8 @@ class SportmonksClient:
         self.governor.succeeded()
         if rows:
             self._answered[request.endpoint] = request.of_one()
+        if request.ids:
+            self._doubtful_looks = 0
         pagination = envelope.pagination if isinstance(envelope.pagination, dict) else {}
         return Answer(rows, pagination, datetime.now(UTC))
 
@@ -333,19 +365,18 @@ class SportmonksClient:
         self._breaker.succeeded()
         if isinstance(error, QuotaError):
             tries.refusals += 1
-            backoff = self._settings.backoff * 2 ** (tries.refusals - 1)
-            self.governor.refused(grant, quota, error.retry_after, backoff)
+            self.governor.refused(grant, quota, error.retry_after, self._settings.backoff)
 
     def _exchange(self, request: _Request, call: ApiCall) -> tuple[Reply, _Envelope, QuotaReport]:
         """Sends a request, and reads what comes back."""
         timeout = self._settings.timeout
         deadline = time.monotonic() + timeout
         try:
-            # A redirect would carry the token to wherever it points.
             response = self._session.get(
                 f"{self._base_url}/{request.path}",
                 params=request.params,
                 timeout=timeout,
+                # One would carry the token to wherever it points.
                 allow_redirects=False,
                 stream=True,
             )
@@ -375,7 +406,7 @@ class SportmonksClient:
         location = re.sub(r"[?#].*", "", response.headers.get("Location", "nowhere"))
         reply = Reply(
             response.status_code,
-            trouble,
+            self._without_token(trouble) if trouble else None,
             self._without_token(message),
             envelope.code,
             "include" in request.params,
@@ -388,15 +419,21 @@ class SportmonksClient:
         """What others say, on one line, without the token that they may repeat."""
         for secret in (self._token, quote(self._token, safe="")):
             text = text.replace(secret, "***")
-        return " ".join(text.split())
+        return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
     def _take_call(self) -> None:
         with self._calls_lock:
+            self._go_on()
             self.calls_left -= 1
-            used_up = self.calls_left < 0
-        if used_up:
-            # Not `stop`: those that have taken their call may make it.
+            if self.calls_left <= 0:
+                # Not `stop`: those that have taken their call may make it.
+                self._stopping.set()
+
+    def _go_on(self) -> None:
+        """Raises StoppedError if no further request may be sent, so that nobody waits for one."""
+        if self.calls_left <= 0:
             self.stopped = self.stopped or "all calls that --max-calls allows are made"
+        if self.stopped:
             raise StoppedError(self.stopped)
 
     def _delay_before_retry(self, state: RetryCallState) -> float:
@@ -407,12 +444,14 @@ class SportmonksClient:
         return max(self._backoff(state), min(asked or 0.0, _LONGEST_RETRY_AFTER_FAILURE))
 
     def _sleep(self, seconds: float, tries: _Tries | None = None) -> None:
+        self._go_on()
         if tries:
             tries.waited += seconds
         if self._stopping.wait(seconds):
-            raise StoppedError(self.stopped)
+            self._go_on()
 
     def _say_that_it_is_away(self, seconds: float) -> None:
+        self._go_on()
         if self.on_trouble:
             self.on_trouble(f"The API does not answer: trying again in {seconds:.0f} s.")
 
@@ -465,11 +504,12 @@ def _quota_report(response: requests.Response, envelope: _Envelope) -> QuotaRepo
     header_remaining = _whole(response.headers.get("x-ratelimit-remaining"))
     remaining = [n for n in (body_remaining, header_remaining) if n is not None]
     entity = _field(envelope.rate_limit, "requested_entity")
+    resets_in = _whole(_field(envelope.rate_limit, "resets_in_seconds"))
     return QuotaReport(
-        entity=entity if isinstance(entity, str) else None,
+        entity=entity if isinstance(entity, str) and _ENTITY.fullmatch(entity) else None,
         limit=_whole(response.headers.get("x-ratelimit-limit")),
         remaining=min(remaining) if remaining else None,
-        resets_in=_whole(_field(envelope.rate_limit, "resets_in_seconds")),
+        resets_in=None if resets_in is None else min(resets_in, _LONGEST_WINDOW),
         is_answer=response.status_code == 200,
     )
 
@@ -494,7 +534,7 @@ def retry_after(response: requests.Response) -> float | None:
 def _date(text: str) -> datetime | None:
     try:
         then = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return then if then.tzinfo else then.replace(tzinfo=UTC)
 
@@ -511,9 +551,10 @@ def _field(container: Any, key: str) -> Any:
 
 def _whole(value: Any) -> int | None:
     try:
-        return max(0, int(value))
+        number = max(0, int(value))
     except (TypeError, ValueError, OverflowError):
         return None
+    return number if number <= _LARGEST else None
 
 
 def _reason(error: BaseException) -> str:

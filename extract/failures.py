@@ -19,7 +19,7 @@ from extract.errors import (
 
 _NOTHING_FOUND = "no result(s) found"
 # The API's own error codes (Sportmonks docs, include and other exceptions).
-_INCLUDE_CODES = {5000, 5001, 5002, 5008, 5013}
+_INCLUDE_CODES = {"5000", "5001", "5002", "5008", "5013"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ FAILURES = (
     ),
     Failure(
         "an include that is unknown or not in the plan (codes 5000, 5001, 5002, 5008, 5013)",
-        lambda reply: reply.has_include and reply.code in _INCLUDE_CODES,
+        lambda reply: reply.has_include and str(reply.code) in _INCLUDE_CODES,
         AccessError,
         "The API refuses an include ({reply.said}): change `include` in .dlt/config.toml.",
     ),
@@ -135,23 +135,52 @@ FAILURES = (
     ),
 )
 
-# By error: whether the request is tried again, what becomes of a batch, what becomes of the run.
-FOLLOWS: dict[type[RequestError], tuple[str, str, str]] = {
-    UnavailableError: (
+
+@dataclass(frozen=True)
+class Consequence:
+    """What follows from an error.
+
+    Attributes:
+        is_retried: whether the request is sent again.
+        is_split: whether a batch is asked for in halves.
+        ends_run: whether nothing more is asked for.
+        request, batch, run: the same for people.
+    """
+
+    is_retried: bool
+    is_split: bool
+    ends_run: bool
+    request: str
+    batch: str
+    run: str
+
+
+FOLLOWS: dict[type[RequestError], Consequence] = {
+    UnavailableError: Consequence(
+        True,
+        True,
+        False,
         "up to `tries` times, after 1 s, 2 s, 4 s … with jitter, or `Retry-After`",
         "asked for in halves, down to the fixture that fails, which is `failed`",
         "goes on",
     ),
-    RefusedError: ("no", "asked for in halves, likewise", "goes on"),
-    QuotaError: (
+    RefusedError: Consequence(False, True, False, "no", "asked for in halves, likewise", "goes on"),
+    QuotaError: Consequence(
+        True,
+        False,
+        False,
         "up to 10 times; without calls left, when the window ends; else after a moment, with half "
         "as many requests under way",
         "`failed`",
         "goes on",
     ),
-    AccessError: ("no", "`failed`", "ends; exit code 2 if nothing was answered"),
-    TokenError: ("no", "`failed`", "ends; exit code 2 if nothing was answered"),
-    DownError: ("not sent", "`failed`", "ends; exit code 1"),
+    AccessError: Consequence(
+        False, False, True, "no", "`failed`", "ends; exit code 2 if nothing was answered"
+    ),
+    TokenError: Consequence(
+        False, False, True, "no", "`failed`", "ends; exit code 2 if nothing was answered"
+    ),
+    DownError: Consequence(False, False, True, "not sent", "`failed`", "ends; exit code 1"),
 }
 
 

@@ -8,7 +8,7 @@ from types import FrameType
 
 from extract.chunks import Chunks, asked_apart
 from extract.due import DueFixture
-from extract.errors import ExtractError
+from extract.errors import AccessError, ExtractError
 from extract.session import Session
 from extract.summary import Chunk
 from extract.wanted import Wanted
@@ -40,10 +40,17 @@ def fetch(session: Session, wanted: Wanted) -> None:
     with session.reporter.fetching(len(wanted.due), wanted.known):
         for chunk in chunks:
             summary.asked_by_others = chunks.asked_by_others
-            _fetch_chunk(session, chunk, known_types or None)
+            try:
+                _fetch_chunk(session, chunk, known_types or None)
+            except AccessError as error:
+                if summary.asked:
+                    raise ExtractError(str(error)) from error
+                raise
             session.reporter.committed(summary.asked, len(wanted.due))
             if client.down:
                 raise client.down
+            if client.refusal:
+                raise ExtractError(client.refusal)
             if client.stopped:
                 break
     summary.asked_by_others = chunks.asked_by_others

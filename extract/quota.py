@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from extract.errors import StoppedError
+from extract.errors import StoppedError, UsageError
 
 # What a path counts as until its answers say so: `requested_entity`, as operators have seen it.
 _ENTITIES = {
@@ -28,10 +28,14 @@ _ROUNDING = 1.0
 # An API that says nothing of its quota, or not when it ends, is looked at again after so long.
 _LOOK_AGAIN = 60.0
 _UNTOLD = 10**9
-# A pause after a 429 although calls are left doubles with each further one up to here.
+# A pause after a 429 that does not say how long doubles with each further one up to here.
 _LONGEST_SLOW_DOWN = 60.0
+# 429s in a row, by an API that does not say whether calls are left, after which none are.
+_REFUSALS_UNTIL_USED_UP = 4
 # Answers in a row after which one more request may be under way at the same time.
 _ANSWERS_TO_SPEED_UP = 50
+# Seconds of waiting for an answer that somebody else gets, after which a person is told.
+_LONG = 5.0
 # Seconds between two looks at a quota that other processes use too.
 _POLL = 0.1
 
@@ -240,7 +244,7 @@ class QuotaGovernor:
         self._in_flight = 0
         self._allowed = requests_in_flight
         self._answers_in_a_row = 0
-        self._slow_downs_in_a_row = 0
+        self._refusals_in_a_row = 0
         self._slowed_at = self._slow_until = -math.inf
 
     def acquire(self, resource: str) -> Grant:
@@ -251,6 +255,7 @@ class QuotaGovernor:
 
         Raises:
             StoppedError: `stop` was called.
+            UsageError: the reserve is all of the quota.
         """
         started = time.monotonic()
         announced = False
@@ -264,10 +269,14 @@ class QuotaGovernor:
                 if delay <= 0:
                     self._in_flight += 1
                     return Grant(resource, entity, number, now, now - started)
+                waited, is_unsure = now - started, math.isinf(delay)
+                if waited > _LONG and is_unsure and self.windows.is_shared:
+                    # Somebody else is looking, or was killed when it did.
+                    delay = self._answered_within - waited
                 if delay > 1 and math.isfinite(delay) and not announced and self.on_wait:
                     self.on_wait(entity, delay)
                     announced = True
-                if self.windows.is_shared and math.isinf(delay):
+                if self.windows.is_shared and is_unsure:
                     delay = _POLL
                 self._changed.wait(min(delay, threading.TIMEOUT_MAX))
 
@@ -291,7 +300,7 @@ class QuotaGovernor:
     def succeeded(self) -> None:
         """Notes a usable answer, which lets more requests be under way by and by."""
         with self._changed:
-            self._slow_downs_in_a_row = 0
+            self._refusals_in_a_row = 0
             self._answers_in_a_row += 1
             if self._answers_in_a_row >= _ANSWERS_TO_SPEED_UP and self._allowed < self._most:
                 self._answers_in_a_row = 0
@@ -307,18 +316,20 @@ class QuotaGovernor:
             grant: of the request.
             report: what the answer says of the quota.
             seconds: how long to wait, by what the answer says.
-            backoff: how long where nothing says it; it doubles.
+            backoff: how long where nothing says it; it doubles with each 429 in a row.
         """
         with self._changed:
+            wait = min(backoff * 2**self._refusals_in_a_row, _LONGEST_SLOW_DOWN)
             with self.windows.open(grant.entity) as (window, _):
-                believed = window.remaining is not None and window.remaining > window.in_flight
+                left = window.remaining is not None and window.remaining > window.in_flight
             # Only successful answers are sure to say how many calls are left. Another user of the
             # token may have taken those that we know of.
-            left = believed and not self._slow_downs_in_a_row
+            left = left and self._refusals_in_a_row < _REFUSALS_UNTIL_USED_UP
             if report.remaining if report.remaining is not None else left:
-                self._slow_down(grant, seconds, backoff)
+                self._slow_down(grant, seconds, wait)
             else:
-                self._pause(grant, seconds, backoff)
+                self._refusals_in_a_row += 1
+                self._pause(report.entity or grant.entity, report, seconds, wait)
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -334,30 +345,34 @@ class QuotaGovernor:
         if (pause := self._slow_until - time.monotonic()) > 0:
             return pause, 0
         with self.windows.open(entity) as (window, now):
+            if window.limit and reserved_calls(self._reserve, window.limit) >= window.limit:
+                raise UsageError(
+                    f"quota_reserve is {self._reserve:g}, and the quota of {entity} is no more "
+                    f"than {window.limit:,} calls: nothing is left to be used."
+                )
             return window.take(now, self._reserve, self._answered_within), window.number
 
-    def _pause(self, grant: Grant, seconds: float | None, backoff: float) -> None:
+    def _pause(self, entity: str, report: QuotaReport, seconds: float | None, wait: float) -> None:
         """Lets nobody call the entity until its window ends."""
-        with self.windows.open(grant.entity) as (window, now):
-            if seconds is None:
-                seconds = backoff if window.resets_at is None else window.resets_at - now
-            window.refuse(now, seconds)
+        with self.windows.open(entity) as (window, now):
+            if report.resets_in is not None:
+                seconds = max(seconds or 0, report.resets_in)
+            elif seconds is None and window.resets_at is not None:
+                seconds = window.resets_at - now
+            # Never at once: a clock may be a second off.
+            window.refuse(now, max(seconds or 0, wait))
 
-    def _slow_down(self, grant: Grant, seconds: float | None, backoff: float) -> None:
+    def _slow_down(self, grant: Grant, seconds: float | None, wait: float) -> None:
         """Sends nothing for a moment, and half as much from then on.
 
         Operators report that this limit "clears in seconds", whatever the answer says.
         """
         if grant.given_at < self._slowed_at:
             return  # it was under way when we slowed down
-        pause = backoff * 2**self._slow_downs_in_a_row
-        if pause < _LONGEST_SLOW_DOWN:
-            self._slow_downs_in_a_row += 1
-            seconds = pause if seconds is None else min(pause, seconds)
-        elif seconds is None:
-            seconds = _LONGEST_SLOW_DOWN
+        self._refusals_in_a_row += 1
         self._slowed_at = time.monotonic()
-        self._slow_until = self._slowed_at + seconds
+        is_over_soon = wait < _LONGEST_SLOW_DOWN
+        self._slow_until = self._slowed_at + (wait if is_over_soon else max(wait, seconds or 0))
         self._answers_in_a_row = 0
         if self._allowed > 1:
             self._allowed //= 2

@@ -1,6 +1,5 @@
 """One run of the extractor: what is due, chunk by chunk into the warehouse, and what came of it."""
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,9 @@ from extract.settings import Settings, load_settings
 from extract.summary import Summary
 from extract.wanted import Wanted, find_wanted
 from extract.warehouse import nothing_extracted, open_warehouse
+
+# About two years.
+_MOST_MINUTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,11 @@ class Bounds:
 
     def __post_init__(self) -> None:
         """Refuses a time that no clock can keep."""
-        if self.max_minutes is not None and not math.isfinite(self.max_minutes):
-            raise UsageError(f"--max-minutes is {self.max_minutes:g}: it must be a number.")
+        if self.max_minutes is not None and not self.max_minutes <= _MOST_MINUTES:
+            raise UsageError(
+                f"--max-minutes is {self.max_minutes:g}: it must be a number up to "
+                f"{_MOST_MINUTES:,}."
+            )
 
 
 def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = True) -> Summary:

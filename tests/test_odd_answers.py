@@ -1,0 +1,207 @@
+"""Answers that nobody foresaw: nothing is lost, nobody waits for ever, and no stack trace shows."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from extract.batch_size import BatchSize
+from extract.client import SportmonksClient
+from extract.errors import DownError, QuotaError, UnavailableError
+from simulator import Simulator
+from tests.job import Job, asked
+from tests.test_bad_input import TOKEN
+from tests.test_client import fetch, settings
+
+MULTI = "multi"
+
+
+def setting(name: str) -> str:
+    return TOKEN.replace("API_TOKEN", name)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"kind": "no_data"}, {"kind": "empty_include", "include": "events"}),
+        (
+            {"kind": "empty_include", "include": "statistics"},
+            {"kind": "empty_include", "include": "events"},
+        ),
+        (
+            {"kind": "missing_include", "include": "events"},
+            {"kind": "empty_include", "include": "statistics"},
+        ),
+        (
+            {"kind": "missing_include", "include": "events"},
+            {"kind": "missing_include", "include": "events"},
+        ),
+    ],
+    ids=[
+        "nothing, then no events",
+        "one, then the other",
+        "not there, then the other",
+        "not there",
+    ],
+)
+def test_what_only_one_answer_says_is_not_believed(
+    duckdb_job: Job, api: Simulator, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    played = [id for id in api.world.fixture_ids() if api.world.fixture(id)["events"]][:3]
+    named = ["--fixture-ids", ",".join(map(str, played)), "--force", "--json"]
+    duckdb_job.extract(*named)
+    before = duckdb_job.query("select id, payload_hash from sportmonks_raw.fixtures order by id")
+    api.control.faults(
+        [{**first, "path": MULTI, "times": 1}, {**second, "path": MULTI, "after": 1, "times": 1}]
+    )
+    assert json.loads(duckdb_job.extract(*named).stdout)["held"] == 3
+    after = duckdb_job.query("select id, payload_hash from sportmonks_raw.fixtures order by id")
+    assert after == before
+    assert json.loads(duckdb_job.extract(*named).stdout)["unchanged"] == 3
+
+
+def test_refusals_by_chance_teach_no_smaller_batch() -> None:
+    size = BatchSize(50)
+    size.answered(50)
+    for _ in range(5):
+        size.answered(50)
+        size.too_large(50, is_refused=True)
+    assert size.size == 50
+    fresh = BatchSize(100)
+    fresh.too_large(100, is_refused=True)
+    assert fresh.size == 50
+
+
+def test_retry_after_nothing_is_no_reason_to_hurry(api: Simulator) -> None:
+    """The quota is used up for a second, and the answer says that nobody need wait."""
+    client = SportmonksClient(settings(api, backoff=0.2))
+    api.control.faults([{"kind": "burst_429", "retry_after": 0, "times": 4}])
+    outcomes = fetch(client, api.world.fixture_ids()[:20], size=5)
+    assert {outcome.name for outcome in outcomes.values()} == {"stored"}
+    refused = [r["time"] for r in api.control.requests() if r["status"] == 429]
+    assert refused[-1] - refused[0] >= 0.2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 302, "headers": {"Location": "http://[bad"}},
+        {"status": 400, "body": {"message": "no", "code": [5001]}},
+        {"status": 400, "body": {"message": "a \u0000 b\x1b[31m", "code": {}}},
+        {"status": 200, "body": {"data": [], "rate_limit": {"remaining": 2**70}}},
+        {"status": 200, "body": {"data": [], "rate_limit": {"remaining": "9" * 400}}},
+        {
+            "status": 200,
+            "body": {"data": [], "rate_limit": {"remaining": 5, "requested_entity": "a\u0000b"}},
+        },
+        {"status": 200, "body": {"data": 7, "rate_limit": [], "pagination": "x"}},
+        {"status": 204, "body": ""},
+    ],
+)
+def test_odd_answers_lose_no_neighbour(
+    postgres_job: Job, api: Simulator, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(setting("BATCH_SIZE"), "2")
+    ids = api.world.fixture_ids()[:8]
+    named = ["--fixture-ids", ",".join(map(str, ids))]
+    api.control.faults([{"kind": "status", "fixture_ids": ids[:1], **answer}])
+    result = postgres_job.any_code("run", *named, "--json")
+    assert "Traceback" not in result.output
+    outcomes = dict(postgres_job.query("select id, outcome from sportmonks_raw.fixture_checks"))
+    assert sorted(outcomes) == ids
+    lost = [id for id, outcome in outcomes.items() if outcome != "stored"]
+    assert len(lost) <= 2
+    assert set(lost) <= set(ids[:2])
+    api.control.clear_faults()
+    postgres_job.extract(*named)
+    assert len(postgres_job.query("select id from sportmonks_raw.fixtures")) == 8
+
+
+def test_a_token_that_ends_in_the_middle_ends_the_run(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duckdb_job.command("plan")
+    monkeypatch.setenv(setting("BATCH_SIZE"), "2")
+    api.control.faults([{"kind": "status", "status": 401, "path": MULTI, "after": 8}])
+    result = duckdb_job.extract("--json", "--chunk-size", "10", code=1)
+    summary = json.loads(result.stdout)
+    assert summary["stored"] == 16
+    assert summary["outcome"] == "failed"
+    assert "Error: The API does not accept the token" in result.output
+    # Those under way meanwhile, and no chunk after that.
+    assert len(asked(api)) <= 8 + 4
+
+
+def test_no_call_left_means_no_wait(api: Simulator) -> None:
+    client = SportmonksClient(settings(api, backoff=5.0))
+    client.calls_left = 4
+    api.control.faults([{"kind": "status", "status": 503, "headers": {"Retry-After": "100"}}])
+    started = time.monotonic()
+    fetch(client, api.world.fixture_ids()[:40], size=2)
+    assert time.monotonic() - started < 3
+    assert client.stopped
+
+
+def test_poisoned_fixtures_alone_are_no_outage(api: Simulator) -> None:
+    client = SportmonksClient(settings(api))
+    bad = api.world.fixture_ids()[:6]
+    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": bad}])
+    outcomes = fetch(client, bad)
+    assert {outcome.name for outcome in outcomes.values()} == {"failed"}
+    assert client.down is None
+    assert fetch(client, api.world.fixture_ids()[6:9])
+
+
+def test_an_endpoint_that_fails_for_all_is_given_up(api: Simulator) -> None:
+    client = SportmonksClient(settings(api))
+    client.get("football/states")
+    api.control.faults([{"kind": "status", "status": 500, "path": MULTI}])
+    fetch(client, api.world.fixture_ids())
+    assert isinstance(client.down, DownError)
+    assert len(asked(api)) < 200
+
+
+def test_a_refusal_that_never_ends_is_given_up(api: Simulator) -> None:
+    client = SportmonksClient(settings(api))
+    api.control.faults([{"kind": "burst_429", "retry_after": 0}])
+    with pytest.raises(QuotaError):
+        client.get("football/states")
+    assert len(api.control.requests()) == 10
+
+
+@pytest.mark.parametrize("cursor", ["abc", None])
+def test_pages_end(api: Simulator, client: SportmonksClient, cursor: str | None) -> None:
+    page: dict[str, Any] = {"data": [], "pagination": {"has_more": True, "next_cursor": cursor}}
+    api.control.faults([{"kind": "status", "status": 200, "body": page}])
+    assert len(list(client.pages("football/seasons"))) == 1
+    page["data"] = [{"id": 1}]
+    page["pagination"] = {"has_more": True, "next_cursor": "abc"}
+    api.control.faults([{"kind": "status", "status": 200, "body": page}])
+    with pytest.raises(UnavailableError, match="circles"):
+        list(client.pages("football/seasons"))
+
+
+@pytest.fixture
+def client(api: Simulator) -> SportmonksClient:
+    return SportmonksClient(settings(api))
+
+
+def test_a_reserve_of_all_calls_is_refused(
+    duckdb_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(setting("QUOTA_RESERVE"), "3000")
+    assert "quota_reserve is 3000" in duckdb_job.extract(code=2).output
+
+
+def test_what_failed_is_asked_for_apart(duckdb_job: Job, api: Simulator) -> None:
+    seasons = sorted({api.world.fixture(id)["season_id"] for id in api.world.fixture_ids()})
+    bad = next(
+        id for id in api.world.fixture_ids() if api.world.fixture(id)["season_id"] == seasons[0]
+    )
+    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [bad]}])
+    duckdb_job.extract("--season-id", str(seasons[0]), code=1)
+    api.control.reset_requests()
+    duckdb_job.extract(code=1)
+    assert [ids for ids in asked(api) if bad in ids] == [[bad]] * 3
+    assert len(asked(api)) == 4
