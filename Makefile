@@ -51,7 +51,7 @@ test: .venv/installed-dev ## All tests. PYTEST_ARGS="-k quota"
 	@$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
 
 .PHONY: faults
-faults: .venv/installed-dev ## The job against every fault of the API, as a table: about 10 minutes.
+faults: .venv/installed-dev ## The job against every fault of the API, as a table: about 5 minutes.
 	@$(BIN)/python -m tests.faults
 
 .PHONY: lint
