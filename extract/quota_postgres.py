@@ -19,7 +19,8 @@ _AWAY = 5.0
 
 _COLUMNS = (
     "number, quota_limit, remaining, extract(epoch from resets_at), in_flight, "
-    "extract(epoch from asked_at), extract(epoch from paused_until)"
+    "extract(epoch from asked_at), extract(epoch from paused_until), "
+    "exists (select from pg_stat_activity where pid = asked_by)"
 )
 
 
@@ -35,6 +36,7 @@ create table if not exists {schema}.quota_windows (
     resets_at timestamptz,
     in_flight integer not null default 0,
     asked_at timestamptz not null default 'epoch',
+    asked_by integer,
     paused_until timestamptz not null default 'epoch',
     primary key (token, entity)
 );
@@ -54,12 +56,16 @@ class SharedWindows:
         connect: opens a session.
         schema: of the table.
         token: whose quota it is; only a hash of it is written.
+
+    Attributes:
+        connect, schema: as above.
     """
 
     is_shared = True
 
     def __init__(self, connect: Callable[[], Connection], schema: str, token: str) -> None:
-        self._connect = connect
+        self.connect = connect
+        self.schema = schema
         self._table = f"{schema}.quota_windows"
         self._token = hashlib.blake2b(token.encode(), digest_size=8).hexdigest()
         self._own = OwnWindows()
@@ -76,10 +82,12 @@ class SharedWindows:
                 with self._own.open(entity) as own:
                     yield own
                 return
+            window, _ = found
+            asked_at = window.asked_at
             try:
                 yield found
             finally:
-                self._write(entity, found[0])
+                self._write(entity, window, is_taken=window.asked_at != asked_at)
 
     def close(self) -> None:
         """Ends the session."""
@@ -97,14 +105,15 @@ class SharedWindows:
             rows = self._execute(f"commit; {self._select()}", key)
         if not rows:
             return None
-        number, limit, remaining, resets_at, in_flight, asked_at, paused_until, now = rows[0]
+        number, limit, remaining, resets_at, in_flight, asked_at, paused_until, lives, now = rows[0]
         window = Window(
             number,
             limit,
             remaining,
             None if resets_at is None else float(resets_at),
             in_flight,
-            float(asked_at),
+            # Whoever was killed gets no answer.
+            float(asked_at) if lives else 0.0,
             float(paused_until),
         )
         return window, float(now)
@@ -117,11 +126,13 @@ class SharedWindows:
             "select locked.*, extract(epoch from clock_timestamp()) from locked"
         )
 
-    def _write(self, entity: str, window: Window) -> None:
+    def _write(self, entity: str, window: Window, is_taken: bool) -> None:
         self._execute(
             f"update {self._table} set number = %s, quota_limit = %s, remaining = %s, "
             "resets_at = to_timestamp(%s), in_flight = %s, asked_at = to_timestamp(%s), "
-            "paused_until = to_timestamp(%s) where token = %s and entity = %s; commit",
+            "paused_until = to_timestamp(%s), "
+            "asked_by = case when %s then pg_backend_pid() else asked_by end "
+            "where token = %s and entity = %s; commit",
             (
                 window.number,
                 window.limit,
@@ -130,6 +141,7 @@ class SharedWindows:
                 window.in_flight,
                 window.asked_at,
                 window.paused_until,
+                is_taken,
                 self._token,
                 entity,
             ),
@@ -141,7 +153,7 @@ class SharedWindows:
             return None
         try:
             if self._connection is None or self._connection.closed:
-                self._connection = self._connect()
+                self._connection = self.connect()
                 # Transactions begin and end in the statements, to save round trips.
                 self._connection.autocommit = True
                 with self._connection.cursor() as cursor:
