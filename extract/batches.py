@@ -68,8 +68,8 @@ class StoredFixtures(Protocol):
     def times_missing(self, fixture_id: int) -> int:
         """How many times in a row the API has not returned it."""
 
-    def filled(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
-        """Which keys have elements in the stored payloads, by id."""
+    def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
+        """What is stored of them, by id."""
 
 
 class NothingStored:
@@ -83,7 +83,7 @@ class NothingStored:
         """0 for every id."""
         return 0
 
-    def filled(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
+    def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
         """Nothing for every id."""
         return {}
 
@@ -94,19 +94,19 @@ class _Result:
 
     Attributes:
         outcomes: by fixture.
-        answers: those of them that came in one answer, answer by answer.
+        answers: those of them that came in one answer, and the keys that its fixtures have.
         stop: the error that makes further requests pointless.
         is_over: whether nothing more is to be asked.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
-    answers: list[list[Outcome]] = field(default_factory=list)
+    answers: list[tuple[list[Outcome], Set[str]]] = field(default_factory=list)
     stop: RequestError | None = None
     is_over: bool = False
 
-    def add(self, outcomes: list[Outcome]) -> None:
+    def add(self, outcomes: list[Outcome], keys: Set[str]) -> None:
         self.outcomes += outcomes
-        self.answers.append(outcomes)
+        self.answers.append((outcomes, keys))
 
 
 @dataclass
@@ -261,7 +261,8 @@ class FixtureBatches:
             result.is_over = True
             return None
         self._batch_size.answered(len(ids))
-        result.add([self._outcome(id, fixtures.get(id), answer.received_at) for id in ids])
+        outcomes = [self._outcome(id, fixtures.get(id), answer.received_at) for id in ids]
+        result.add(outcomes, {key for fixture in fixtures.values() for key in fixture.keys})
         return None
 
     def _halve(self, ids: Sequence[int], error: RequestError, result: _Result) -> None:
@@ -291,36 +292,40 @@ class FixtureBatches:
         Sportmonks' ways to say that nothing was found are also what a hiccup looks like.
         """
         doubts.emptied |= self._lost(result.outcomes)
-        for outcomes in result.answers:
+        for outcomes, keys in result.answers:
             if all(outcome.name == "missing" for outcome in outcomes):
                 # Only the first time: what is gone for good must not cost two calls.
                 if any(outcome.times_missing == 1 for outcome in outcomes):
                     doubts.unanswered.update(outcome.id for outcome in outcomes)
                 continue
-            keys = frozenset[str]().union(*(o.fixture.keys for o in outcomes if o.fixture))
             doubts.keys_seen |= keys
             if lacking := self._include_keys - keys:
-                doubts.lacking |= {
-                    outcome.id: (outcome, lacking)
-                    for outcome in outcomes
-                    if outcome.fixture and outcome.id not in doubts.emptied
-                }
+                stored = self._stored_of(outcomes)
+                for outcome in outcomes:
+                    # What is stored without it may well be all there is.
+                    known = stored.get(outcome.id)
+                    missed = lacking & known.keys if known else lacking
+                    if outcome.fixture and missed and outcome.id not in doubts.emptied:
+                        doubts.lacking[outcome.id] = outcome, missed
 
     def _lost(self, outcomes: Sequence[Outcome]) -> dict[int, Set[str]]:
         """The includes that have elements in what is stored of a fixture, and none any more."""
-        suspects = {
-            outcome.id: outcome.fixture
+        suspects = [
+            outcome
             for outcome in outcomes
-            if outcome.fixture
-            and self._include_keys - outcome.fixture.filled
-            and self._stored.payload_hash(outcome.id)
-        }
-        filled = self._stored.filled(list(suspects)) if suspects else {}
+            if outcome.fixture and self._include_keys - outcome.fixture.filled
+        ]
+        stored = self._stored_of(suspects)
         lost = {
-            id: (filled.get(id, frozenset()) & self._include_keys) - fixture.filled
-            for id, fixture in suspects.items()
+            outcome.id: (stored[outcome.id].filled & self._include_keys) - outcome.fixture.filled
+            for outcome in suspects
+            if outcome.fixture and outcome.id in stored
         }
         return {id: keys for id, keys in lost.items() if keys}
+
+    def _stored_of(self, outcomes: Sequence[Outcome]) -> Mapping[int, Fixture]:
+        ids = [o.id for o in outcomes if o.fixture and self._stored.payload_hash(o.id)]
+        return self._stored.fixtures(ids) if ids else {}
 
     def _ask_again(self, doubts: _Doubts) -> Iterator[Outcome]:
         """Believes an emptiness that a second answer repeats, but no include that is not there."""

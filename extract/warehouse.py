@@ -7,7 +7,7 @@ import os
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from tenacity import (
 )
 
 from extract.errors import ExtractError, StoppedError, UsageError, causes
-from extract.payload import read_fixture
+from extract.payload import Fixture, read_fixture
 from extract.quota import OwnWindows, Windows
 
 if TYPE_CHECKING:
@@ -217,19 +217,19 @@ class WarehouseFixtures:
         """How many times in a row the API has not returned it."""
         return self._times_missing.get(fixture_id, 0)
 
-    def filled(self, fixture_ids: Sequence[int]) -> Mapping[int, Set[str]]:
-        """Which keys have elements in the stored payloads, by id."""
+    def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
+        """What is stored of them, by id."""
         payloads = self._warehouse.query(
             f"select cast(payload as text) from {self._warehouse.raw}.fixtures "
             f"where id in ({id_list(fixture_ids)})"
         )
-        filled: dict[int, Set[str]] = {}
+        fixtures: dict[int, Fixture] = {}
         for (payload,) in payloads:
             # What an earlier version has stored may be refused by now.
             with suppress(msgspec.MsgspecError):
                 if fixture := read_fixture(payload.encode()):
-                    filled[fixture.id] = fixture.filled
-        return filled
+                    fixtures[fixture.id] = fixture
+        return fixtures
 
 
 def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehouse:

@@ -205,3 +205,26 @@ def test_what_failed_is_asked_for_apart(duckdb_job: Job, api: Simulator) -> None
     duckdb_job.extract(code=1)
     assert [ids for ids in asked(api) if bad in ids] == [[bad]] * 3
     assert len(asked(api)) == 4
+
+
+def test_an_include_that_a_fixture_never_had_holds_nothing_up(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    """A fixture without a key that its neighbours have, alone in its answer, is corrected."""
+    one, *others = [id for id in api.world.fixture_ids() if api.world.fixture(id)["events"]][:4]
+    api.control.drop_key(one, "periods")
+
+    def outcomes(*ids: int) -> dict[str, int]:
+        named = ["--fixture-ids", ",".join(map(str, ids)), "--force", "--json"]
+        summary = json.loads(duckdb_job.extract(*named).stdout)
+        return {name: summary[name] for name in ("stored", "unchanged", "held")}
+
+    duckdb_job.extract("--fixture-ids", ",".join(map(str, others)))
+    assert outcomes(one)["stored"] == 1
+    api.control.remove_event(one, api.world.fixture(one)["events"][0]["id"])
+    assert outcomes(one) == {"stored": 1, "unchanged": 0, "held": 0}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(setting("BATCH_SIZE"), "1")
+        assert outcomes(one, *others) == {"stored": 0, "unchanged": 4, "held": 0}
+        api.control.remove_event(one, api.world.fixture(one)["events"][1]["id"])
+        assert outcomes(one, *others) == {"stored": 1, "unchanged": 3, "held": 0}
