@@ -8,7 +8,8 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
@@ -33,7 +34,7 @@ from extract.errors import (
     causes,
 )
 from extract.failures import FOLLOWS, Reply, failure
-from extract.quota import Grant, QuotaGovernor, QuotaReport
+from extract.quota import Grant, QuotaGovernor, QuotaReport, Windows
 from extract.settings import Settings
 
 _LONGEST_BACKOFF = 60.0
@@ -77,6 +78,19 @@ class Answer:
     rows: list[msgspec.Raw]
     pagination: Mapping[str, Any]
     received_at: datetime
+
+
+@contextmanager
+def reading_rows() -> Iterator[None]:
+    """Takes rows whose JSON cannot be read for an answer that cannot be used.
+
+    Raises:
+        UnavailableError: one of them cannot.
+    """
+    try:
+        yield
+    except msgspec.MsgspecError as error:
+        raise UnavailableError(f"A row's JSON is broken ({error}).") from error
 
 
 @dataclass
@@ -147,7 +161,7 @@ class _Tries:
     attempt: int = 0
     failures: int = 0
     refusals: int = 0
-    waited: float = field(default=0.0)
+    waited: float = 0.0
 
 
 class SportmonksClient:
@@ -165,14 +179,16 @@ class SportmonksClient:
 
     Args:
         settings: address, token, time-out, tries and reserve.
+        windows: what is known of the token's quota; by default only what this client learns.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, windows: Windows | None = None) -> None:
         self.governor = QuotaGovernor(
             settings.requests_in_flight,
             settings.quota_reserve,
             # Connecting, then reading.
             2 * settings.timeout + 5,
+            windows,
         )
         self._settings = settings
         self._base_url = settings.base_url.rstrip("/")

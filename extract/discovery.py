@@ -10,10 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import msgspec
-
-from extract.client import SportmonksClient
-from extract.errors import UnavailableError
+from extract.client import SportmonksClient, reading_rows
 from extract.payload import Fixture, read_fixture
 from extract.schedule import DELETED
 from extract.settings import Settings
@@ -189,10 +186,8 @@ def _read_listing(client: SportmonksClient, listing: Listing) -> Iterator[Fixtur
     filters = ";".join(filter(None, ["populate", listing.filters, of_seasons]))
     for answer in client.pages(listing.endpoint, {"filters": filters}):
         for row in answer.rows:
-            try:
+            with reading_rows():
                 fixture = read_fixture(bytes(row))
-            except msgspec.MsgspecError as error:
-                raise UnavailableError(f"A row's JSON is broken ({error}).") from error
             if fixture and not (fixture.id in listing.known and fixture.state_id == DELETED):
                 yield fixture
 

@@ -220,7 +220,6 @@ class QuotaGovernor:
         windows: what is known of the quota.
 
     Attributes:
-        windows: as above; may be replaced before the first request.
         on_wait: called with the entity and the seconds when a request starts to wait for long.
         on_slow_down: called with the number of requests that may be under way from now on.
     """
@@ -235,7 +234,7 @@ class QuotaGovernor:
         self._most = requests_in_flight
         self._reserve = reserve
         self._answered_within = answered_within
-        self.windows: Windows = windows or OwnWindows()
+        self._windows = windows or OwnWindows()
         self.on_wait: Callable[[str, float], None] | None = None
         self.on_slow_down: Callable[[int], None] | None = None
         self._entities = dict(_ENTITIES)
@@ -270,13 +269,13 @@ class QuotaGovernor:
                     self._in_flight += 1
                     return Grant(resource, entity, number, now, now - started)
                 waited, is_unsure = now - started, math.isinf(delay)
-                if waited > _LONG and is_unsure and self.windows.is_shared:
+                if waited > _LONG and is_unsure and self._windows.is_shared:
                     # Somebody else is looking, or was killed when it did.
                     delay = self._answered_within - waited
                 if delay > 1 and math.isfinite(delay) and not announced and self.on_wait:
                     self.on_wait(entity, delay)
                     announced = True
-                if self.windows.is_shared and is_unsure:
+                if self._windows.is_shared and is_unsure:
                     delay = _POLL
                 self._changed.wait(min(delay, threading.TIMEOUT_MAX))
 
@@ -286,13 +285,13 @@ class QuotaGovernor:
             self._in_flight -= 1
             entity = report.entity or grant.entity
             if entity == grant.entity:
-                with self.windows.open(entity) as (window, now):
+                with self._windows.open(entity) as (window, now):
                     window.give_back(grant.number, report, now)
             else:
                 self._entities[grant.resource] = entity
-                with self.windows.open(grant.entity) as (window, now):
+                with self._windows.open(grant.entity) as (window, now):
                     window.give_back(grant.number, QuotaReport(), now)
-                with self.windows.open(entity) as (window, now):
+                with self._windows.open(entity) as (window, now):
                     window.in_flight += 1
                     window.give_back(window.number, report, now)
             self._changed.notify_all()
@@ -320,7 +319,7 @@ class QuotaGovernor:
         """
         with self._changed:
             wait = min(backoff * 2**self._refusals_in_a_row, _LONGEST_SLOW_DOWN)
-            with self.windows.open(grant.entity) as (window, _):
+            with self._windows.open(grant.entity) as (window, _):
                 left = window.remaining is not None and window.remaining > window.in_flight
             # Only successful answers are sure to say how many calls are left. Another user of the
             # token may have taken those that we know of.
@@ -344,7 +343,7 @@ class QuotaGovernor:
             return math.inf, 0
         if (pause := self._slow_until - time.monotonic()) > 0:
             return pause, 0
-        with self.windows.open(entity) as (window, now):
+        with self._windows.open(entity) as (window, now):
             if window.limit and reserved_calls(self._reserve, window.limit) >= window.limit:
                 raise UsageError(
                     f"quota_reserve is {self._reserve:g}, and the quota of {entity} is no more "
@@ -354,7 +353,7 @@ class QuotaGovernor:
 
     def _pause(self, entity: str, report: QuotaReport, seconds: float | None, wait: float) -> None:
         """Lets nobody call the entity until its window ends."""
-        with self.windows.open(entity) as (window, now):
+        with self._windows.open(entity) as (window, now):
             if report.resets_in is not None:
                 seconds = max(seconds or 0, report.resets_in)
             elif seconds is None and window.resets_at is not None:

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 
 from extract.quota import OwnWindows, Window
 
@@ -63,13 +62,15 @@ class SharedWindows:
 
     is_shared = True
 
-    def __init__(self, connect: Callable[[], Connection], schema: str, token: str) -> None:
+    def __init__(
+        self, connect: "Callable[[], psycopg2.extensions.connection]", schema: str, token: str
+    ) -> None:
         self.connect = connect
         self.schema = schema
         self._table = f"{schema}.quota_windows"
         self._token = hashlib.blake2b(token.encode(), digest_size=8).hexdigest()
         self._own = OwnWindows()
-        self._connection: Connection | None = None
+        self._connection: psycopg2.extensions.connection | None = None
         self._away_until = 0.0
         self._lock = threading.Lock()
 

@@ -55,8 +55,7 @@ class Session:
         self.loader = loader
         self.selection = selection
         self.reporter = reporter
-        self.client = SportmonksClient(settings)
-        self.client.governor.windows = warehouse.quota_windows(settings.api_token)
+        self.client = SportmonksClient(settings, warehouse.quota_windows(settings.api_token))
         self.client.governor.on_wait = reporter.waiting
         self.client.governor.on_slow_down = reporter.slowing_down
         self.client.on_trouble = reporter.warning

@@ -25,9 +25,9 @@ from dlt.extract import DltResource
 from extract import tables
 from extract.batch_size import BatchSize
 from extract.batches import Batch, FixtureBatches, NothingStored, OnBatch, StoredFixtures
-from extract.client import SportmonksClient
+from extract.client import SportmonksClient, reading_rows
 from extract.discovery import Discovery, listed_now, read_discovery
-from extract.errors import RequestError, StoppedError, TokenError, UnavailableError
+from extract.errors import RequestError, StoppedError, TokenError
 from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
 
@@ -229,15 +229,13 @@ def sportmonks(
 def _reference_payloads(rows: Iterable[msgspec.Raw]) -> dict[int, str]:
     """The JSON of each row that has an id, by its id."""
     payloads: dict[int, str] = {}
-    try:
+    with reading_rows():
         for row in rows:
             payload = storable(bytes(row))
             content = msgspec.json.decode(payload)
             id = integer(content.get("id")) if isinstance(content, dict) else None
             if id is not None:
                 payloads[id] = payload
-    except msgspec.MsgspecError as error:
-        raise UnavailableError(f"A row's JSON is broken ({error}).") from error
     return payloads
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from simulator import Simulator
-from tests.job import DuckDb, Job
+from tests.job import DuckDb, Job, setting
 
 # By the name that the table shows: the fault, and what must be different about the job.
 FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
@@ -114,7 +114,7 @@ def measure(name: str, share: float, folder: Path) -> Result:
     shutil.copy(_half_stored(), folder / "warehouse.duckdb")
     with _api() as api:
         job = _job(folder)
-        settings = {f"SOURCES__SPORTMONKS__{key}": value for key, value in changes.items()}
+        settings = {setting(key): value for key, value in changes.items()}
         with _environment(job.environment(api.base_url, api.token) | _SIZE | settings):
             ids = api.world.fixture_ids()
             _correct(api, ids)
@@ -149,7 +149,7 @@ def _half_stored() -> Path:
     return folder / "warehouse.duckdb"
 
 
-_SIZE = {"SOURCES__SPORTMONKS__BATCH_SIZE": "4"}
+_SIZE = {setting("BATCH_SIZE"): "4"}
 
 
 def _api() -> Simulator:

@@ -30,6 +30,11 @@ FINAL_TABLES = {
 }
 
 
+def setting(name: str) -> str:
+    """The environment variable of a setting of the extractor."""
+    return f"SOURCES__SPORTMONKS__{name}"
+
+
 def asked(api: Simulator) -> list[list[int]]:
     """The ids of each request to the multi endpoint."""
     paths = (request["path"] for request in api.control.requests())

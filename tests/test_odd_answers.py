@@ -10,15 +10,10 @@ from extract.batch_size import BatchSize
 from extract.client import SportmonksClient
 from extract.errors import DownError, QuotaError, UnavailableError
 from simulator import Simulator
-from tests.job import Job, asked
-from tests.test_bad_input import TOKEN
+from tests.job import Job, asked, setting
 from tests.test_client import fetch, settings
 
 MULTI = "multi"
-
-
-def setting(name: str) -> str:
-    return TOKEN.replace("API_TOKEN", name)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +166,8 @@ def test_a_refusal_that_never_ends_is_given_up(api: Simulator) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["abc", None])
-def test_pages_end(api: Simulator, client: SportmonksClient, cursor: str | None) -> None:
+def test_pages_end(api: Simulator, cursor: str | None) -> None:
+    client = SportmonksClient(settings(api))
     page: dict[str, Any] = {"data": [], "pagination": {"has_more": True, "next_cursor": cursor}}
     api.control.faults([{"kind": "status", "status": 200, "body": page}])
     assert len(list(client.pages("football/seasons"))) == 1
@@ -180,11 +176,6 @@ def test_pages_end(api: Simulator, client: SportmonksClient, cursor: str | None)
     api.control.faults([{"kind": "status", "status": 200, "body": page}])
     with pytest.raises(UnavailableError, match="circles"):
         list(client.pages("football/seasons"))
-
-
-@pytest.fixture
-def client(api: Simulator) -> SportmonksClient:
-    return SportmonksClient(settings(api))
 
 
 def test_a_reserve_of_all_calls_is_refused(

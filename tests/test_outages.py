@@ -12,13 +12,8 @@ import requests
 from extract.client import SportmonksClient, retry_after
 from extract.errors import DownError
 from simulator import Simulator
-from tests.job import Job, asked
-from tests.test_bad_input import TOKEN
+from tests.job import Job, asked, setting
 from tests.test_client import fetch, settings
-
-BASE_URL = TOKEN.replace("API_TOKEN", "BASE_URL")
-TIMEOUT = TOKEN.replace("API_TOKEN", "TIMEOUT")
-BACKOFF = TOKEN.replace("API_TOKEN", "BACKOFF")
 
 
 @pytest.fixture
@@ -35,8 +30,8 @@ def test_an_api_that_is_away_ends_the_run(
     ids = ",".join(map(str, api.world.fixture_ids()))
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = silent_port if kind == "silent" else closed.getsockname()[1]
-    monkeypatch.setenv(BASE_URL, f"http://127.0.0.1:{port}/v3")
-    monkeypatch.setenv(TIMEOUT, "0.2")
+    monkeypatch.setenv(setting("BASE_URL"), f"http://127.0.0.1:{port}/v3")
+    monkeypatch.setenv(setting("TIMEOUT"), "0.2")
     started = time.monotonic()
     output = duckdb_job.extract("--fixture-ids", ids, code=1).output
     # Ten tries and three looks, and the time that the job itself takes.
@@ -45,8 +40,8 @@ def test_an_api_that_is_away_ends_the_run(
     assert "Traceback" not in output
     assert "No answer within" in output if kind == "silent" else "Connection refused" in output
     # The next run takes all of them up.
-    monkeypatch.setenv(BASE_URL, api.base_url)
-    monkeypatch.delenv(TIMEOUT)
+    monkeypatch.setenv(setting("BASE_URL"), api.base_url)
+    monkeypatch.delenv(setting("TIMEOUT"))
     summary = json.loads(duckdb_job.extract("--fixture-ids", ids, "--json").stdout)
     assert summary["stored"] == len(api.world.fixture_ids())
 
@@ -55,8 +50,8 @@ def test_an_api_that_comes_back_is_waited_for(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     duckdb_job.command("plan")
-    monkeypatch.setenv(BACKOFF, "0.1")
-    monkeypatch.setenv(TOKEN.replace("API_TOKEN", "BATCH_SIZE"), "2")
+    monkeypatch.setenv(setting("BACKOFF"), "0.1")
+    monkeypatch.setenv(setting("BATCH_SIZE"), "2")
     api.control.faults([{"kind": "reset", "path": "multi", "after": 5}])
     timer = threading.Timer(2, api.control.clear_faults)
     timer.start()
@@ -76,7 +71,7 @@ def test_a_run_that_ends_early_keeps_what_was_answered(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     duckdb_job.command("plan")
-    monkeypatch.setenv(TOKEN.replace("API_TOKEN", "BATCH_SIZE"), "2")
+    monkeypatch.setenv(setting("BATCH_SIZE"), "2")
     api.control.faults([{"kind": "status", "status": 503, "path": "multi", "after": 10}])
     result = duckdb_job.extract("--json", code=1)
     summary = json.loads(result.stdout)
@@ -94,7 +89,7 @@ def test_one_poisoned_fixture_among_a_thousand(
     duckdb_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Simulator(seed=9, leagues=3, seasons=1, teams=20) as api:
-        monkeypatch.setenv(BASE_URL, api.base_url)
+        monkeypatch.setenv(setting("BASE_URL"), api.base_url)
         ids = api.world.fixture_ids()[:1000]
         bad = ids[637]
         api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [bad]}])
