@@ -21,7 +21,7 @@ from extract.errors import (
     UnavailableError,
 )
 from extract.failures import FOLLOWS
-from extract.payload import Fixture, read_fixture
+from extract.payload import Fixture, StoredVersion, read_fixture
 
 ENDPOINT = "football/fixtures/multi"
 
@@ -53,10 +53,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Batch:
-    """Outcomes that became known together, and the calls made meanwhile."""
+    """Outcomes that became known together, and the calls made meanwhile.
 
-    outcomes: list[Outcome]
+    Attributes:
+        outcomes: by fixture.
+        calls: in the order in which they were sent.
+        replaced: what is stored of fixtures that have changed.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
     calls: list[ApiCall] = field(default_factory=list)
+    replaced: Sequence[StoredVersion] = ()
 
 
 class StoredFixtures(Protocol):
@@ -70,6 +77,9 @@ class StoredFixtures(Protocol):
 
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
         """What is stored of them, by id."""
+
+    def versions(self, fixture_ids: Sequence[int]) -> Sequence[StoredVersion]:
+        """Their stored payloads, as they stand in the warehouse."""
 
 
 class NothingStored:
@@ -86,6 +96,10 @@ class NothingStored:
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
         """Nothing for every id."""
         return {}
+
+    def versions(self, fixture_ids: Sequence[int]) -> Sequence[StoredVersion]:
+        """Nothing for every id."""
+        return ()
 
 
 @dataclass

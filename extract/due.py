@@ -46,7 +46,7 @@ def due_fixtures(
     """
     reason = "'asked for'" if force else _REASON
     rows = warehouse.query(
-        f"{_judged(warehouse.raw, schedule, scope, now, reason)} "
+        f"{_judged(warehouse.raw, schedule, scope, str(now.timestamp()), reason)} "
         "select id, season_id, reason, checked_at from judged where reason is not null "
         "order by season_id desc nulls last, starting_at, id"
     )
@@ -59,6 +59,19 @@ def known_fixtures(warehouse: Warehouse, scope: str) -> int:
         f"with {_known(warehouse.raw)} select count(*) from known where {scope}"
     ) or [(0,)]
     return int(count)
+
+
+def due_view(raw: str, schedule: Sequence[Rule]) -> str:
+    """The query of a view on the fixtures of every season that are due when it is read.
+
+    Args:
+        raw: schema of the raw tables.
+        schedule: when to ask again.
+    """
+    return (
+        f"{_judged(raw, schedule, 'true', _epoch('now()'), _REASON)} "
+        "select id, season_id, reason, checked_at from judged where reason is not null"
+    )
 
 
 # Everything that is known of a fixture that was listed, stored or asked for.
@@ -101,7 +114,7 @@ _REASON = """
     end"""
 
 
-def _judged(raw: str, schedule: Sequence[Rule], scope: str, now: datetime, reason: str) -> str:
+def _judged(raw: str, schedule: Sequence[Rule], scope: str, now: str, reason: str) -> str:
     rules = ", ".join(map(_rule, schedule))
     groups = ", ".join(
         f"({state}, '{group}')" for group, states in STATE_GROUPS.items() for state in states
@@ -125,7 +138,7 @@ aged as (
             when times_missing >= {_TIMES_UNTIL_MISSING} then 'missing'
             else coalesce(state_groups.state_group, 'other')
         end as state_group,
-        {now.timestamp()} - {kick_off} as now_age,
+        {now} - {kick_off} as now_age,
         coalesce({_epoch("checked_at")} - {kick_off}, {_ANY}) as checked_age
     from known
     left join state_groups on known.state_id = state_groups.state_id

@@ -14,7 +14,14 @@ from extract.summary import Chunk
 from extract.wanted import Wanted
 from extract.warehouse import WarehouseFixtures
 
-_RESOURCES = ("fixtures", "fixture_checks", "api_calls", "runs", "unlisted_types")
+_RESOURCES = (
+    "fixtures",
+    "fixture_versions",
+    "fixture_checks",
+    "api_calls",
+    "runs",
+    "unlisted_types",
+)
 
 
 def fetch(session: Session, wanted: Wanted) -> None:

@@ -77,6 +77,23 @@ class Fixture:
     type_ids: frozenset[int]
 
 
+@dataclass(frozen=True)
+class StoredVersion:
+    """A payload that is stored.
+
+    Attributes:
+        id: Sportmonks' id of the fixture.
+        payload: the fixture's JSON.
+        payload_hash: see `Fixture`.
+        fetched_at: when it was received.
+    """
+
+    id: int
+    payload: str
+    payload_hash: str
+    fetched_at: datetime
+
+
 def read_fixture(raw: bytes) -> Fixture | None:
     """Reads one object of an answer's `data`; None if it is no fixture with an id.
 

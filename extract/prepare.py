@@ -13,6 +13,7 @@ from extract.discovery import (
     is_old,
     listing_times,
 )
+from extract.due import due_view
 from extract.errors import (
     AccessError,
     DownError,
@@ -21,6 +22,7 @@ from extract.errors import (
     RequestError,
     TokenError,
 )
+from extract.schedule import read_schedule
 from extract.selection import Season, chosen_seasons, plan_seasons
 from extract.session import Session
 from extract.source import REFERENCES
@@ -83,14 +85,20 @@ def _refresh_references(session: Session) -> None:
 
 
 def _create_tables(session: Session) -> None:
-    """Makes every raw table, so that dbt finds them all whatever was fetched so far."""
-    if not session.warehouse.has_tables():
+    """Makes every raw table and view, so that dbt finds them all whatever was fetched so far."""
+    warehouse = session.warehouse
+    if not warehouse.has_tables():
         session.load(
             [
                 dlt.resource(schema.empty_table(), name=name, **tables.hints(name))
                 for name, schema in tables.SCHEMAS.items()
             ]
         )
+    # It says of the schedule as it is now which fixtures are due.
+    view = due_view(warehouse.raw, read_schedule(session.settings.schedule))
+    for attempt in warehouse.retrying():
+        with attempt, warehouse.turn("extract"):
+            warehouse.execute(f"create or replace view {warehouse.raw}.{tables.DUE} as {view}")
 
 
 def _discoveries(session: Session, seasons: dict[int, Season]) -> Iterator[Discovery]:

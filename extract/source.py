@@ -7,8 +7,8 @@ What protects the tables: payloads are merged on their id and stored as sent; a 
 what is stored already is not written again; a fixture that suddenly has no events or no statistics
 is asked for a second time; a fixture that the API does not return deletes nothing.
 
-Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_checks`, `api_calls`, `runs` and
-`unlisted_types` are made of its answers.
+Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_versions`, `fixture_checks`,
+`api_calls`, `runs` and `unlisted_types` are made of its answers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -24,12 +24,22 @@ from dlt.extract import DltResource
 
 from extract import tables
 from extract.batch_size import BatchSize
-from extract.batches import Batch, FixtureBatches, NothingStored, OnBatch, StoredFixtures
+from extract.batches import (
+    Batch,
+    FixtureBatches,
+    NothingStored,
+    OnBatch,
+    Outcome,
+    StoredFixtures,
+)
 from extract.client import SportmonksClient, reading_rows
 from extract.discovery import Discovery, listed_now, read_discovery
 from extract.errors import RequestError, StoppedError, TokenError
 from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
+
+# Stored payloads that are read together.
+_VERSIONS_AT_ONCE = 500
 
 # Reference tables: path and query. In pages of 50: the larger ones of `filters=populate` are
 # documented for fixtures, and these lists are short and have quotas of their own.
@@ -75,28 +85,37 @@ def sportmonks(
             that would keep the others from being loaded.
 
     Returns:
-        Resources `fixtures`, `fixture_checks`, `api_calls`, `runs`, `unlisted_types`,
-        `fixture_index`, `discoveries`, `types`, `states`, `leagues` and `seasons`, and
-        `types_listed` … with a row of `discoveries` each; take some of them with
+        Resources `fixtures`, `fixture_versions`, `fixture_checks`, `api_calls`, `runs`,
+        `unlisted_types`, `fixture_index`, `discoveries`, `types`, `states`, `leagues` and
+        `seasons`, and `types_listed` … with a row of `discoveries` each; take some of them with
         `.with_resources(...)`.
     """
     settings = settings or load_settings()
     client = client or SportmonksClient(settings)
+    stored = stored or NothingStored()
     batches = FixtureBatches(
         client,
         settings.include,
         batch_size or BatchSize(settings.batch_size),
         settings.requests_in_flight,
-        stored or NothingStored(),
+        stored,
     )
+
+    def is_replaced(outcome: Outcome) -> bool:
+        return bool(outcome.fixture and stored.payload_hash(outcome.id))
 
     @dlt.resource(selected=False)
     def fixture_batches() -> Iterator[Batch]:
         """The answers of the multi endpoint, batch by batch."""
+        changed: list[int] = []
         for batch in batches.fetch(fixture_ids, apart):
             if on_batch:
                 on_batch(batch)
+            changed += [outcome.id for outcome in batch.outcomes if is_replaced(outcome)]
             yield batch
+        # Few queries: each of them reads many more payloads than it is after.
+        for start in range(0, len(changed), _VERSIONS_AT_ONCE):
+            yield Batch(replaced=stored.versions(changed[start : start + _VERSIONS_AT_ONCE]))
 
     @dlt.transformer(data_from=fixture_batches, **tables.hints("fixtures"))
     def fixtures(batch: Batch) -> Iterator[pa.Table]:
@@ -104,6 +123,21 @@ def sportmonks(
         changed = [_fixture_row(o.fixture, o.checked_at) for o in batch.outcomes if o.fixture]
         if changed:
             yield tables.rows("fixtures", changed)
+
+    @dlt.transformer(data_from=fixture_batches, **tables.hints("fixture_versions"))
+    def fixture_versions(batch: Batch) -> Iterator[pa.Table]:
+        """A row per payload of a fixture that has changed since it was first stored.
+
+        A fixture's first payload gets here when the second one replaces it, so that what never
+        changes is stored once.
+        """
+        versions = [asdict(version) for version in batch.replaced] + [
+            _version(o.fixture, o.checked_at)
+            for o in batch.outcomes
+            if o.fixture and is_replaced(o)
+        ]
+        if versions:
+            yield tables.rows("fixture_versions", versions)
 
     @dlt.transformer(data_from=fixture_batches, **tables.hints("fixture_checks"))
     def fixture_checks(batch: Batch) -> Iterator[pa.Table]:
@@ -215,6 +249,7 @@ def sportmonks(
     return (
         fixture_batches,
         fixtures,
+        fixture_versions,
         fixture_checks,
         api_calls,
         runs,
@@ -250,7 +285,12 @@ def _found_by(fixture: Fixture) -> dict[str, Any]:
 
 
 def _fixture_row(fixture: Fixture, fetched_at: datetime) -> dict[str, Any]:
-    return _found_by(fixture) | {
+    return _found_by(fixture) | _version(fixture, fetched_at)
+
+
+def _version(fixture: Fixture, fetched_at: datetime) -> dict[str, Any]:
+    return {
+        "id": fixture.id,
         "payload": fixture.payload,
         "payload_hash": fixture.payload_hash,
         "fetched_at": fetched_at,

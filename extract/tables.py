@@ -21,6 +21,7 @@ _FOUND_BY = [
     ("state_id", _BIGINT),
     ("starting_at", _TIMESTAMP),
 ]
+_VERSION = [("payload", _TEXT), ("payload_hash", _TEXT)]
 _REFERENCE = pa.schema([_ID, ("payload", _TEXT), ("fetched_at", _TIMESTAMP)])
 
 SCHEMAS: dict[str, pa.Schema] = {
@@ -28,10 +29,12 @@ SCHEMAS: dict[str, pa.Schema] = {
         [
             _ID,
             *_FOUND_BY,
-            ("payload", _TEXT),
-            ("payload_hash", _TEXT),
+            *_VERSION,
             ("fetched_at", _TIMESTAMP),
         ]
+    ),
+    "fixture_versions": pa.schema(
+        [_ID, *_VERSION, pa.field("fetched_at", _TIMESTAMP, nullable=False)]
     ),
     "fixture_index": pa.schema([_ID, *_FOUND_BY, ("last_seen_at", _TIMESTAMP)]),
     "fixture_checks": pa.schema(
@@ -89,9 +92,13 @@ SCHEMAS: dict[str, pa.Schema] = {
 # from, and `upsert` would store both. The two take the same time.
 _MERGE: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-insert"}
 
+# A view beside the tables: the fixtures that are due when it is read.
+DUE = "due_fixtures"
+
 # What tells the rows of a table apart. Every table is merged on it, so that a load that was killed
 # or lost its connection can be repeated.
 KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
+    "fixture_versions": ("id", "fetched_at"),
     "api_calls": ("run_id", "number"),
     "runs": ("run_id",),
     "discoveries": ("scope",),
@@ -100,6 +107,7 @@ KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
 # Of two rows with one key, the one with the later time counts.
 _TIMES = {
     "fixtures": "fetched_at",
+    "fixture_versions": "fetched_at",
     "fixture_index": "last_seen_at",
     "fixture_checks": "checked_at",
     "discoveries": "extended_at",

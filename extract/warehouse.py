@@ -22,7 +22,7 @@ from tenacity import (
 )
 
 from extract.errors import ExtractError, StoppedError, UsageError, causes
-from extract.payload import Fixture, read_fixture
+from extract.payload import Fixture, StoredVersion, read_fixture
 from extract.quota import OwnWindows, Windows
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class Warehouse(ABC):
         )
 
     def has_tables(self) -> bool:
-        """Whether every raw table is there, with every column."""
-        from extract.tables import SCHEMAS
+        """Whether every raw table is there, with every column, and the view beside them."""
+        from extract.tables import DUE, SCHEMAS
 
         # Where the tables are there and may not be read, the list below would not show them.
         self.query(f"select 1 from {self.raw}.runs limit 1")
@@ -86,11 +86,15 @@ class Warehouse(ABC):
             f"where table_schema = '{self.raw}'"
         )
         wanted = {(table, column) for table, schema in SCHEMAS.items() for column in schema.names}
-        return wanted <= set(found)
+        return {*wanted, (DUE, "id")} <= set(found)
 
     @abstractmethod
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the raw tables; none if a table does not exist yet."""
+
+    @abstractmethod
+    def execute(self, sql: str) -> None:
+        """Runs a statement that changes something."""
 
     @abstractmethod
     def turn(self, purpose: str) -> AbstractContextManager[None]:
@@ -230,6 +234,14 @@ class WarehouseFixtures:
                 if fixture := read_fixture(payload.encode()):
                     fixtures[fixture.id] = fixture
         return fixtures
+
+    def versions(self, fixture_ids: Sequence[int]) -> Sequence[StoredVersion]:
+        """Their stored payloads, as they stand in the warehouse."""
+        rows = self._warehouse.query(
+            "select id, cast(payload as text), payload_hash, fetched_at "
+            f"from {self._warehouse.raw}.fixtures where id in ({id_list(fixture_ids)})"
+        )
+        return [StoredVersion(*row) for row in rows]
 
 
 def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehouse:

@@ -55,6 +55,10 @@ class DuckDbWarehouse(Warehouse):
         except duckdb.CatalogException:
             return []
 
+    def execute(self, sql: str) -> None:
+        """Runs a statement that changes something."""
+        self._connection.execute(sql)
+
     def turn(self, purpose: str) -> AbstractContextManager[None]:
         """Nothing to do: who has the file open is the only one."""
         return nullcontext()

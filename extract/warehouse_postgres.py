@@ -114,6 +114,10 @@ class PostgresWarehouse(Warehouse):
             return []
         raise AssertionError("retrying() ends with a result or an error")
 
+    def execute(self, sql: str) -> None:
+        """Runs a statement that changes something."""
+        self._execute(sql)
+
     @contextmanager
     def turn(self, purpose: str) -> Iterator[None]:
         """Takes an advisory lock on the schema. It ends with our session, at the latest."""

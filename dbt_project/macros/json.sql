@@ -6,7 +6,8 @@
 -#}
 
 {#-
-    One row per object in an array of a fixture's payload.
+    One row per object in an array of a fixture's payload, with the fields that `payload_fields`
+    lists.
 
     A fixture whose payload has the array's key but no object in it gives one row of nulls, which
     tells the incremental strategy `replace_by_fixture` that its old rows must go. A fixture whose
@@ -15,61 +16,63 @@
     Args:
         fixtures: name of a CTE with fixture_id, loaded_at and payload.
         array: key of the array in the payload.
-        fields: keys to read of each object, for `to_bigint` and its siblings.
-        texts: keys whose values are strings; anything else than a string is null.
-        objects: keys whose values are read as JSON.
+        keys: what to read of each object; by default what `payload_keys` says.
+
+    Returns:
+        fixture_id, loaded_at, place (from 1 on; null where there is no object) and the keys.
 -#}
-{% macro flatten(fixtures, array, fields, texts=[], objects=[]) -%}
-    {{ return(adapter.dispatch('flatten')(fixtures, array, fields, texts, objects)) }}
+{% macro flatten(fixtures, array, keys=none) -%}
+    {{ return(adapter.dispatch('flatten')(fixtures, array, keys or payload_keys(array))) }}
 {%- endmacro %}
 
-{% macro duckdb__flatten(fixtures, array, fields, texts, objects) -%}
+{#- What is no object is an element of nulls too. -#}
+{% macro duckdb__flatten(fixtures, array, keys) -%}
 select
     fixture_id,
     loaded_at,
     place,
-    {{ json_values('element', fields, texts, objects) }}
+    {{ json_values('element', keys) }}
 from (
     select
         fixture_id,
         loaded_at,
         unnest(elements) as element,
-        generate_subscripts(elements, 1) as place
+        case when is_filled then generate_subscripts(elements, 1) end as place
     from (
         select
             fixture_id,
             loaded_at,
-            coalesce(
-                nullif(
-                    from_json(
-                        payload -> '{{ array }}',
-                        '[{{ json_shape(fields, texts + objects) }}]'
-                    ),
-                    []
-                ),
-                [null]
-            ) as elements
-        from {{ fixtures }}
-        where (payload -> '{{ array }}') is not null
-    ) as arrays
+            coalesce(len(objects) > 0, false) as is_filled,
+            coalesce(nullif(objects, []), [null]) as elements
+        from (
+            select
+                fixture_id,
+                loaded_at,
+                from_json(payload -> '{{ array }}', '[{{ json_shape(keys) }}]') as objects
+            from {{ fixtures }}
+            where (payload -> '{{ array }}') is not null
+        ) as arrays
+    ) as filled
 ) as elements
 {%- endmacro %}
 
-{% macro postgres__flatten(fixtures, array, fields, texts, objects) -%}
+{% macro postgres__flatten(fixtures, array, keys) -%}
 select
     fixture_id,
     loaded_at,
     place,
-    {{ json_values('element', fields, texts, objects) }}
+    {{ json_values('element', keys) }}
 from {{ fixtures }}
 left join lateral jsonb_array_elements(
     case
         when jsonb_typeof(payload -> '{{ array }}') = 'array'
             then payload -> '{{ array }}'
     end
-) with ordinality as elements (document, place) on jsonb_typeof(document) = 'object'
-left join lateral jsonb_to_record(document) as element (
-    {{ json_columns(fields, texts + objects) }}
+) with ordinality as elements (document, place) on true
+left join lateral jsonb_to_record(
+    case when jsonb_typeof(document) = 'object' then document end
+) as element (
+    {{ json_columns(keys) }}
 ) on true
 where (payload -> '{{ array }}') is not null
 {%- endmacro %}
@@ -107,61 +110,65 @@ from (
 {%- endmacro %}
 
 {#-
-    Some keys of one JSON object a row, read in one pass over the document.
+    The fields of one JSON object a row, read in one pass over the document.
 
     Args:
         relation: name of a CTE.
-        document: its JSON column; an object in every row.
+        document: what the object is, as in `payload_fields`.
         columns: columns of the CTE to keep.
-        fields, texts, objects: keys to read of the document, as in `flatten`.
+        keys: what to read of the object; by default what `payload_keys` says.
+
+    The object is the column `payload`.
 -#}
-{% macro read_fields(relation, document, columns, fields, texts=[], objects=[]) -%}
+{% macro read_fields(relation, document, columns, keys=none) -%}
     {{ return(adapter.dispatch('read_fields')(
-        relation, document, columns, fields, texts, objects
+        relation, columns, keys or payload_keys(document)
     )) }}
 {%- endmacro %}
 
-{% macro duckdb__read_fields(relation, document, columns, fields, texts, objects) -%}
+{% macro duckdb__read_fields(relation, columns, keys) -%}
 select
     {{ columns | join(', ') }},
-    {{ json_values('object', fields, texts, objects) }}
+    {{ json_values('object', keys) }}
 from (
     select
         *,
-        from_json({{ document }}, '{{ json_shape(fields, texts + objects) }}') as object
+        from_json(payload, '{{ json_shape(keys) }}') as object
     from {{ relation }}
-) as documents
+) as {{ relation }}
 {%- endmacro %}
 
-{% macro postgres__read_fields(relation, document, columns, fields, texts, objects) -%}
+{% macro postgres__read_fields(relation, columns, keys) -%}
 select
     {{ columns | join(', ') }},
-    {{ json_values('object', fields, texts, objects) }}
+    {{ json_values('object', keys) }}
 from {{ relation }}
-cross join lateral jsonb_to_record({{ document }}) as object (
-    {{ json_columns(fields, texts + objects) }}
+cross join lateral jsonb_to_record(payload) as object (
+    {{ json_columns(keys) }}
 )
 {%- endmacro %}
 
 {#- The select list of `flatten` and `read_fields`. -#}
-{% macro json_values(object, fields, texts, objects) -%}
-    {%- for field in fields + texts + objects %}
-    {%- set value = object ~ '.' ~ adapter.quote(field) %}
-    {{ to_text(value) if field in texts else value }} as {{ adapter.quote(field) }}
+{% macro json_values(object, keys) -%}
+    {%- for key in keys.fields + keys.texts + keys.objects %}
+    {%- set value = object ~ '.' ~ adapter.quote(key) %}
+    {{ to_text(value) if key in keys.texts else value }} as {{ adapter.quote(key) }}
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
 {#- DuckDB's description of an object for from_json. -#}
-{% macro json_shape(fields, values) -%}
-    {
-    {%- for field in fields %}"{{ field }}":"VARCHAR"{{ ',' if not loop.last or values }}{% endfor -%}
-    {%- for field in values %}"{{ field }}":"JSON"{{ ',' if not loop.last }}{% endfor -%}
-    }
+{% macro json_shape(keys) -%}
+    {%- set shape = [] -%}
+    {%- for key in keys.fields -%} {%- do shape.append('"' ~ key ~ '":"VARCHAR"') -%} {%- endfor -%}
+    {%- for key in keys.texts + keys.objects -%} {%- do shape.append('"' ~ key ~ '":"JSON"') -%} {%- endfor -%}
+    { {{- shape | join(',') -}} }
 {%- endmacro %}
 
 {#- PostgreSQL's description of an object for jsonb_to_record. -#}
-{% macro json_columns(fields, values) -%}
-    {%- for field in fields %}{{ adapter.quote(field) }} text{{ ', ' if not loop.last or values }}{% endfor -%}
-    {%- for field in values %}{{ adapter.quote(field) }} jsonb{{ ', ' if not loop.last }}{% endfor -%}
+{% macro json_columns(keys) -%}
+    {%- set columns = [] -%}
+    {%- for key in keys.fields -%} {%- do columns.append(adapter.quote(key) ~ ' text') -%} {%- endfor -%}
+    {%- for key in keys.texts + keys.objects -%} {%- do columns.append(adapter.quote(key) ~ ' jsonb') -%} {%- endfor -%}
+    {{- columns | join(', ') -}}
 {%- endmacro %}

@@ -20,7 +20,6 @@ renamed as (
         payload,
 
         ----------  timestamps
-        starting_at,
         fetched_at as loaded_at
 
     from source

@@ -8,14 +8,7 @@ source as (
 
 fields as (
 
-    {{ read_fields(
-        'source',
-        'payload',
-        ['id as league_id'],
-        ['sport_id', 'country_id', 'active', 'category', 'last_played_at'],
-        texts=['name', 'short_code', 'image_path', 'type', 'sub_type'],
-        objects=['currentseason']
-    ) }}
+    {{ read_fields('source', 'leagues', ['id as league_id']) }}
 
 )
 

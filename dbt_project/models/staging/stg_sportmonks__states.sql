@@ -8,13 +8,7 @@ source as (
 
 fields as (
 
-    {{ read_fields(
-        'source',
-        'payload',
-        ['id as state_id'],
-        [],
-        texts=['state', 'name', 'short_name', 'developer_name']
-    ) }}
+    {{ read_fields('source', 'states', ['id as state_id']) }}
 
 )
 

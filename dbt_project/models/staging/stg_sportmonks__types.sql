@@ -9,13 +9,7 @@ source as (
 
 fields as (
 
-    {{ read_fields(
-        'source',
-        'payload',
-        ['id as type_id'],
-        [],
-        texts=['name', 'code', 'developer_name', 'model_type', 'stat_group']
-    ) }}
+    {{ read_fields('source', 'types', ['id as type_id']) }}
 
 )
 

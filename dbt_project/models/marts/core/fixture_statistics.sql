@@ -28,13 +28,7 @@ changed_fixtures as (
 
 statistics as (
 
-    {{ flatten(
-        'changed_fixtures',
-        'statistics',
-        ['id', 'type_id', 'participant_id'],
-        texts=['location'],
-        objects=['data']
-    ) }}
+    {{ flatten('changed_fixtures', 'statistics') }}
 
 ),
 
@@ -49,10 +43,7 @@ final as (
     select
         statistic_id,
         fixture_id,
-        {{ to_bigint('type_id') }} as type_id,
-        {{ to_bigint('participant_id') }} as participant_id,
-        location,
-        {{ to_double("(data ->> 'value')") }} as value,
+        {{ payload_columns('statistics') }},
         data as value_raw,
         loaded_at
     from latest

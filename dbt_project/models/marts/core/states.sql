@@ -19,10 +19,7 @@ final as (
 
     select
         state_id,
-        state,
-        name,
-        short_name,
-        developer_name
+        {{ payload_columns('states') }}
     from states
 
 )

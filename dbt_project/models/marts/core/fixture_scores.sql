@@ -27,13 +27,7 @@ changed_fixtures as (
 
 scores as (
 
-    {{ flatten(
-        'changed_fixtures',
-        'scores',
-        ['id', 'type_id', 'participant_id'],
-        texts=['description'],
-        objects=['score']
-    ) }}
+    {{ flatten('changed_fixtures', 'scores') }}
 
 ),
 
@@ -48,11 +42,7 @@ final as (
     select
         score_id,
         fixture_id,
-        {{ to_bigint('type_id') }} as type_id,
-        {{ to_bigint('participant_id') }} as participant_id,
-        description,
-        {{ to_text("(score -> 'participant')") }} as participant,
-        {{ to_bigint("(score ->> 'goals')") }} as goals,
+        {{ payload_columns('scores') }},
         loaded_at
     from latest
 

@@ -47,7 +47,6 @@ current_states as (
     select
         payloads.fixture_id,
         payloads.payload,
-        payloads.starting_at,
         payloads.loaded_at,
         case
             when
@@ -88,14 +87,11 @@ base_fields as (
 
     {{ read_fields(
         'changed_fixtures',
-        'payload',
-        ['fixture_id', 'state_id', 'state_code', 'times_missing', 'starting_at', 'loaded_at'],
+        'fixture',
         [
-            'sport_id', 'league_id', 'season_id', 'stage_id', 'group_id', 'aggregate_id',
-            'round_id', 'venue_id', 'starting_at_timestamp', 'length',
-            'placeholder', 'has_odds', 'has_premium_odds'
-        ],
-        texts=['name', 'result_info', 'leg', 'details']
+            'fixture_id', 'changed_fixtures.state_id as current_state_id', 'state_code',
+            'times_missing', 'loaded_at'
+        ]
     ) }}
 
 ),
@@ -105,9 +101,7 @@ participants as (
     {{ flatten(
         'changed_fixtures',
         'participants',
-        ['id'],
-        texts=['name'],
-        objects=['meta']
+        {'fields': ['id'], 'texts': ['name'], 'objects': ['meta']}
     ) }}
 
 ),
@@ -143,9 +137,7 @@ scores as (
     {{ flatten(
         'changed_fixtures',
         'scores',
-        [],
-        texts=['description'],
-        objects=['score']
+        {'fields': [], 'texts': ['description'], 'objects': ['score']}
     ) }}
 
 ),
@@ -182,35 +174,25 @@ final as (
 
     select
         base_fields.fixture_id,
-        base_fields.state_id,
-        {%- for field in [
-            'sport_id', 'league_id', 'season_id', 'stage_id', 'group_id', 'aggregate_id',
-            'round_id', 'venue_id'
-        ] %}
-        {{ to_bigint('base_fields.' ~ field) }} as {{ field }},
-        {%- endfor %}
+        base_fields.current_state_id as state_id,
+        {{ payload_columns(
+            'fixture',
+            except=['state_id', 'starting_at_timestamp', 'starting_at']
+        ) }},
         teams.home_participant_id,
         teams.away_participant_id,
         teams.winner_participant_id,
-        base_fields.name,
         base_fields.state_code,
         teams.home_participant_name,
         teams.away_participant_name,
-        base_fields.result_info,
-        base_fields.leg,
-        base_fields.details,
         results.home_score,
         results.away_score,
         results.home_score_half_time,
         results.away_score_half_time,
-        {{ to_bigint('base_fields.length') }} as length,
         base_fields.times_missing,
-        {{ to_boolean('base_fields.placeholder') }} as placeholder,
-        {{ to_boolean('base_fields.has_odds') }} as has_odds,
-        {{ to_boolean('base_fields.has_premium_odds') }} as has_premium_odds,
         coalesce(
-            {{ to_timestamp_utc('base_fields.starting_at_timestamp') }},
-            base_fields.starting_at
+            {{ payload_column('fixture', 'starting_at_timestamp') }},
+            {{ payload_column('fixture', 'starting_at') }}
         ) as starting_at,
         base_fields.loaded_at
     from base_fields

@@ -19,11 +19,7 @@ final as (
 
     select
         type_id,
-        name,
-        code,
-        developer_name,
-        model_type,
-        stat_group
+        {{ payload_columns('types') }}
     from types
 
 )

@@ -1,0 +1,51 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_by_fixture',
+        unique_key='period_id',
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['fixture_id', 'loaded_at']}
+        ]
+    )
+}}
+
+with
+
+fixtures as (
+
+    select * from {{ ref('stg_sportmonks__fixtures') }}
+
+),
+
+changed_fixtures as (
+
+    {{ changed_fixtures() }}
+
+),
+
+periods as (
+
+    {{ flatten('changed_fixtures', 'periods') }}
+
+),
+
+latest as (
+
+    {{ one_row_a_key('periods', 'period_id') }}
+
+),
+
+final as (
+
+    select
+        period_id,
+        fixture_id,
+        {{ payload_columns('periods') }},
+        loaded_at
+    from latest
+
+)
+
+select * from final
+where {{ is_row('period_id') }}
