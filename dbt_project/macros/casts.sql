@@ -140,3 +140,16 @@
         else 31
     end
 {%- endmacro %}
+
+{#- A timestamp as text in UTC, as the API writes times. -#}
+{% macro utc_text(timestamp) -%}
+    {{ return(adapter.dispatch('utc_text')(timestamp)) }}
+{%- endmacro %}
+
+{% macro duckdb__utc_text(timestamp) -%}
+    strftime({{ timestamp }} at time zone 'UTC', '%Y-%m-%d %H:%M:%S')
+{%- endmacro %}
+
+{% macro postgres__utc_text(timestamp) -%}
+    to_char({{ timestamp }} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+{%- endmacro %}

@@ -19,7 +19,8 @@ final as (
 
     select
         state_id,
-        {{ payload_columns('states') }}
+        {{ payload_columns('states') }},
+        {{ state_phase("state_id") }} as phase
     from states
 
 )

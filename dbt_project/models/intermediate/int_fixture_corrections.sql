@@ -1,0 +1,479 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_by_fixture',
+        unique_key=['fixture_id', 'kind'],
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['fixture_id', 'loaded_at']}
+        ]
+    )
+}}
+
+{#- What a version says is compared as rows of subject, key, field and value: an event's key is its
+    id, a statistic's its type and team, a score's its name and side. Left out is what the provider
+    renumbers (sort_order) or tells of the team rather than of the match. -#}
+{%- set fixture_fields = [
+    'league_id', 'season_id', 'stage_id', 'group_id', 'aggregate_id', 'round_id', 'venue_id',
+    'state_id', 'name', 'result_info', 'leg', 'details', 'length', 'placeholder'
+] -%}
+{%- set event_fields = payload_fields('events') | reject('in', ['id', 'sort_order']) | list -%}
+{%- set period_fields = ['started', 'ended', 'time_added', 'period_length'] -%}
+with
+
+stored as (
+
+    select
+        fixture_id,
+        payload,
+        loaded_at
+    from {{ ref('stg_sportmonks__fixtures') }}
+
+),
+
+replaced as (
+
+    select * from {{ ref('stg_sportmonks__fixture_versions') }}
+
+),
+
+versions as (
+
+    select
+        fixture_id,
+        loaded_at
+    from replaced
+    where fixture_id in (select fixture_id from stored)
+
+    union
+
+    select
+        fixture_id,
+        loaded_at
+    from stored
+    where fixture_id in (select fixture_id from replaced)
+
+),
+
+fixtures as (
+
+    select
+        fixture_id,
+        count(*) as version_count,
+        max(loaded_at) as loaded_at
+    from versions
+    group by 1
+
+),
+
+-- A version that is loaded late changes what the next one corrects: all are compared again.
+changed_fixtures as (
+
+    {{ changed_fixtures(columns=['version_count']) }}
+
+),
+
+payloads as (
+
+    select
+        fixture_id,
+        payload,
+        loaded_at
+    from replaced
+    where fixture_id in (select fixture_id from changed_fixtures)
+
+    union all
+
+    select
+        fixture_id,
+        payload,
+        loaded_at
+    from stored
+    where
+        fixture_id in (select fixture_id from changed_fixtures)
+        and not exists (
+            select 1
+            from replaced
+            where
+                replaced.fixture_id = stored.fixture_id
+                and replaced.loaded_at = stored.loaded_at
+        )
+
+),
+
+fixture as (
+
+    {{ read_fields('payloads', 'fixture', ['fixture_id', 'loaded_at']) }}
+
+),
+
+{% for array in payload_arrays() %}
+{{ array }} as (
+
+    {{ flatten('payloads', array) }}
+
+),
+
+{% endfor %}
+facts as (
+
+    select
+        fixture_id,
+        loaded_at,
+        'fixture' as subject,
+        '' as key,
+        said.field,
+        said.value,
+        cast(null as bigint) as event_id,
+        cast(null as bigint) as type_id,
+        cast(null as bigint) as participant_id
+    from fixture
+    cross join lateral (
+        values
+        {% for field in fixture_fields %}
+        ('{{ field }}', {{ field }}),
+        {% endfor %}
+        ('starting_at', {{ utc_text(
+            'coalesce(' ~ payload_column('fixture', 'starting_at_timestamp') ~ ', '
+            ~ payload_column('fixture', 'starting_at') ~ ')'
+        ) }})
+    ) as said (field, value)
+
+    union all
+
+    select
+        fixture_id,
+        loaded_at,
+        'participant' as subject,
+        {{ payload_column('participants', 'meta.location') }} as key,
+        said.field,
+        said.value,
+        null as event_id,
+        null as type_id,
+        {{ to_bigint('id') }} as participant_id
+    from participants
+    cross join lateral (
+        values
+        ('participant_id', id),
+        ('winner', {{ payload_value('meta.winner') }}),
+        ('position', {{ payload_value('meta.position') }})
+    ) as said (field, value)
+
+    union all
+
+    select
+        fixture_id,
+        loaded_at,
+        'score' as subject,
+        description || ' ' || {{ payload_column('scores', 'score.participant') }} as key,
+        description as field,
+        {{ payload_value('score.goals') }} as value,
+        null as event_id,
+        {{ to_bigint('type_id') }} as type_id,
+        {{ to_bigint('participant_id') }} as participant_id
+    from scores
+
+    union all
+
+    select
+        fixture_id,
+        loaded_at,
+        'statistic' as subject,
+        type_id || ' ' || participant_id as key,
+        'value' as field,
+        {{ payload_value('data.value') }} as value,
+        null as event_id,
+        {{ to_bigint('type_id') }} as type_id,
+        {{ to_bigint('participant_id') }} as participant_id
+    from statistics
+
+    union all
+
+    select
+        fixture_id,
+        loaded_at,
+        'event' as subject,
+        id as key,
+        said.field,
+        said.value,
+        {{ to_bigint('id') }} as event_id,
+        {{ to_bigint('type_id') }} as type_id,
+        {{ to_bigint('participant_id') }} as participant_id
+    from events
+    cross join lateral (
+        values
+        -- The field without a name stands for the event itself.
+        ('', {{ minute_label('minute', to_bigint('extra_minute')) }} || coalesce(' ' || trim(player_name), '')),
+        {% for field in event_fields %}
+        ('{{ field }}', {{ field }}){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as said (field, value)
+
+    union all
+
+    select
+        fixture_id,
+        loaded_at,
+        'period' as subject,
+        id as key,
+        said.field,
+        said.value,
+        null as event_id,
+        {{ to_bigint('type_id') }} as type_id,
+        null as participant_id
+    from periods
+    cross join lateral (
+        values
+        ('', description),
+        {% for field in period_fields %}
+        ('{{ field }}', {{ field }}){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as said (field, value)
+
+),
+
+-- A payload without a key such as events says nothing about them.
+mentions as (
+
+    select distinct
+        fixture_id,
+        loaded_at,
+        subject
+    from facts
+
+),
+
+states as (
+
+    select
+        fixture_id,
+        loaded_at,
+        {{ to_bigint('state_id') }} as state_id
+    from fixture
+
+),
+
+pairs as (
+
+    select
+        fixture_id,
+        loaded_at,
+        state_id,
+        {{ state_phase('state_id') }} as phase,
+        lag(loaded_at) over each_fixture as previous_loaded_at,
+        lag(state_id) over each_fixture as previous_state_id,
+        lag({{ state_phase('state_id') }}) over each_fixture as previous_phase
+    from states
+    window each_fixture as (partition by fixture_id order by loaded_at)
+
+),
+
+compared as (
+
+    select
+        pairs.*,
+        mentions.subject,
+        -- FT is shown for a moment before extra time begins: what follows is no correction.
+        coalesce(
+            pairs.previous_phase = 'finished'
+            and pairs.phase <> 'live'
+            and not (pairs.previous_state_id = 5 and pairs.state_id in (7, 8)),
+            false
+        ) as was_over
+    from pairs
+    inner join mentions
+        on pairs.fixture_id = mentions.fixture_id and pairs.loaded_at = mentions.loaded_at
+    inner join mentions as previous_mentions
+        on
+            pairs.fixture_id = previous_mentions.fixture_id
+            and pairs.previous_loaded_at = previous_mentions.loaded_at
+            and mentions.subject = previous_mentions.subject
+
+),
+
+-- A key that comes twice in one version counts once.
+told as (
+
+    select
+        fixture_id,
+        loaded_at,
+        subject,
+        key,
+        field,
+        max(value) as value,
+        max(event_id) as event_id,
+        max(type_id) as type_id,
+        max(participant_id) as participant_id
+    from facts
+    where key is not null
+    group by 1, 2, 3, 4, 5
+
+),
+
+new_facts as (
+
+    select
+        compared.*,
+        told.key,
+        told.field,
+        told.value,
+        told.event_id,
+        told.type_id,
+        told.participant_id
+    from compared
+    inner join told
+        on
+            compared.fixture_id = told.fixture_id
+            and compared.loaded_at = told.loaded_at
+            and compared.subject = told.subject
+
+),
+
+old_facts as (
+
+    select
+        compared.*,
+        told.key,
+        told.field,
+        told.value,
+        told.event_id,
+        told.type_id,
+        told.participant_id
+    from compared
+    inner join told
+        on
+            compared.fixture_id = told.fixture_id
+            and compared.previous_loaded_at = told.loaded_at
+            and compared.subject = told.subject
+
+),
+
+differences as (
+
+    select
+        fixture_id,
+        loaded_at,
+        subject,
+        key,
+        field,
+        coalesce(new_facts.previous_loaded_at, old_facts.previous_loaded_at) as previous_loaded_at,
+        coalesce(new_facts.previous_state_id, old_facts.previous_state_id) as previous_state_id,
+        coalesce(new_facts.previous_phase, old_facts.previous_phase) as previous_phase,
+        coalesce(new_facts.state_id, old_facts.state_id) as state_id,
+        coalesce(new_facts.phase, old_facts.phase) as phase,
+        coalesce(new_facts.was_over, old_facts.was_over) as was_over,
+        coalesce(new_facts.event_id, old_facts.event_id) as event_id,
+        coalesce(new_facts.type_id, old_facts.type_id) as type_id,
+        coalesce(new_facts.participant_id, old_facts.participant_id) as participant_id,
+        old_facts.value as old_value,
+        new_facts.value as new_value,
+        case
+            when old_facts.key is null then 'added'
+            when new_facts.key is null then 'removed'
+            else 'changed'
+        end as change
+    from new_facts
+    full join old_facts using (fixture_id, loaded_at, subject, key, field)
+    where
+        new_facts.value is distinct from old_facts.value
+        or new_facts.key is null
+        or old_facts.key is null
+
+),
+
+named as (
+
+    select
+        *,
+        case
+            when field = 'state_id' then 'state_changed'
+            when subject = 'fixture' and field = 'starting_at' then 'kick_off_changed'
+            else subject || '_' || change
+        end as kind
+    from differences
+    where
+        subject not in ('event', 'period')
+        -- What is added or removed as a whole is told once, and its other fields follow from it.
+        or (field = '') = (change <> 'changed')
+
+),
+
+final as (
+
+    select
+        fixture_id,
+        kind,
+        key,
+        nullif(field, '') as field,
+        event_id,
+        type_id,
+        participant_id,
+        old_value,
+        new_value,
+        previous_state_id,
+        previous_phase,
+        previous_loaded_at,
+        loaded_at as first_seen_at
+    from named
+    where
+        case
+            when was_over then true
+            when kind = 'state_changed'
+                then
+                    not coalesce(
+                        phase in ('live', 'finished')
+                        and (
+                            previous_phase in ('scheduled', 'live')
+                            or previous_state_id in (5, 10)
+                        ),
+                        false
+                    )
+            when kind = 'kick_off_changed' or field = 'participant_id' then true
+            when subject = 'fixture' then field not in ('result_info', 'details', 'length')
+            -- A match under way goes on. Taken back is what was told before.
+            else previous_phase = 'live' and kind in ('event_removed', 'event_changed')
+        end
+
+),
+
+-- The row without a kind says that all versions of the fixture were compared.
+marked as (
+
+    select
+        changed_fixtures.*,
+        '' as kind,
+        cast(null as text) as key,
+        cast(null as text) as field,
+        cast(null as bigint) as event_id,
+        cast(null as bigint) as type_id,
+        cast(null as bigint) as participant_id,
+        cast(null as text) as old_value,
+        cast(null as text) as new_value,
+        cast(null as bigint) as previous_state_id,
+        cast(null as text) as previous_phase,
+        cast(null as timestamp with time zone) as previous_loaded_at,
+        cast(null as timestamp with time zone) as first_seen_at
+    from changed_fixtures
+
+    union all
+
+    select
+        changed_fixtures.*,
+        final.kind,
+        final.key,
+        final.field,
+        final.event_id,
+        final.type_id,
+        final.participant_id,
+        final.old_value,
+        final.new_value,
+        final.previous_state_id,
+        final.previous_phase,
+        final.previous_loaded_at,
+        final.first_seen_at
+    from final
+    inner join changed_fixtures on final.fixture_id = changed_fixtures.fixture_id
+
+)
+
+select * from marked

@@ -1,0 +1,44 @@
+with
+
+fixture_misfits as (
+
+    select * from {{ ref('int_fixture_misfits') }}
+
+),
+
+reference_misfits as (
+
+    select * from {{ ref('stg_sportmonks__reference_misfits') }}
+
+),
+
+final as (
+
+    select
+        fixture_id,
+        'fixtures' as source_table,
+        fixture_id as source_id,
+        row_id,
+        path,
+        value,
+        reason,
+        loaded_at
+    from fixture_misfits
+    where path <> ''
+
+    union all
+
+    select
+        null as fixture_id,
+        source_table,
+        source_id,
+        null as row_id,
+        path,
+        value,
+        reason,
+        loaded_at
+    from reference_misfits
+
+)
+
+select * from final
