@@ -118,3 +118,37 @@ where
     except
     select {{ columns }} from {{ target }}
 {%- endmacro %}
+
+{#-
+    The version that the rows of a fixture in a child table were built from, as a query of
+    fixture_id and loaded_at. A fixture without rows there is missing. It reads one row a fixture
+    where the engine has an index for that.
+
+    Args:
+        children: name of a CTE on the whole child table.
+        fixtures: name of a CTE with fixture_id.
+-#}
+{% macro child_versions(children, fixtures) -%}
+    {{ return(adapter.dispatch('child_versions')(children, fixtures)) }}
+{%- endmacro %}
+
+{% macro duckdb__child_versions(children, fixtures) -%}
+select
+    fixture_id,
+    max(loaded_at) as loaded_at
+from {{ children }}
+group by 1
+{%- endmacro %}
+
+{% macro postgres__child_versions(children, fixtures) -%}
+select
+    {{ fixtures }}.fixture_id,
+    newest.loaded_at
+from {{ fixtures }}
+cross join lateral (
+    select {{ children }}.loaded_at
+    from {{ children }}
+    where {{ children }}.fixture_id = {{ fixtures }}.fixture_id
+    limit 1
+) as newest
+{%- endmacro %}

@@ -12,6 +12,7 @@ renamed as (
 
         ----------  ids
         id as fixture_id,
+        season_id,
         state_id,
 
         ----------  timestamps

@@ -1,0 +1,48 @@
+{#- How the data tests run. -#}
+
+{#-
+    What a test reads of a model; dbt calls it for every test with a `where`.
+
+    `where: __unchecked__` restricts a test to the fixtures that were built since the tests last
+    passed. `fixture_quality` notes the version of each, and is built only when they have. On a full
+    refresh all are read.
+-#}
+{% macro get_where_subquery(relation) -%}
+    {%- set where = config.get('where') -%}
+    {%- if where == '__unchecked__' -%}
+        {%- set where = unchecked(relation) -%}
+    {%- endif -%}
+    {%- if where -%}
+        (select * from {{ relation }} where {{ where }}) as tested_rows
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro unchecked(relation) -%}
+    {%- set checked = adapter.get_relation(relation.database, relation.schema, 'fixture_quality') if execute -%}
+    {%- if checked and not flags.FULL_REFRESH -%}
+        fixture_id in (
+            select fixtures.fixture_id
+            from {{ relation.incorporate(path={'identifier': 'fixtures'}) }} as fixtures
+            left join {{ checked }} as checked
+                on
+                    fixtures.fixture_id = checked.fixture_id
+                    and fixtures.loaded_at = checked.loaded_at
+            where checked.fixture_id is null
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Says of each test that failed or warns what it found: its description, and the first rows. -#}
+{% macro show_findings(results) -%}
+    {%- if execute -%}
+        {%- for result in results if result.node.resource_type == 'test' and result.status in ['fail', 'warn'] -%}
+            {%- do log(result.status | upper ~ ' ' ~ result.node.name ~ ': ' ~ result.failures ~ ' found. ' ~ (result.node.description or '') | trim, info=true) -%}
+            {%- set rows = run_query('select * from (' ~ result.node.compiled_code ~ ') as found limit 5') -%}
+            {%- for row in rows -%}
+                {%- do log('    ' ~ row.values() | join(' | '), info=true) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,288 @@
+with
+
+fixtures as (
+
+    select * from {{ ref('fixtures') }}
+
+),
+
+states as (
+
+    select * from {{ ref('states') }}
+
+),
+
+leagues as (
+
+    select * from {{ ref('leagues') }}
+
+),
+
+seasons as (
+
+    select * from {{ ref('seasons') }}
+
+),
+
+teams as (
+
+    select * from {{ ref('teams') }}
+
+),
+
+-- A stage without rounds is a knock-out, which has no table.
+matches as (
+
+    select
+        fixtures.fixture_id,
+        fixtures.league_id,
+        fixtures.season_id,
+        fixtures.stage_id,
+        -- A part of a stage's teams that has a table of its own; 0 where there are no groups.
+        coalesce(fixtures.group_id, 0) as group_key,
+        fixtures.round_id,
+        fixtures.home_participant_id,
+        fixtures.away_participant_id,
+        fixtures.winner_participant_id,
+        fixtures.home_score,
+        fixtures.away_score,
+        fixtures.starting_at,
+        coalesce(
+            states.phase = 'finished'
+            and (fixtures.home_score is not null or fixtures.winner_participant_id is not null),
+            false
+        ) as counts
+    from fixtures
+    left join states on fixtures.state_id = states.state_id
+    where
+        fixtures.round_id is not null
+        and fixtures.state_id is distinct from 20
+
+),
+
+-- Rounds have no number in a fixture. Most of a round's matches are played when it is due, so that
+-- the middle one tells where it belongs although some were moved.
+round_days as (
+
+    select
+        season_id,
+        stage_id,
+        round_id,
+        percentile_disc(0.5) within group (order by starting_at) as starting_at
+    from matches
+    group by 1, 2, 3
+
+),
+
+rounds as (
+
+    select
+        season_id,
+        stage_id,
+        round_id,
+        row_number() over (
+            partition by season_id, stage_id
+            order by starting_at nulls last, round_id
+        ) as round_number
+    from round_days
+
+),
+
+sides as (
+
+    {% for side, other in [('home', 'away'), ('away', 'home')] %}
+    select
+        fixture_id,
+        league_id,
+        season_id,
+        stage_id,
+        group_key,
+        round_id,
+        {{ side }}_participant_id as team_id,
+        counts,
+        coalesce({{ side }}_score, 0) as goals_for,
+        coalesce({{ other }}_score, 0) as goals_against,
+        case
+            when {{ side }}_score > {{ other }}_score then 'W'
+            when {{ side }}_score < {{ other }}_score then 'L'
+            when {{ side }}_score = {{ other }}_score then 'D'
+            when winner_participant_id = {{ side }}_participant_id then 'W'
+            else 'L'
+        end as result,
+        starting_at
+    from matches
+    where {{ side }}_participant_id is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+entries as (
+
+    select
+        season_id,
+        stage_id,
+        group_key,
+        team_id,
+        max(league_id) as league_id
+    from sides
+    group by 1, 2, 3, 4
+
+),
+
+begun_rounds as (
+
+    select distinct
+        sides.season_id,
+        sides.stage_id,
+        sides.group_key,
+        sides.round_id,
+        rounds.round_number
+    from sides
+    inner join rounds
+        on
+            sides.season_id = rounds.season_id
+            and sides.stage_id = rounds.stage_id
+            and sides.round_id = rounds.round_id
+    where sides.counts
+
+),
+
+results as (
+
+    select
+        sides.*,
+        rounds.round_number,
+        row_number() over each_team as match_number,
+        string_agg(sides.result, '') over last_five as form
+    from sides
+    inner join rounds
+        on
+            sides.season_id = rounds.season_id
+            and sides.stage_id = rounds.stage_id
+            and sides.round_id = rounds.round_id
+    where sides.counts
+    window
+        each_team as (
+            partition by sides.season_id, sides.stage_id, sides.group_key, sides.team_id
+            order by rounds.round_number, sides.starting_at, sides.fixture_id
+        ),
+        last_five as (
+            partition by sides.season_id, sides.stage_id, sides.group_key, sides.team_id
+            order by rounds.round_number, sides.starting_at, sides.fixture_id
+            rows between 4 preceding and current row
+        )
+
+),
+
+totals as (
+
+    select
+        season_id,
+        stage_id,
+        group_key,
+        round_number,
+        team_id,
+        count(*) as played,
+        count(case when result = 'W' then 1 end) as won,
+        count(case when result = 'D' then 1 end) as drawn,
+        count(case when result = 'L' then 1 end) as lost,
+        cast(sum(goals_for) as bigint) as goals_for,
+        cast(sum(goals_against) as bigint) as goals_against
+    from results
+    group by 1, 2, 3, 4, 5
+
+),
+
+-- Every team in every round that has begun, whether it has played in it or not.
+running as (
+
+    select
+        entries.league_id,
+        entries.season_id,
+        entries.stage_id,
+        entries.group_key,
+        begun_rounds.round_id,
+        begun_rounds.round_number,
+        entries.team_id,
+        {%- for number in ['played', 'won', 'drawn', 'lost', 'goals_for', 'goals_against'] %}
+        cast(coalesce(sum(totals.{{ number }}) over until_round, 0) as bigint) as {{ number }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from entries
+    inner join begun_rounds
+        on
+            entries.season_id = begun_rounds.season_id
+            and entries.stage_id = begun_rounds.stage_id
+            and entries.group_key = begun_rounds.group_key
+    left join totals
+        on
+            entries.season_id = totals.season_id
+            and entries.stage_id = totals.stage_id
+            and entries.group_key = totals.group_key
+            and entries.team_id = totals.team_id
+            and begun_rounds.round_number = totals.round_number
+    window until_round as (
+        partition by
+            entries.season_id, entries.stage_id, entries.group_key, entries.team_id
+        order by begun_rounds.round_number
+    )
+
+),
+
+scored as (
+
+    select
+        *,
+        goals_for - goals_against as goal_difference,
+        3 * won + drawn as points,
+        max(round_number) over (
+            partition by season_id, stage_id, group_key
+        ) as last_round_number
+    from running
+
+),
+
+final as (
+
+    select
+        scored.season_id,
+        scored.stage_id,
+        nullif(scored.group_key, 0) as group_id,
+        scored.round_id,
+        scored.team_id,
+        scored.league_id,
+        leagues.name as league_name,
+        seasons.name as season_name,
+        teams.name as team_name,
+        results.form,
+        scored.round_number,
+        rank() over (
+            partition by
+                scored.season_id, scored.stage_id, scored.group_key, scored.round_number
+            order by scored.points desc, scored.goal_difference desc, scored.goals_for desc
+        ) as position,
+        scored.played,
+        scored.won,
+        scored.drawn,
+        scored.lost,
+        scored.goals_for,
+        scored.goals_against,
+        scored.goal_difference,
+        scored.points,
+        scored.round_number = scored.last_round_number as is_latest
+    from scored
+    left join results
+        on
+            scored.season_id = results.season_id
+            and scored.stage_id = results.stage_id
+            and scored.group_key = results.group_key
+            and scored.team_id = results.team_id
+            and scored.played = results.match_number
+    left join leagues on scored.league_id = leagues.league_id
+    left join seasons on scored.season_id = seasons.season_id
+    left join teams on scored.team_id = teams.team_id
+
+)
+
+select * from final

@@ -1,0 +1,147 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_by_fixture',
+        unique_key=['fixture_id', 'team_id'],
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['team_id', 'starting_at']},
+            {'columns': ['season_id', 'starting_at']},
+            {'columns': ['league_id', 'starting_at']}
+        ]
+    )
+}}
+
+with
+
+built_fixtures as (
+
+    select * from {{ ref('fixtures') }}
+
+),
+
+statistics as (
+
+    select * from {{ ref('fixture_statistics') }}
+
+),
+
+states as (
+
+    select * from {{ ref('states') }}
+
+),
+
+leagues as (
+
+    select * from {{ ref('leagues') }}
+
+),
+
+seasons as (
+
+    select * from {{ ref('seasons') }}
+
+),
+
+statistic_versions as (
+
+    {{ child_versions('statistics', 'built_fixtures') }}
+
+),
+
+fixtures as (
+
+    select
+        built_fixtures.*,
+        states.phase,
+        leagues.name as league_name,
+        seasons.name as season_name,
+        statistic_versions.loaded_at as statistics_loaded_at
+    from built_fixtures
+    left join states on built_fixtures.state_id = states.state_id
+    left join leagues on built_fixtures.league_id = leagues.league_id
+    left join seasons on built_fixtures.season_id = seasons.season_id
+    left join statistic_versions on built_fixtures.fixture_id = statistic_versions.fixture_id
+
+),
+
+-- The payload is not all that a row depends on.
+changed_fixtures as (
+
+    {{ changed_fixtures(columns=[
+        'state_code', 'phase', 'league_name', 'season_name', 'statistics_loaded_at'
+    ]) }}
+
+),
+
+sides as (
+
+    {% for side, other in [('home', 'away'), ('away', 'home')] %}
+    select
+        fixture_id,
+        {{ side }}_participant_id as team_id,
+        {{ other }}_participant_id as opponent_id,
+        league_id,
+        season_id,
+        stage_id,
+        round_id,
+        {{ side }}_participant_name as team_name,
+        {{ other }}_participant_name as opponent_name,
+        league_name,
+        season_name,
+        '{{ side }}' as location,
+        state_code,
+        phase,
+        case
+            when phase <> 'finished' then null
+            when winner_participant_id = {{ side }}_participant_id then 'won'
+            when winner_participant_id = {{ other }}_participant_id then 'lost'
+            when {{ side }}_score = {{ other }}_score then 'drawn'
+        end as result,
+        {{ side }}_score as goals_for,
+        {{ other }}_score as goals_against,
+        {{ side }}_score_half_time as goals_for_half_time,
+        {{ other }}_score_half_time as goals_against_half_time,
+        starting_at,
+        statistics_loaded_at,
+        loaded_at
+    from changed_fixtures
+    where {{ side }}_participant_id is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+numbers as (
+
+    select
+        fixture_id,
+        participant_id
+        {%- for type_id, column in team_statistics().items() %},
+        max(case when type_id = {{ type_id }} then value end) as {{ column }}
+        {%- endfor %}
+    from statistics
+    where
+        type_id in ({{ team_statistics().keys() | join(', ') }})
+        {%- if is_incremental() %}
+        and fixture_id in (select fixture_id from changed_fixtures)
+        {%- endif %}
+    group by 1, 2
+
+),
+
+final as (
+
+    select
+        sides.*
+        {%- for column in team_statistics().values() %},
+        numbers.{{ column }}
+        {%- endfor %}
+    from sides
+    left join numbers
+        on sides.fixture_id = numbers.fixture_id and sides.team_id = numbers.participant_id
+
+)
+
+select * from final

@@ -1,0 +1,40 @@
+with
+
+source as (
+
+    select * from {{ source('sportmonks_raw', 'runs') }}
+
+),
+
+renamed as (
+
+    select
+
+        ----------  ids
+        run_id,
+
+        ----------  texts
+        outcome,
+
+        ----------  numbers
+        {% for count in [
+            'known', 'due', 'asked', 'stored', 'unchanged', 'missing', 'held', 'failed', 'resumed',
+            'calls', 'fixture_calls', 'calls_saved'
+        ] %}
+        cast((counts ->> '{{ count }}') as bigint) as {{ count }},
+        {% endfor %}
+        cast((counts ->> 'waited_seconds') as double precision) as waited_seconds,
+
+        ----------  json
+        arguments,
+
+        ----------  timestamps
+        started_at,
+        updated_at,
+        finished_at
+
+    from source
+
+)
+
+select * from renamed

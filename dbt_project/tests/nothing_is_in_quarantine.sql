@@ -1,0 +1,7 @@
+select
+    source_table,
+    source_id,
+    path,
+    value,
+    reason
+from {{ ref('quarantine') }}
