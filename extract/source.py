@@ -285,7 +285,8 @@ def _found_by(fixture: Fixture) -> dict[str, Any]:
 
 
 def _fixture_row(fixture: Fixture, fetched_at: datetime) -> dict[str, Any]:
-    return _found_by(fixture) | _version(fixture, fetched_at)
+    filled_keys = {"filled_keys": ",".join(sorted(fixture.filled))}
+    return _found_by(fixture) | _version(fixture, fetched_at) | filled_keys
 
 
 def _version(fixture: Fixture, fetched_at: datetime) -> dict[str, Any]:

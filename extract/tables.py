@@ -30,6 +30,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             _ID,
             *_FOUND_BY,
             *_VERSION,
+            ("filled_keys", _TEXT),
             ("fetched_at", _TIMESTAMP),
         ]
     ),

@@ -172,3 +172,56 @@ cross join lateral jsonb_to_record(payload) as object (
     {%- for key in keys.texts + keys.objects -%} {%- do columns.append(adapter.quote(key) ~ ' jsonb') -%} {%- endfor -%}
     {{- columns | join(', ') -}}
 {%- endmacro %}
+
+{#-
+    Several rows for each row of a relation.
+
+    Args:
+        relation: name of a CTE.
+        columns: what all of them have: SQL by column.
+        names: names of the columns in which they differ.
+        rows: a list of lists of SQL, one for each row.
+-#}
+{% macro expand(relation, columns, names, rows) -%}
+    {{ return(adapter.dispatch('expand')(relation, columns, names, rows)) }}
+{%- endmacro %}
+
+{#- A lateral join would read the relation twice. -#}
+{% macro duckdb__expand(relation, columns, names, rows) -%}
+select
+    {{ columns.keys() | join(', ') }},
+    {%- for name in names %}
+    expanded.{{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from (
+    select
+        {%- for column, sql in columns.items() %}
+        {{ sql }} as {{ column }},
+        {%- endfor %}
+        unnest([
+            {%- for row in rows %}
+            {
+                {%- for value in row %}'{{ names[loop.index0] }}': {{ value }}{{ ', ' if not loop.last }}{% endfor -%}
+            }{{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as expanded
+    from {{ relation }}
+) as {{ relation }}
+{%- endmacro %}
+
+{% macro postgres__expand(relation, columns, names, rows) -%}
+select
+    {%- for column, sql in columns.items() %}
+    {{ sql }} as {{ column }},
+    {%- endfor %}
+    {%- for name in names %}
+    expanded.{{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ relation }}
+cross join lateral (
+    values
+    {%- for row in rows %}
+    ({{ row | join(', ') }}){{ ',' if not loop.last }}
+    {%- endfor %}
+) as expanded ({{ names | join(', ') }})
+{%- endmacro %}

@@ -14,7 +14,7 @@
     What can be wrong with a document that was read with `judged_keys`.
 
     Returns:
-        a list of path, condition (SQL that is true where the value does not fit), value (SQL, text)
+        a list of path, type, condition (SQL that is true where the value does not fit), value (SQL, text)
         and reason.
 -#}
 {% macro misfits(document) -%}
@@ -31,6 +31,7 @@
         {#- What is no object has no id either. -#}
         {%- do found.append({
             'path': 'id',
+            'type': 'bigint',
             'condition': to_bigint('id') ~ ' is null',
             'value': 'id',
             'reason': 'is no whole number of 64 bits: the row is left out',
@@ -41,6 +42,7 @@
             {%- set value = "(" ~ path.split('.')[0] ~ " -> '" ~ path.split('.')[1] ~ "')" if '.' in path else path -%}
             {%- do found.append({
                 'path': path,
+                'type': type,
                 'condition': is_other_json(value, 'string'),
                 'value': json_as_text(value),
                 'reason': 'is no text',
@@ -49,6 +51,7 @@
             {%- set value = payload_value(path) -%}
             {%- do found.append({
                 'path': path,
+                'type': type,
                 'condition': "(" ~ value ~ " is not null and " ~ cast_text(value, type) ~ " is null)",
                 'value': value,
                 'reason': reasons[type],
@@ -58,6 +61,7 @@
     {%- for object in payload_keys(document).objects -%}
         {%- do found.append({
             'path': object,
+            'type': 'object',
             'condition': is_other_json(object, 'object'),
             'value': json_as_text(object),
             'reason': 'is no object',
@@ -66,6 +70,7 @@
     {%- for array in (payload_arrays() if document == 'fixture' else []) -%}
         {%- do found.append({
             'path': array,
+            'type': 'list',
             'condition': is_other_json(array, 'array'),
             'value': json_as_text(array),
             'reason': 'is no list',
@@ -74,19 +79,49 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{#- Misfits as rows of `values`: is_misfit, path, value, reason. -#}
-{% macro misfit_values(misfits) -%}
-    {%- for misfit in misfits %}
-        ({{ misfit.condition }}, '{{ misfit.path }}', {{ misfit.value }}, '{{ misfit.reason }}')
-        {{- ',' if not loop.last }}
-    {%- endfor %}
+{#-
+    One row for each misfit in the rows of a relation, with path, value and reason.
+
+    Args:
+        relation: name of a CTE that was read with `judged_keys`.
+        document: what its rows are.
+        columns: what to keep of them: SQL by column.
+-#}
+{% macro found_misfits(relation, document, columns) -%}
+    {%- set rows = [] -%}
+    {%- for misfit in misfits(document) -%}
+        {%- do rows.append([
+            misfit.condition, "'" ~ misfit.path ~ "'", misfit.value, "'" ~ misfit.reason ~ "'"
+        ]) -%}
+    {%- endfor -%}
+select * from (
+    {{ expand(relation, columns, ['is_misfit', 'path', 'value', 'reason'], rows) }}
+) as expanded_{{ relation }}
+where is_misfit
 {%- endmacro %}
 
-{#- A condition that is true for rows with any misfit. -#}
-{% macro has_misfit(misfits) -%}
-    {%- for misfit in misfits %}
-    {{ 'or ' if not loop.first }}{{ misfit.condition }}
-    {%- endfor %}
+{#-
+    A condition that is true for every row with a misfit, and for few others. Nearly all numbers are
+    short and whole: one look at all of a row together is enough for them.
+-#}
+{% macro may_have_misfit(document) -%}
+    {%- set numbers = [] -%}
+    {%- set booleans = [] -%}
+    {%- set conditions = ['id is null'] if document in payload_arrays() else [] -%}
+    {%- for misfit in misfits(document) -%}
+        {%- if misfit.type in ['bigint', 'double', 'seconds'] -%} {%- do numbers.append(misfit.value) -%}
+        {%- elif misfit.type == 'boolean' -%} {%- do booleans.append(misfit.value) -%}
+        {%- else -%} {%- do conditions.append(misfit.condition) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do conditions.append('not ' ~ matches_all(numbers, '[0-9]{1,15}')) -%}
+    {%- if booleans -%} {%- do conditions.append('not ' ~ matches_all(booleans, '(true|false)')) -%} {%- endif -%}
+    {{ conditions | join(' or ') }}
+{%- endmacro %}
+
+{#- Whether each of some texts that is not null is as the pattern says. -#}
+{% macro matches_all(texts, pattern) -%}
+    {{ matches("concat_ws(',', " ~ texts | join(', ') ~ ")", '^(' ~ pattern ~ '(,|$))*$') }}
 {%- endmacro %}
 
 {#- Whether JSON is something else than null and than the kind that belongs there. -#}

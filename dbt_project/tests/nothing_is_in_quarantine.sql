@@ -1,3 +1,5 @@
+{{ config(severity='warn') }}
+
 select
     source_table,
     source_id,

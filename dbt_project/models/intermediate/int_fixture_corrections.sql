@@ -21,7 +21,26 @@
 {%- set period_fields = ['started', 'ended', 'time_added', 'period_length'] -%}
 with
 
+-- Payloads are read of the fixtures that changed, and of no others.
 stored as (
+
+    select
+        fixture_id,
+        loaded_at
+    from {{ ref('stg_sportmonks__fixtures') }}
+
+),
+
+replaced as (
+
+    select
+        fixture_id,
+        loaded_at
+    from {{ ref('stg_sportmonks__fixture_versions') }}
+
+),
+
+stored_payloads as (
 
     select
         fixture_id,
@@ -31,9 +50,13 @@ stored as (
 
 ),
 
-replaced as (
+replaced_payloads as (
 
-    select * from {{ ref('stg_sportmonks__fixture_versions') }}
+    select
+        fixture_id,
+        payload,
+        loaded_at
+    from {{ ref('stg_sportmonks__fixture_versions') }}
 
 ),
 
@@ -79,7 +102,7 @@ payloads as (
         fixture_id,
         payload,
         loaded_at
-    from replaced
+    from replaced_payloads
     where fixture_id in (select fixture_id from changed_fixtures)
 
     union all
@@ -88,15 +111,15 @@ payloads as (
         fixture_id,
         payload,
         loaded_at
-    from stored
+    from stored_payloads
     where
         fixture_id in (select fixture_id from changed_fixtures)
         and not exists (
             select 1
             from replaced
             where
-                replaced.fixture_id = stored.fixture_id
-                and replaced.loaded_at = stored.loaded_at
+                replaced.fixture_id = stored_payloads.fixture_id
+                and replaced.loaded_at = stored_payloads.loaded_at
         )
 
 ),
@@ -115,120 +138,115 @@ fixture as (
 ),
 
 {% endfor %}
-facts as (
+fixture_facts as (
 
-    select
-        fixture_id,
-        loaded_at,
-        'fixture' as subject,
-        '' as key,
-        said.field,
-        said.value,
-        cast(null as bigint) as event_id,
-        cast(null as bigint) as type_id,
-        cast(null as bigint) as participant_id
-    from fixture
-    cross join lateral (
-        values
-        {% for field in fixture_fields %}
-        ('{{ field }}', {{ field }}),
-        {% endfor %}
-        ('starting_at', {{ utc_text(
-            'coalesce(' ~ payload_column('fixture', 'starting_at_timestamp') ~ ', '
-            ~ payload_column('fixture', 'starting_at') ~ ')'
-        ) }})
-    ) as said (field, value)
+    {% set rows = [["'starting_at'", utc_text(
+        'coalesce(' ~ payload_column('fixture', 'starting_at_timestamp') ~ ', '
+        ~ payload_column('fixture', 'starting_at') ~ ')'
+    )]] %}
+    {% for field in fixture_fields %} {% do rows.append(["'" ~ field ~ "'", field]) %} {% endfor %}
+    {{ expand('fixture', {
+        'fixture_id': 'fixture_id',
+        'loaded_at': 'loaded_at',
+        'subject': "'fixture'",
+        'key': "''",
+        'event_id': 'cast(null as bigint)',
+        'type_id': 'cast(null as bigint)',
+        'participant_id': 'cast(null as bigint)',
+    }, ['field', 'value'], rows) }}
 
-    union all
+),
 
-    select
-        fixture_id,
-        loaded_at,
-        'participant' as subject,
-        {{ payload_column('participants', 'meta.location') }} as key,
-        said.field,
-        said.value,
-        null as event_id,
-        null as type_id,
-        {{ to_bigint('id') }} as participant_id
-    from participants
-    cross join lateral (
-        values
-        ('participant_id', id),
-        ('winner', {{ payload_value('meta.winner') }}),
-        ('position', {{ payload_value('meta.position') }})
-    ) as said (field, value)
+participant_facts as (
 
-    union all
+    {{ expand('participants', {
+        'fixture_id': 'fixture_id',
+        'loaded_at': 'loaded_at',
+        'subject': "'participant'",
+        'key': payload_column('participants', 'meta.location'),
+        'event_id': 'cast(null as bigint)',
+        'type_id': 'cast(null as bigint)',
+        'participant_id': to_bigint('id'),
+    }, ['field', 'value'], [
+        ["'participant_id'", 'id'],
+        ["'winner'", payload_value('meta.winner')],
+        ["'position'", payload_value('meta.position')],
+    ]) }}
+
+),
+
+score_facts as (
 
     select
         fixture_id,
         loaded_at,
         'score' as subject,
         description || ' ' || {{ payload_column('scores', 'score.participant') }} as key,
-        description as field,
-        {{ payload_value('score.goals') }} as value,
-        null as event_id,
+        cast(null as bigint) as event_id,
         {{ to_bigint('type_id') }} as type_id,
-        {{ to_bigint('participant_id') }} as participant_id
+        {{ to_bigint('participant_id') }} as participant_id,
+        description as field,
+        {{ payload_value('score.goals') }} as value
     from scores
 
-    union all
+),
+
+statistic_facts as (
 
     select
         fixture_id,
         loaded_at,
         'statistic' as subject,
         type_id || ' ' || participant_id as key,
-        'value' as field,
-        {{ payload_value('data.value') }} as value,
-        null as event_id,
+        cast(null as bigint) as event_id,
         {{ to_bigint('type_id') }} as type_id,
-        {{ to_bigint('participant_id') }} as participant_id
+        {{ to_bigint('participant_id') }} as participant_id,
+        'value' as field,
+        {{ payload_value('data.value') }} as value
     from statistics
 
-    union all
+),
 
-    select
-        fixture_id,
-        loaded_at,
-        'event' as subject,
-        id as key,
-        said.field,
-        said.value,
-        {{ to_bigint('id') }} as event_id,
-        {{ to_bigint('type_id') }} as type_id,
-        {{ to_bigint('participant_id') }} as participant_id
-    from events
-    cross join lateral (
-        values
-        -- The field without a name stands for the event itself.
-        ('', {{ minute_label('minute', to_bigint('extra_minute')) }} || coalesce(' ' || trim(player_name), '')),
-        {% for field in event_fields %}
-        ('{{ field }}', {{ field }}){{ ',' if not loop.last }}
-        {% endfor %}
-    ) as said (field, value)
+event_facts as (
 
-    union all
+    -- The field without a name stands for the event itself.
+    {% set rows = [["''", minute_label('minute', to_bigint('extra_minute'))
+        ~ " || coalesce(' ' || trim(player_name), '')"]] %}
+    {% for field in event_fields %} {% do rows.append(["'" ~ field ~ "'", field]) %} {% endfor %}
+    {{ expand('events', {
+        'fixture_id': 'fixture_id',
+        'loaded_at': 'loaded_at',
+        'subject': "'event'",
+        'key': 'id',
+        'event_id': to_bigint('id'),
+        'type_id': to_bigint('type_id'),
+        'participant_id': to_bigint('participant_id'),
+    }, ['field', 'value'], rows) }}
 
-    select
-        fixture_id,
-        loaded_at,
-        'period' as subject,
-        id as key,
-        said.field,
-        said.value,
-        null as event_id,
-        {{ to_bigint('type_id') }} as type_id,
-        null as participant_id
-    from periods
-    cross join lateral (
-        values
-        ('', description),
-        {% for field in period_fields %}
-        ('{{ field }}', {{ field }}){{ ',' if not loop.last }}
-        {% endfor %}
-    ) as said (field, value)
+),
+
+period_facts as (
+
+    {% set rows = [["''", 'description']] %}
+    {% for field in period_fields %} {% do rows.append(["'" ~ field ~ "'", field]) %} {% endfor %}
+    {{ expand('periods', {
+        'fixture_id': 'fixture_id',
+        'loaded_at': 'loaded_at',
+        'subject': "'period'",
+        'key': 'id',
+        'event_id': 'cast(null as bigint)',
+        'type_id': to_bigint('type_id'),
+        'participant_id': 'cast(null as bigint)',
+    }, ['field', 'value'], rows) }}
+
+),
+
+facts as (
+
+    {% for subject in ['fixture', 'participant', 'score', 'statistic', 'event', 'period'] %}
+    select * from {{ subject }}_facts
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -12,15 +12,9 @@
 
 with
 
-fixtures as (
+changed_fixtures as not materialized (
 
-    select * from {{ ref('stg_sportmonks__fixtures') }}
-
-),
-
-changed_fixtures as (
-
-    {{ changed_fixtures() }}
+    {{ changed_payloads() }}
 
 ),
 
@@ -29,6 +23,13 @@ fixture as (
     {{ read_fields(
         'changed_fixtures', 'fixture', ['fixture_id', 'loaded_at'], judged_keys('fixture')
     ) }}
+
+),
+
+odd_fixture as (
+
+    select * from fixture
+    where {{ may_have_misfit('fixture') }}
 
 ),
 
@@ -47,7 +48,28 @@ odd_{{ array }} as (
     from {{ array }}
     where
         place is not null
-        and ({{ has_misfit(misfits(array)) }})
+        and ({{ may_have_misfit(array) }})
+
+),
+
+{% endfor %}
+fixture_misfits as (
+
+    {{ found_misfits(
+        'odd_fixture', 'fixture', {'fixture_id': 'fixture_id', 'loaded_at': 'loaded_at'}
+    ) }}
+
+),
+
+{% for array in payload_arrays() %}
+{{ array }}_misfits as (
+
+    {{ found_misfits('odd_' ~ array, array, {
+        'fixture_id': 'fixture_id',
+        'loaded_at': 'loaded_at',
+        'place': 'place',
+        'row_id': 'row_id',
+    }) }}
 
 ),
 
@@ -68,34 +90,24 @@ found as (
 
     select
         fixture_id,
-        misfits.path,
+        path,
         null as row_id,
-        misfits.value,
-        misfits.reason,
+        value,
+        reason,
         loaded_at
-    from fixture
-    cross join lateral (
-        values
-        {{ misfit_values(misfits('fixture')) }}
-    ) as misfits (is_misfit, path, value, reason)
-    where misfits.is_misfit
+    from fixture_misfits
 
     {% for array in payload_arrays() %}
     union all
 
     select
         fixture_id,
-        '{{ array }}[' || cast(place - 1 as text) || '].' || misfits.path as path,
+        '{{ array }}[' || cast(place - 1 as text) || '].' || path as path,
         row_id,
-        misfits.value,
-        misfits.reason,
+        value,
+        reason,
         loaded_at
-    from odd_{{ array }}
-    cross join lateral (
-        values
-        {{ misfit_values(misfits(array)) }}
-    ) as misfits (is_misfit, path, value, reason)
-    where misfits.is_misfit
+    from {{ array }}_misfits
 
     {% endfor %}
 )

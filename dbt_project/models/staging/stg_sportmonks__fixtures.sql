@@ -19,6 +19,9 @@ renamed as (
         ----------  json
         payload,
 
+        ----------  texts
+        filled_keys,
+
         ----------  timestamps
         fetched_at as loaded_at
 

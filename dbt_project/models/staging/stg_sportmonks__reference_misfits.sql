@@ -20,19 +20,11 @@ found as (
 
     {% for table in tables %}
     {{ 'union all' if not loop.first }}
-    select
-        '{{ table }}' as source_table,
-        source_id,
-        misfits.path,
-        misfits.value,
-        misfits.reason,
-        fetched_at as loaded_at
-    from {{ table }}
-    cross join lateral (
-        values
-        {{ misfit_values(misfits(table)) }}
-    ) as misfits (is_misfit, path, value, reason)
-    where misfits.is_misfit
+    {{ found_misfits(table, table, {
+        'source_table': "'" ~ table ~ "'",
+        'source_id': 'source_id',
+        'loaded_at': 'fetched_at',
+    }) }}
 
     {% endfor %}
 )

@@ -12,15 +12,9 @@
 
 with
 
-fixtures as (
-
-    select * from {{ ref('stg_sportmonks__fixtures') }}
-
-),
-
 changed_fixtures as (
 
-    {{ changed_fixtures() }}
+    {{ changed_payloads('participants') }}
 
 ),
 

@@ -14,15 +14,9 @@
 
 with
 
-fixtures as (
-
-    select * from {{ ref('stg_sportmonks__fixtures') }}
-
-),
-
 changed_fixtures as (
 
-    {{ changed_fixtures() }}
+    {{ changed_payloads('statistics') }}
 
 ),
 

@@ -16,9 +16,22 @@
 
 with
 
+versions as (
+
+    select
+        fixture_id,
+        state_id,
+        loaded_at
+    from {{ ref('stg_sportmonks__fixtures') }}
+
+),
+
 payloads as (
 
-    select * from {{ ref('stg_sportmonks__fixtures') }}
+    select
+        fixture_id,
+        payload
+    from {{ ref('stg_sportmonks__fixtures') }}
 
 ),
 
@@ -45,9 +58,8 @@ states as (
 current_states as (
 
     select
-        payloads.fixture_id,
-        payloads.payload,
-        payloads.loaded_at,
+        versions.fixture_id,
+        versions.loaded_at,
         case
             when
                 listed.state_id = 20
@@ -57,12 +69,12 @@ current_states as (
                     false
                 )
                 then listed.state_id
-            else payloads.state_id
+            else versions.state_id
         end as state_id,
         coalesce(checks.times_missing, 0) as times_missing
-    from payloads
-    left join listed on payloads.fixture_id = listed.fixture_id
-    left join checks on payloads.fixture_id = checks.fixture_id
+    from versions
+    left join listed on versions.fixture_id = listed.fixture_id
+    left join checks on versions.fixture_id = checks.fixture_id
 
 ),
 
@@ -83,13 +95,23 @@ changed_fixtures as (
 
 ),
 
+changed_payloads as (
+
+    select
+        changed_fixtures.*,
+        payloads.payload
+    from changed_fixtures
+    inner join payloads on changed_fixtures.fixture_id = payloads.fixture_id
+
+),
+
 base_fields as (
 
     {{ read_fields(
-        'changed_fixtures',
+        'changed_payloads',
         'fixture',
         [
-            'fixture_id', 'changed_fixtures.state_id as current_state_id', 'state_code',
+            'fixture_id', 'changed_payloads.state_id as current_state_id', 'state_code',
             'times_missing', 'loaded_at'
         ]
     ) }}
@@ -99,7 +121,7 @@ base_fields as (
 participants as (
 
     {{ flatten(
-        'changed_fixtures',
+        'changed_payloads',
         'participants',
         {'fields': ['id'], 'texts': ['name'], 'objects': ['meta']}
     ) }}
@@ -135,7 +157,7 @@ teams as (
 scores as (
 
     {{ flatten(
-        'changed_fixtures',
+        'changed_payloads',
         'scores',
         {'fields': [], 'texts': ['description'], 'objects': ['score']}
     ) }}
