@@ -28,7 +28,7 @@ def final_tables(api: Simulator, ids: Sequence[int] | None = None) -> dict[str, 
         "teams": list({row["participant_id"]: _team(row) for row in participants}.values()),
         "leagues": [_league(league, current) for league in api.world.leagues()],
         "seasons": [_season(season) for season in api.world.seasons()],
-        "states": [_renamed(state, "state_id", _STATE) for state in api.world.states()],
+        "states": [_state(state) for state in api.world.states()],
         "types": [_renamed(type_, "type_id", _TYPE) for type_ in _types(api, fixtures)],
     }
     return {name: sorted(rows, key=_order(name)) for name, rows in tables.items()}
@@ -61,6 +61,19 @@ _TEAM = [
     "sport_id", "country_id", "venue_id", "name", "short_code", "gender", "type", "image_path",
     "founded", "placeholder",
 ]  # fmt: skip
+
+
+# By the flags that the provider's states had until 2023, and WO by its meaning.
+_PHASES = {
+    "scheduled": {"NS", "TBA", "DELAYED"},
+    "finished": {"FT", "AET", "FT_PEN", "AWARDED", "WO"},
+    "called_off": {"POSTPONED", "CANCELLED", "ABANDONED", "DELETED"},
+}
+
+
+def _state(state: dict[str, Any]) -> dict[str, Any]:
+    found = [phase for phase, codes in _PHASES.items() if state["developer_name"] in codes]
+    return _renamed(state, "state_id", _STATE) | {"phase": found[0] if found else "live"}
 
 
 def _types(api: Simulator, fixtures: Rows) -> Rows:
