@@ -12,11 +12,13 @@ SIMULATOR_ARGS ?=
 PYTEST_ARGS ?=
 
 BIN := .venv/bin
-VENV := $(PYTHON) -m venv .venv
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+# Linters whose requirements clash with the project's have an environment of their own.
+BOUNCER := .venv/bouncer
+VENV := $(PYTHON) -m venv
+INSTALL = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 ifneq ($(shell command -v uv),)
-VENV := uv venv --quiet --seed --python $(PYTHON) .venv
-INSTALL := VIRTUAL_ENV=.venv uv pip install --quiet --compile-bytecode --require-hashes -r
+VENV := uv venv --quiet --seed --python $(PYTHON)
+INSTALL = VIRTUAL_ENV=$(1) uv pip install --quiet --compile-bytecode --require-hashes -r
 endif
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -55,11 +57,24 @@ faults: .venv/installed-dev ## The job against every fault of the API, as a tabl
 	@$(BIN)/python -m tests.faults
 
 .PHONY: lint
-lint: .venv/installed-dev ## Linters and type checker, on Python and SQL.
+lint: .venv/installed-dev $(BOUNCER)/installed ## Linters and type checker, on Python, SQL and dbt's metadata.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@TARGET=duckdb DUCKDB_PATH=:memory: $(BIN)/sqlfluff lint dbt_project/models
+	@TARGET=duckdb DUCKDB_PATH=:memory: $(BIN)/dbt --quiet --warn-error parse --no-partial-parse \
+		--project-dir dbt_project --profiles-dir dbt_project \
+		--target-path target/lint --log-path dbt_project/logs
+	@rm -f $(FINDINGS)
+	@HOME=$(BOUNCER) $(BOUNCER)/bin/dbt-bouncer run --config-file dbt_project/dbt-bouncer.yml \
+		--output-file $(FINDINGS) --output-format tap --output-only-failures > $(FINDINGS).log 2>&1 \
+		|| { $(SHOW_FINDINGS); exit 1; }
+	@echo "dbt-bouncer: all checks passed."
+# dbt-bouncer's table cuts its messages off where there is no wide terminal, so they are shown from
+# a file; the log is for what went wrong before there was one. HOME is where it keeps a cache.
+FINDINGS := dbt_project/target/lint/bouncer
+SHOW_FINDINGS = awk '/^not ok/ { split($$5, check, ":") } /^  \# / { print check[1] ": " substr($$0, 5) }' \
+	$(FINDINGS) 2> /dev/null || cat $(FINDINGS).log
 
 .PHONY: format
 format: .venv/installed-dev ## Put Python and SQL into the project's format.
@@ -71,6 +86,7 @@ format: .venv/installed-dev ## Put Python and SQL into the project's format.
 lock: ## Choose the newest versions that pyproject.toml allows (needs uv).
 	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock
+	@uv pip compile --quiet --upgrade $(LOCK) --group bouncer -o requirements-bouncer.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-strip-extras
 
@@ -86,17 +102,24 @@ help: ## This list.
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-# The virtual environment is made when it is missing, and updated when a lock file is newer.
+# A virtual environment is made when it is missing, and updated when a lock file is newer.
 
 .venv/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; PYTHON=python3.12 make … names another." >&2; exit 2; }
-	@test -x $(BIN)/python || { echo "Creating .venv"; $(VENV); }
+	@test -x $(BIN)/python || { echo "Creating .venv"; $(VENV) .venv; }
 	@echo "Installing requirements"
-	@$(INSTALL) requirements.lock
+	@$(call INSTALL,.venv) requirements.lock
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.lock
 	@echo "Installing development requirements"
-	@$(INSTALL) requirements-dev.lock
+	@$(call INSTALL,.venv) requirements-dev.lock
+	@touch $@
+
+# Inside .venv, and so after it.
+$(BOUNCER)/installed: requirements-bouncer.lock | .venv/installed
+	@test -x $(BOUNCER)/bin/python || { echo "Creating $(BOUNCER)"; $(VENV) $(BOUNCER); }
+	@echo "Installing dbt-bouncer"
+	@$(call INSTALL,$(BOUNCER)) requirements-bouncer.lock
 	@touch $@

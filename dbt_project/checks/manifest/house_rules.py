@@ -1,0 +1,95 @@
+"""What dbt-bouncer has no check of its own for."""
+
+import re
+from typing import Any
+
+from dbt_bouncer.check_framework.decorator import check, fail
+
+
+@check
+def check_model_key_is_primary_and_tested(model: Any, ctx: Any) -> None:
+    """The primary key of a table is tested for uniqueness, and is what rows are replaced by."""
+    keys = [set(rule.columns) for rule in model.constraints or [] if _is_primary_key(rule)]
+    keys += [
+        {name}
+        for name, column in model.columns.items()
+        if any(map(_is_primary_key, column.constraints or []))
+    ]
+    if len(keys) != 1:
+        fail(f"`{model.name}` has {len(keys)} primary keys among its constraints, not one.")
+    tested = []
+    for test in ctx.tests_by_attached_node.get(model.unique_id, []):
+        rule = test.test_metadata
+        if rule and rule.name == "unique":
+            tested.append({test.column_name})
+        elif rule and rule.name == "unique_combination":
+            tested.append(set(dict(rule.kwargs.items())["columns"]))
+    if keys[0] not in tested:
+        fail(f"`{model.name}` has no test that its primary key {sorted(keys[0])} is unique.")
+    unique_key = model.config.unique_key or list(keys[0])
+    if keys[0] != ({unique_key} if isinstance(unique_key, str) else set(unique_key)):
+        fail(f"`{model.name}` has the primary key {sorted(keys[0])}, but unique_key={unique_key}.")
+
+
+def _is_primary_key(constraint: Any) -> bool:
+    return str(getattr(constraint.type, "value", constraint.type)) == "primary_key"
+
+
+@check
+def check_source_loaded_at_populated(source: Any) -> None:
+    """Every source says which column tells when a row was loaded."""
+    if not (source.loaded_at_field or source.loaded_at_query):
+        fail(f"`{source.source_name}.{source.name}` has neither loaded_at_field nor _query.")
+
+
+@check
+def check_source_columns_populated(source: Any) -> None:
+    """Every source lists its columns, each with a description."""
+    if not source.columns:
+        fail(f"`{source.source_name}.{source.name}` lists no columns.")
+    bare = [name for name, column in source.columns.items() if not column.description]
+    if bare:
+        fail(f"`{source.source_name}.{source.name}` has columns without a description: {bare}.")
+
+
+@check
+def check_macro_documented(macro: Any) -> None:
+    """A macro that is called by name has a description, and its arguments are listed."""
+    if _is_of_one_engine(macro.name):
+        return
+    if not macro.description:
+        fail(f"`{macro.name}` has no description.")
+    if not macro.arguments and re.search(r"\b(macro|test)\s+\w+\(\s*\w", macro.macro_sql):
+        fail(f"`{macro.name}` has arguments that are not listed beside its description.")
+
+
+@check
+def check_macro_called(macro: Any, ctx: Any) -> None:
+    """A macro is called by another macro, a model or a test."""
+    # dbt finds strategies by their name; a test that nobody uses is still a test to use.
+    found_by_name = macro.name.startswith(("get_incremental_", "test_"))
+    if found_by_name or _is_of_one_engine(macro.name):
+        return
+    manifest = ctx.manifest_obj.manifest
+    callers = [*manifest.nodes.values(), *manifest.macros.values()]
+    if not any(macro.unique_id in caller.depends_on.macros for caller in callers):
+        fail(f"`{macro.name}` is called nowhere.")
+
+
+def _is_of_one_engine(name: str) -> bool:
+    # duckdb__x and postgres__x are called as x, through adapter.dispatch.
+    return name.startswith(("duckdb__", "postgres__"))
+
+
+@check
+def check_test_explained(test: Any) -> None:
+    """A test that is a file of SQL says in a description what it proves."""
+    if not test.test_metadata and not test.description:
+        fail(f"`{test.name}` has no description.")
+
+
+@check
+def check_unit_test_explained(unit_test: Any) -> None:
+    """A unit test says in a description what it proves."""
+    if not unit_test.description:
+        fail(f"`{unit_test.name}` has no description.")
