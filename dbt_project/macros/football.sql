@@ -86,3 +86,11 @@
         27265: 'successful_long_passes_percentage',
     }) }}
 {%- endmacro %}
+
+{#- Rows of `fixture_statistics` as the columns of `team_fixtures`, in a query grouped by team. -#}
+{% macro pivoted_statistics() -%}
+    {%- for type_id, column in team_statistics().items() %}
+    max(case when type_id = {{ type_id }} then value end) as {{ column }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

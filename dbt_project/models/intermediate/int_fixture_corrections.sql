@@ -63,18 +63,18 @@ replaced_payloads as (
 versions as (
 
     select
-        fixture_id,
-        loaded_at
+        replaced.fixture_id,
+        replaced.loaded_at
     from replaced
-    where fixture_id in (select fixture_id from stored)
+    where replaced.fixture_id in (select stored.fixture_id from stored)
 
     union
 
     select
-        fixture_id,
-        loaded_at
+        stored.fixture_id,
+        stored.loaded_at
     from stored
-    where fixture_id in (select fixture_id from replaced)
+    where stored.fixture_id in (select replaced.fixture_id from replaced)
 
 ),
 
@@ -99,21 +99,22 @@ changed_fixtures as (
 payloads as (
 
     select
-        fixture_id,
-        payload,
-        loaded_at
+        replaced_payloads.fixture_id,
+        replaced_payloads.payload,
+        replaced_payloads.loaded_at
     from replaced_payloads
-    where fixture_id in (select fixture_id from changed_fixtures)
+    where
+        replaced_payloads.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
 
     union all
 
     select
-        fixture_id,
-        payload,
-        loaded_at
+        stored_payloads.fixture_id,
+        stored_payloads.payload,
+        stored_payloads.loaded_at
     from stored_payloads
     where
-        fixture_id in (select fixture_id from changed_fixtures)
+        stored_payloads.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
         and not exists (
             select 1
             from replaced
@@ -374,6 +375,8 @@ differences as (
         subject,
         key,
         field,
+        old_facts.value as old_value,
+        new_facts.value as new_value,
         coalesce(new_facts.previous_loaded_at, old_facts.previous_loaded_at) as previous_loaded_at,
         coalesce(new_facts.previous_state_id, old_facts.previous_state_id) as previous_state_id,
         coalesce(new_facts.previous_phase, old_facts.previous_phase) as previous_phase,
@@ -383,15 +386,14 @@ differences as (
         coalesce(new_facts.event_id, old_facts.event_id) as event_id,
         coalesce(new_facts.type_id, old_facts.type_id) as type_id,
         coalesce(new_facts.participant_id, old_facts.participant_id) as participant_id,
-        old_facts.value as old_value,
-        new_facts.value as new_value,
         case
             when old_facts.key is null then 'added'
             when new_facts.key is null then 'removed'
             else 'changed'
         end as change
     from new_facts
-    full join old_facts using (fixture_id, loaded_at, subject, key, field)
+    -- Either side may lack the row, and the keys are needed in any case.
+    full join old_facts using (fixture_id, loaded_at, subject, key, field) -- noqa: ST07
     where
         new_facts.value is distinct from old_facts.value
         or new_facts.key is null
@@ -458,7 +460,9 @@ final as (
 marked as (
 
     select
-        changed_fixtures.*,
+        changed_fixtures.fixture_id,
+        changed_fixtures.version_count,
+        changed_fixtures.loaded_at,
         '' as kind,
         cast(null as text) as key,
         cast(null as text) as field,
@@ -476,7 +480,9 @@ marked as (
     union all
 
     select
-        changed_fixtures.*,
+        changed_fixtures.fixture_id,
+        changed_fixtures.version_count,
+        changed_fixtures.loaded_at,
         final.kind,
         final.key,
         final.field,

@@ -47,7 +47,7 @@ odd_{{ array }} as (
         {{ to_bigint('id') }} as row_id
     from {{ array }}
     where
-        place is not null
+        {{ array }}.place is not null
         and ({{ may_have_misfit(array) }})
 
 ),

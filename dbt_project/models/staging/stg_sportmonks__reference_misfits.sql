@@ -11,7 +11,9 @@ with
 
 {{ table }} as (
 
-    {{ read_fields(table ~ '_source', table, ['id as source_id', 'fetched_at'], judged_keys(table)) }}
+    {{ read_fields(
+        table ~ '_source', table, ['id as source_id', 'fetched_at'], judged_keys(table)
+    ) }}
 
 ),
 

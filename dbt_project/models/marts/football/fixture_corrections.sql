@@ -43,7 +43,9 @@ final as (
         fixtures.name as fixture_name,
         corrections.kind,
         types.name as type_name,
-        case when corrections.field = 'state_id' then 'state_code' else corrections.field end as field,
+        case
+            when corrections.field = 'state_id' then 'state_code' else corrections.field
+        end as field,
         coalesce(old_states.developer_name, corrections.old_value) as old_value,
         coalesce(new_states.developer_name, corrections.new_value) as new_value,
         corrections.previous_phase,

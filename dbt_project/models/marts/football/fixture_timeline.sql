@@ -69,16 +69,14 @@ counted as (
 
     select
         *,
-        {% for side in ['home', 'away'] %}
-        count(case when is_goal and location = '{{ side }}' then 1 end) over each_fixture
-            as {{ side }}_score,
-        case
-            when is_shootout
-                then
-                    count(case when type_id = 23 and location = '{{ side }}' then 1 end)
-                        over each_fixture
-        end as {{ side }}_shootout_score{{ ',' if not loop.last }}
-        {% endfor %}
+        count(case when is_goal and location = 'home' then 1 end) over each_fixture
+            as home_score,
+        count(case when is_goal and location = 'away' then 1 end) over each_fixture
+            as away_score,
+        count(case when type_id = 23 and location = 'home' then 1 end) over each_fixture
+            as home_kicks_scored,
+        count(case when type_id = 23 and location = 'away' then 1 end) over each_fixture
+            as away_kicks_scored
     from numbered
     window each_fixture as (partition by fixture_id order by position)
 
@@ -112,8 +110,8 @@ final as (
         counted.extra_minute,
         counted.home_score,
         counted.away_score,
-        counted.home_shootout_score,
-        counted.away_shootout_score,
+        case when counted.is_shootout then counted.home_kicks_scored end as home_shootout_score,
+        case when counted.is_shootout then counted.away_kicks_scored end as away_shootout_score,
         counted.is_goal,
         counted.is_shootout,
         counted.rescinded

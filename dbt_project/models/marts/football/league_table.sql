@@ -205,10 +205,12 @@ running as (
         begun_rounds.round_id,
         begun_rounds.round_number,
         entries.team_id,
-        {%- for number in ['played', 'won', 'drawn', 'lost', 'goals_for', 'goals_against'] %}
-        cast(coalesce(sum(totals.{{ number }}) over until_round, 0) as bigint) as {{ number }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        cast(coalesce(sum(totals.played) over until_round, 0) as bigint) as played,
+        cast(coalesce(sum(totals.won) over until_round, 0) as bigint) as won,
+        cast(coalesce(sum(totals.drawn) over until_round, 0) as bigint) as drawn,
+        cast(coalesce(sum(totals.lost) over until_round, 0) as bigint) as lost,
+        cast(coalesce(sum(totals.goals_for) over until_round, 0) as bigint) as goals_for,
+        cast(coalesce(sum(totals.goals_against) over until_round, 0) as bigint) as goals_against
     from entries
     inner join begun_rounds
         on

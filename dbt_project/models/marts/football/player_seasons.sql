@@ -1,4 +1,3 @@
-{#- What an event says of its player and of the other one: the type, and what it counts as. -#}
 with
 
 events as (
@@ -131,10 +130,10 @@ sums as (
         }.items() %}
         count(case when part = '{{ part }}' then 1 end) as {{ column }},
         {%- endfor %}
-        {%- for card in ['yellow_card', 'yellow_red_card', 'red_card'] %}
-        count(case when part = '{{ card }}' and not is_rescinded then 1 end) as {{ card }}s
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        count(case when part = 'yellow_card' and not is_rescinded then 1 end) as yellow_cards,
+        count(case when part = 'yellow_red_card' and not is_rescinded then 1 end)
+            as yellow_red_cards,
+        count(case when part = 'red_card' and not is_rescinded then 1 end) as red_cards
     from parts
     where player_id is not null
     group by 1, 2, 3

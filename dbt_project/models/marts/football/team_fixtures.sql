@@ -117,10 +117,8 @@ numbers as (
 
     select
         fixture_id,
-        participant_id
-        {%- for type_id, column in team_statistics().items() %},
-        max(case when type_id = {{ type_id }} then value end) as {{ column }}
-        {%- endfor %}
+        participant_id,
+        {{ pivoted_statistics() }}
     from statistics
     where
         type_id in ({{ team_statistics().keys() | join(', ') }})
@@ -134,10 +132,10 @@ numbers as (
 final as (
 
     select
-        sides.*
-        {%- for column in team_statistics().values() %},
-        numbers.{{ column }}
+        {%- for column in team_statistics().values() %}
+        numbers.{{ column }},
         {%- endfor %}
+        sides.*
     from sides
     left join numbers
         on sides.fixture_id = numbers.fixture_id and sides.team_id = numbers.participant_id

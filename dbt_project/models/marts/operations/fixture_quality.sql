@@ -85,11 +85,11 @@ changed_fixtures as (
 sides as (
 
     select
-        fixture_id,
+        participants.fixture_id,
         count(*) as participant_count,
-        count(case when location = 'home' then 1 end) as home_participant_count
+        count(case when participants.location = 'home' then 1 end) as home_participant_count
     from participants
-    where fixture_id in (select fixture_id from changed_fixtures)
+    where participants.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
     group by 1
 
 ),
@@ -97,11 +97,11 @@ sides as (
 numbers as (
 
     select
-        fixture_id,
+        statistics.fixture_id,
         count(*) as statistic_count,
-        sum(case when type_id = 45 then value end) as possession_total
+        sum(case when statistics.type_id = 45 then statistics.value end) as possession_total
     from statistics
-    where fixture_id in (select fixture_id from changed_fixtures)
+    where statistics.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
     group by 1
 
 ),
