@@ -1,4 +1,5 @@
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,13 +15,18 @@ ENGINES = ["duckdb", "postgres"]
 @pytest.fixture
 def api() -> Iterator[Simulator]:
     """A small API: two leagues with one season each."""
-    with Simulator(seed=11, leagues=2, seasons=1, teams=6) as simulator:
-        yield simulator
+    simulator = Simulator(seed=11, leagues=2, seasons=1, teams=6).start()
+    yield simulator
+    # That takes a fifth of a second of waiting, in which the next test may begin.
+    threading.Thread(target=simulator.stop).start()
 
 
 @pytest.fixture(scope="session")
 def dbt_targets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where dbt keeps what it parsed and compiled, a folder an engine."""
+    """Where dbt keeps what it parsed and compiled, a folder for each way to reach a database.
+
+    Another file, host or user makes dbt parse the whole project anew, and so does going back.
+    """
     return tmp_path_factory.mktemp("dbt_targets")
 
 
@@ -36,6 +42,20 @@ def schema() -> str:
     return f"sportmonks_{secrets.token_hex(5)}"
 
 
+@pytest.fixture(scope="session")
+def duckdb_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file's name, the same for all tests of a process: another one makes dbt parse anew."""
+    return tmp_path_factory.mktemp("duckdb") / "warehouse.duckdb"
+
+
+@pytest.fixture
+def duckdb(duckdb_file: Path) -> Iterator[DuckDb]:
+    """A DuckDB file that is not there yet."""
+    duckdb = DuckDb(duckdb_file)
+    yield duckdb
+    duckdb.empty()
+
+
 @pytest.fixture
 def postgres(server: Server, schema: str) -> Iterator[Postgres]:
     """Empty schemas on a PostgreSQL server."""
@@ -45,12 +65,10 @@ def postgres(server: Server, schema: str) -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=ENGINES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+def database(request: pytest.FixtureRequest) -> Database:
     """An empty database of each engine."""
-    if request.param == "duckdb":
-        return DuckDb(tmp_path / "warehouse.duckdb")
-    postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres
+    database: Database = request.getfixturevalue(request.param)
+    return database
 
 
 @pytest.fixture
@@ -69,9 +87,9 @@ def job_on(
 
 
 @pytest.fixture
-def duckdb_job(job_on: Callable[[Database], Job], tmp_path: Path) -> Job:
+def duckdb_job(job_on: Callable[[Database], Job], duckdb: DuckDb) -> Job:
     """The job on DuckDB, where the engine does not matter."""
-    return job_on(DuckDb(tmp_path / "warehouse.duckdb"))
+    return job_on(duckdb)
 
 
 @pytest.fixture

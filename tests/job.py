@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from typer.testing import CliRunner, Result
 
 from extract.cli import app
@@ -93,7 +94,10 @@ class DuckDb(Database):
             return [column[0] for column in cursor.description or ()], cursor.fetchall()
 
     def empty(self) -> None:
-        self.path.unlink()
+        # dbt leaves the file open in its process.
+        DuckDBConnectionManager.close_all_connections()
+        self.path.unlink(missing_ok=True)
+        self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
 
 
 class Postgres(Database):
@@ -157,9 +161,13 @@ class Job:
         return self.command("run", *arguments, code=code, stdin=stdin)
 
     def transform(self, *arguments: str, code: int = 0) -> Result:
-        """Builds the tables, without the data tests that dbt runs on them."""
+        """Builds the tables, without the data tests that dbt runs on them.
+
+        And without the files that it writes about itself, which take a third of its time here.
+        """
+        options = ["--quiet", "--no-write-json", "--log-level-file", "none"]
         models = ["--exclude-resource-type", "test"]
-        return self.command("transform", "--quiet", *models, *arguments, code=code)
+        return self.command("transform", *options, *models, *arguments, code=code)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self.database.query(sql)

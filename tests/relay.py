@@ -40,6 +40,7 @@ class Relay:
     def close(self) -> None:
         self._process.kill()
         self._process.communicate()
+        Path(self.host, ".s.PGSQL.5432").unlink()
 
     def _tell(self, command: str) -> None:
         assert self._process.stdin

@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from psycopg2 import errors
@@ -58,10 +59,12 @@ def loaded(
     job_on: Callable[[Database], Job],
     roles: Roles,
     postgres: Postgres,
+    dbt_targets: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Job:
     """The job, set up to run as the loader."""
     job = job_on(postgres)
+    monkeypatch.setenv("DBT_TARGET_PATH", str(dbt_targets / "loader"))
     monkeypatch.setenv("PGUSER", roles.loader)
     monkeypatch.setenv("ANALYST_ROLE", roles.analyst)
     return job

@@ -52,6 +52,7 @@ def odd_fixture(fixture: dict[str, Any], chance: random.Random) -> dict[str, Any
 
 def test_both_engines_hold_the_same(
     api: Simulator,
+    duckdb: DuckDb,
     postgres: Postgres,
     tmp_path: Path,
     dbt_targets: Path,
@@ -65,8 +66,11 @@ def test_both_engines_hold_the_same(
     (saved / "answer.json").write_text(json.dumps({"data": odd}))
     held: list[dict[str, list[dict[str, Any]]]] = []
     with Simulator(replay=saved) as replayed:
-        for database in (DuckDb(tmp_path / "warehouse.duckdb"), postgres):
-            job = Job(database, tmp_path / type(database).__name__, dbt_targets / "both")
+        for database in (duckdb, postgres):
+            # The file's schema is the default one.
+            monkeypatch.delenv("SPORTMONKS_SCHEMA", raising=False)
+            name = type(database).__name__
+            job = Job(database, tmp_path / name, dbt_targets / name)
             for name, value in job.environment(replayed.base_url, replayed.token).items():
                 monkeypatch.setenv(name, value)
             ids = ",".join(str(fixture["id"]) for fixture in odd)

@@ -23,7 +23,7 @@ from tests.job import FINAL_TABLES, DuckDb, Job, Postgres
 from tests.mutations import BREAKING, REFUSED, TEXTS, Mutant, Mutator
 from tests.postgres import Server
 
-CASES = int(os.environ.get("CASES", "300"))
+CASES = int(os.environ.get("CASES", "150"))
 FIXTURES = min(CASES, 2_000)
 INCLUDES = ("participants", "scores", "statistics", "events", "periods")
 
@@ -53,7 +53,11 @@ def _without_nul(value: Any) -> Any:
 
 
 def test_mutants_do_no_harm(
-    postgres: Postgres, tmp_path: Path, dbt_targets: Path, monkeypatch: pytest.MonkeyPatch
+    duckdb: DuckDb,
+    postgres: Postgres,
+    tmp_path: Path,
+    dbt_targets: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fixtures = real_shaped(FIXTURES)
     saved = tmp_path / "saved"
@@ -64,7 +68,7 @@ def test_mutants_do_no_harm(
     mutator = Mutator(random.Random(CASES), fixtures)
     jobs = [
         Job(database, tmp_path / type(database).__name__, dbt_targets / type(database).__name__)
-        for database in (DuckDb(tmp_path / "warehouse.duckdb"), postgres)
+        for database in (duckdb, postgres)
     ]
     stored: dict[int, bytes] = {}
     # One after the other, so that of colliding elements the same one is the newest on both.

@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +18,15 @@ from tests.test_job import assert_equals_world
 from tests.test_turns import held, started
 
 
+@pytest.fixture(scope="session")
+def relay_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The relay's folder, the same for all tests of a process: another one makes dbt parse anew."""
+    return tmp_path_factory.mktemp("r")
+
+
 @pytest.fixture
-def relay(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    relay = Relay(tmp_path_factory.mktemp("r"), server.host, server.port)
+def relay(server: Server, relay_folder: Path) -> Iterator[Relay]:
+    relay = Relay(relay_folder, server.host, server.port)
     yield relay
     relay.close()
 
@@ -29,10 +36,12 @@ def relayed(
     job_on: Callable[[Database], Job],
     relay: Relay,
     postgres: Postgres,
+    dbt_targets: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Job:
     """The job, which reaches the server through the relay."""
     job = job_on(postgres)
+    monkeypatch.setenv("DBT_TARGET_PATH", str(dbt_targets / "relay"))
     monkeypatch.setenv("PGHOST", relay.host)
     monkeypatch.setenv("PGPORT", "5432")
     monkeypatch.setenv("PGSSLMODE", "disable")

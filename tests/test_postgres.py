@@ -216,6 +216,7 @@ def test_a_backup_of_raw_is_all_that_is_needed(
 def test_defaults_that_are_meant_for_people_do_not_matter(
     job: Job, api: Simulator, server: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
     role = f"{postgres.schema}_odd"
     server.query(f"create role {role} superuser login")
     if server.password:

@@ -110,7 +110,7 @@ def test_unit_tests_of_the_models(job: Job, api: Simulator) -> None:
 
 def test_every_column_is_described(job: Job, api: Simulator) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    job.transform()
+    job.transform("--write-json")
     manifest = json.loads((job.dbt_target / "manifest.json").read_text())
     nodes = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
     assert {node["name"] for node in nodes} >= set(FINAL_TABLES)
