@@ -20,6 +20,7 @@ from rich.progress import track
 
 from simulator import Simulator
 from tests.job import DuckDb, Job, setting
+from tests.test_job import in_order
 
 # By the name that the table shows: the fault, and what must be different about the job.
 FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
@@ -172,7 +173,7 @@ def _look(job: Job, api: Simulator) -> _Look:
     stored = job.query("select id, cast(payload as text) from sportmonks_raw.fixtures")
     answered = {id for id, outcome in outcomes.items() if outcome in ("stored", "unchanged")}
     truth = _truth(api)
-    payloads = {id: _plain(json.loads(text)) for id, text in stored}
+    payloads = {id: in_order(json.loads(text)) for id, text in stored}
     wrong = [id for id in answered if payloads.get(id) != truth[id]]
     counts: dict[str, int] = {}
     for outcome in outcomes.values():
@@ -191,16 +192,7 @@ def _truth(api: Simulator) -> dict[int, Any]:
             timeout=10,
         )
         rows += answer.json()["data"]
-    return {row["id"]: _plain(row) for row in rows}
-
-
-def _plain(value: Any) -> Any:
-    """JSON whose arrays are in an order of their own: the API sends them in any."""
-    if isinstance(value, dict):
-        return {key: _plain(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return sorted(map(_plain, value), key=lambda element: json.dumps(element, sort_keys=True))
-    return value
+    return {row["id"]: in_order(row) for row in rows}
 
 
 def _correct(api: Simulator, ids: list[int]) -> None:
