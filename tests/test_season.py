@@ -10,7 +10,7 @@ import time_machine
 
 from extract.schedule import DEFAULT_SCHEDULE
 from simulator import Simulator
-from tests.job import Job
+from tests.job import Job, Postgres
 from tests.schedule_model import GROUP_OF_STATE, duration, is_scheduled
 from tests.test_job import assert_equals_full_refresh, assert_equals_world
 
@@ -84,21 +84,27 @@ def correct(api: Simulator, chance: random.Random, now: datetime, end: datetime)
 def test_an_hourly_run_keeps_up_with_the_season(
     job: Job, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    begin, hours = BEGIN, DAYS * 24
+    if DAYS == 1 and isinstance(job.database, Postgres):
+        # The hours of the matches will do, unless it is to be thorough: what is due, and what a
+        # model makes of it, is compared with that on DuckDB in other tests. Lists are read once a
+        # day, and find nothing in so few hours.
+        begin, hours = BEGIN + timedelta(hours=12), 10
     chance = random.Random(DAYS)
-    end = BEGIN + timedelta(days=DAYS)
+    end = begin + timedelta(hours=hours)
     minimum = Minimum()
     corrections = 0
     with Simulator(
-        seed=5, leagues=2, seasons=1, teams=10, clock=BEGIN.isoformat(), quota=10**6
+        seed=5, leagues=2, seasons=1, teams=10, clock=begin.isoformat(), quota=10**6
     ) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
         every_id = api.world.fixture_ids()
         upcoming = [id for id in every_id if api.world.base(id)["state_id"] == 1]
         finished = [id for id in every_id if api.world.base(id)["state_id"] == 5]
-        for hour in range(DAYS * 24 + 1):
-            now = BEGIN + timedelta(hours=hour)
+        for hour in range(hours + 1):
+            now = begin + timedelta(hours=hour)
             api.control.set_clock(now.isoformat())
-            if hour == 3:
+            if hour == 3 and hours >= 24:
                 moved = api.world.base(upcoming[-20])["starting_at_timestamp"] - 86_400
                 api.control.reschedule(
                     upcoming[-20], datetime.fromtimestamp(moved, UTC).isoformat()
@@ -110,15 +116,15 @@ def test_an_hourly_run_keeps_up_with_the_season(
             with time_machine.travel(now, tick=True):
                 job.extract()
             minimum.run(api, now)
-            if hour % 24 == 0:
+            if hour % 24 == 0 or hour == hours:
                 job.transform()
         spent = len(api.control.requests())
         with capsys.disabled():
             print(
-                f"\n{DAYS} days, an hourly run, {corrections} corrections: {spent} calls; "
+                f"\n{hours} hours, an hourly run, {corrections} corrections: {spent} calls; "
                 f"the schedule implies {minimum.calls}: {spent / minimum.calls:.3f} times as many"
             )
-        assert corrections > DAYS / 2
+        assert corrections > hours / 48
         assert_equals_world(job, api, every_id, VOLATILE)
         assert_equals_full_refresh(job)
         assert spent <= 1.3 * minimum.calls
