@@ -95,7 +95,7 @@ class DuckDb(Database):
 
     def empty(self) -> None:
         # dbt leaves the file open in its process.
-        DuckDBConnectionManager.close_all_connections()
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         self.path.unlink(missing_ok=True)
         self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
 

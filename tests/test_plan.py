@@ -18,7 +18,7 @@ from tests.job import Job, asked
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("chunk_size", [7, 2500])
+@pytest.mark.parametrize("chunk_size", [25, 2500])
 def test_the_run_after_a_plan_makes_the_calls_it_says(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, chunk_size: int
 ) -> None:

@@ -50,21 +50,17 @@ def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("command", ["run", "transform"])
-def test_who_does_not_wait_stops_with_a_line(job: Job, api: Simulator, command: str) -> None:
+def test_who_does_not_wait_stops_with_a_line_and_who_waits_goes_on(
+    job: Job, api: Simulator, command: str
+) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     asked = len(api.control.requests())
     with held() as holder:
-        result = job.command(command, "--no-wait", code=1)
-    line = one_line(result.output)
-    assert "is in use by" in line
-    assert f"process {holder.pid}" in line
-    assert len(api.control.requests()) == asked
+        line = one_line(job.command(command, "--no-wait", code=1).output)
+        assert "is in use by" in line
+        assert f"process {holder.pid}" in line
+        assert len(api.control.requests()) == asked
 
-
-@pytest.mark.parametrize("command", ["run", "transform"])
-def test_who_waits_says_so_and_goes_on(job: Job, api: Simulator, command: str) -> None:
-    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    with held() as holder:
         waiting = started(command)
         assert waiting.stdout
         line = waiting.stdout.readline()
@@ -83,15 +79,10 @@ def test_a_killed_process_holds_nothing(job: Job) -> None:
         assert job.extract("--no-wait").exit_code == 0
 
 
-@pytest.mark.parametrize("selection", ["different seasons", "the same season"])
-def test_two_extracts_and_transforms_at_once(
-    postgres_job: Job, api: Simulator, selection: str
-) -> None:
+def test_two_extracts_and_transforms_at_once(postgres_job: Job, api: Simulator) -> None:
+    """Two extracts of the same seasons are in tests/test_backfill.py."""
     postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     seasons = [str(season["id"]) for season in api.world.seasons()]
-    if selection == "the same season":
-        postgres_job.extract("--season-id", seasons[1])
-        seasons[1] = seasons[0]
     extracts = [started("run", "--season-id", season) for season in seasons]
     transforms = [started("transform", "--exclude-resource-type", "test") for _ in range(2)]
     for process in extracts + transforms:
