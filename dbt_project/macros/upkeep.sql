@@ -74,3 +74,13 @@
 -#}
 {% macro duckdb__create_indexes(relation) -%}
 {%- endmacro %}
+
+{#-
+    DuckDB leaves the name of the database out of a view's text. In a file that is called like the
+    schema, which the default file is, `sportmonks.fixtures` could then be either. A name without a
+    schema is looked up in the view's own.
+-#}
+{% macro duckdb__create_view_as(relation, sql) -%}
+    {%- set own_schema = relation.include(identifier=false) ~ '.' -%}
+    {{ dbt_duckdb.duckdb__create_view_as(relation, sql | replace(own_schema, '')) }}
+{%- endmacro %}

@@ -132,10 +132,8 @@ numbers as (
 final as (
 
     select
-        {%- for column in team_statistics().values() %}
-        numbers.{{ column }},
-        {%- endfor %}
-        sides.*
+        sides.*,
+        numbers.{{ team_statistics().values() | join(',\n        numbers.') }}
     from sides
     left join numbers
         on sides.fixture_id = numbers.fixture_id and sides.team_id = numbers.participant_id
