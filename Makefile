@@ -38,6 +38,10 @@ plan: .venv/installed ## What is due, and what it costs in calls and time. EXTRA
 transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--select fixtures"
 	@$(BIN)/python -m extract transform $(DBT_ARGS)
 
+.PHONY: docs
+docs: .venv/installed ## Describe the tables, in a site of one file to open in a browser.
+	@$(BIN)/python -m extract docs --quiet $(DBT_ARGS)
+
 .PHONY: demo
 demo: .venv/installed ## The whole job on made-up data, into a database of its own.
 	@$(BIN)/python -m simulator.demo

@@ -266,13 +266,26 @@ def transform(context: typer.Context, no_wait: NoWait = False) -> None:
     with _errors_in_one_line():
         from extract.transform import transform as run_transform
 
-        console = Console(stderr=True, highlight=False)
+        raise typer.Exit(run_transform(context.args, _say, wait=not no_wait))
 
-        def say(line: str) -> None:
-            console.print(escape(line), soft_wrap=True)
 
-        code = run_transform(context.args, say, wait=not no_wait)
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def docs(context: typer.Context, no_wait: NoWait = False) -> None:
+    """Describe the final tables in a site of one file: `dbt docs generate`.
+
+    Further arguments go to dbt.
+    """
+    with _errors_in_one_line():
+        from extract.transform import document
+
+        code, site = document(context.args, _say, wait=not no_wait)
+        if not code:
+            _say(f"The documentation is {site}: open it in a browser.")
         raise typer.Exit(code)
+
+
+def _say(line: str) -> None:
+    Console(stderr=True, highlight=False).print(escape(line), soft_wrap=True)
 
 
 @contextmanager

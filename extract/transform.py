@@ -1,10 +1,10 @@
-"""Builds the final tables with dbt, on the warehouse that the extractor loads."""
+"""Builds the final tables and their documentation with dbt, on the warehouse of the extractor."""
 
 import os
 import re
 import signal
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from dbt.artifacts.schemas.run import RunExecutionResult
@@ -12,7 +12,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.exceptions import DbtRuntimeError
 
 from extract.errors import TOKEN_VARIABLE, UsageError
-from extract.warehouse import OnWait, nothing_extracted, open_warehouse
+from extract.warehouse import OnWait, Warehouse, nothing_extracted, open_warehouse
 
 _PROJECT = str(Path(__file__).resolve().parent.parent / "dbt_project")
 _PLACES = ["--project-dir", _PROJECT, "--profiles-dir", _PROJECT]
@@ -51,12 +51,7 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> i
         ExtractError: another process holds the warehouse, or it does not answer.
     """
     signal.signal(signal.SIGINT, _stop)
-    with closing(open_warehouse(on_wait if wait else None, must_exist=True)) as warehouse:
-        if not warehouse.has_tables():
-            raise UsageError(nothing_extracted(warehouse.name))
-        os.environ.update(warehouse.dbt_environment())
-        # dbt needs no token, so none of its logs can hold one.
-        os.environ.pop(TOKEN_VARIABLE, None)
+    with _warehouse_for_dbt(on_wait, wait) as warehouse:
         # Unit tests prove the SQL on made-up rows; they say nothing about this warehouse.
         command = ["build", *_PLACES, "--exclude-resource-type", "unit_test", *arguments]
         for retries_left in reversed(range(_RETRIES + 1)):
@@ -69,6 +64,44 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> i
             warehouse.query("select 1")
             if isinstance(result.result, RunExecutionResult):
                 command = ["retry", *_PLACES]
+    return _exit_code(result)
+
+
+def document(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tuple[int, Path]:
+    """Runs `dbt docs generate`, which makes a site in one file.
+
+    Args:
+        arguments: more of them for dbt.
+        on_wait: told who or what is waited for.
+        wait: for another process that uses the warehouse; otherwise that is an error.
+
+    Returns:
+        The exit code, as of `transform`, and the file.
+
+    Raises:
+        UsageError: there is nothing to describe, or a variable is wrong.
+        ExtractError: another process holds the warehouse, or it does not answer.
+    """
+    signal.signal(signal.SIGINT, _stop)
+    with _warehouse_for_dbt(on_wait, wait):
+        result = dbtRunner().invoke(["docs", "generate", "--static", *_PLACES, *arguments])
+    folder = Path(os.environ.get("DBT_TARGET_PATH") or Path(_PROJECT) / "target")
+    return _exit_code(result), folder.resolve() / "static_index.html"
+
+
+@contextmanager
+def _warehouse_for_dbt(on_wait: OnWait, wait: bool) -> Iterator[Warehouse]:
+    """The warehouse, if it has tables, and the variables by which dbt finds it."""
+    with closing(open_warehouse(on_wait if wait else None, must_exist=True)) as warehouse:
+        if not warehouse.has_tables():
+            raise UsageError(nothing_extracted(warehouse.name))
+        os.environ.update(warehouse.dbt_environment())
+        # dbt needs no token, so none of its logs can hold one.
+        os.environ.pop(TOKEN_VARIABLE, None)
+        yield warehouse
+
+
+def _exit_code(result: dbtRunnerResult) -> int:
     if isinstance(result.exception, KeyboardInterrupt):
         return 130
     if result.exception and not _connection_lost(result):

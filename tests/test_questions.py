@@ -1,0 +1,197 @@
+"""What is written for analysts: the questions run on both engines, and every column is described."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator import Simulator
+from tests.job import Job
+from tests.questions import PAGE, Question, build, questions, records
+
+Rows = list[Mapping[str, Any]]
+
+
+@pytest.fixture
+def api() -> Iterator[Simulator]:
+    """A season of which more than ten rounds are played."""
+    with Simulator(seed=11, leagues=1, seasons=1, teams=10) as simulator:
+        yield simulator
+
+
+def league_table(job: Job, rows: Rows) -> None:
+    assert [row["position"] for row in rows] == sorted(row["position"] for row in rows)
+    assert all(row["points"] >= row["points_round_10"] for row in rows)
+    assert all(set(row["form"]) <= set("WDL") and len(row["form"]) == 5 for row in rows)
+    # The whole table, of which the question shows the top.
+    everything = job.query(
+        "select sum(goal_difference), count(*), count(case when points <> 3 * won + drawn "
+        "or played <> won + drawn + lost or goal_difference <> goals_for - goals_against then 1 end)"
+        " from sportmonks.league_table"
+    )
+    assert [tuple(map(int, row)) for row in everything] == [(0, everything[0][1], 0)]
+    assert job.query(
+        "select sum(won) - sum(lost), sum(played) % 2 from sportmonks.league_table where is_latest"
+    ) == [(0, 0)]
+
+
+def home_and_away(job: Job, rows: Rows) -> None:
+    for row in rows:
+        assert 0 <= row["points_away"] <= 3 and 0 <= row["points_at_home"] <= 3
+        points = sorted([row["points_away"], row["points_at_home"]])
+        assert points[0] <= row["points_a_match"] <= points[1]
+    ((home, away),) = job.query(
+        "select count(case when location = 'home' then 1 end), "
+        "count(case when location = 'away' then 1 end) "
+        "from sportmonks.team_fixtures where result = 'won'"
+    )
+    assert home > away > 0
+
+
+def possession(job: Job, rows: Rows) -> None:
+    assert all(0 < row["won_percent"] + row["drawn_percent"] <= 100 for row in rows)
+    assert all(0 < row["goals"] < 4 for row in rows)
+    ((matches,),) = job.query(
+        "select count(*) from sportmonks.team_fixtures "
+        "where phase = 'finished' and possession is not null"
+    )
+    assert sum(row["team_matches"] for row in rows) == matches
+
+
+def corners(job: Job, rows: Rows) -> None:
+    assert all(2 < row["corners_a_match"] < 15 and row["difference"] > 0 for row in rows[:3])
+    assert len({(row["league_name"], row["league_average"]) for row in rows}) <= 2
+
+
+def comebacks(job: Job, rows: Rows) -> None:
+    for row in rows:
+        assert row["times_behind"] == row["won"] + row["drawn"] + row["lost"]
+    # Who is behind after an hour mostly loses.
+    assert sum(row["won"] for row in rows) < sum(row["lost"] for row in rows)
+
+
+def when_goals_fall(job: Job, rows: Rows) -> None:
+    assert [row["minutes"] for row in rows][:2] == ["1 to 15", "16 to 30"]
+    assert abs(sum(row["percent"] for row in rows) - 100) < 1
+    assert all(row["in_added_time"] <= row["goals"] for row in rows)
+    assert {row["minutes"] for row in rows if row["in_added_time"]} <= {"31 to 45", "76 to 90"}
+
+
+def scorers(job: Job, rows: Rows) -> None:
+    of_teams = dict(
+        job.query(
+            "select team_name, sum(goals_for) from sportmonks.team_fixtures "
+            "where phase in ('live', 'finished') group by 1"
+        )
+    )
+    for row in rows:
+        assert row["penalties_scored"] <= row["goals"] <= of_teams[row["team_name"]]
+    assert rows[0]["goals"] >= rows[-1]["goals"] > 0
+
+
+def cards(job: Job, rows: Rows) -> None:
+    assert all(0 < row["yellow_a_match"] < 6 for row in rows)
+    assert all(row["red"] + row["second_yellow"] < row["yellow"] for row in rows)
+
+
+def corrections(job: Job, rows: Rows) -> None:
+    found = {row["kind"] for row in rows}
+    assert {"event_removed", "event_added", "event_changed"} <= found
+    assert {"score_changed", "statistic_changed"} <= found
+    assert all(row["matches"] <= row["corrections"] for row in rows)
+
+
+def coverage(job: Job, rows: Rows) -> None:
+    for row in rows:
+        assert row["known"] == row["stored"] >= row["finished"]
+        assert 90 < row["with_statistics_percent"] <= 100
+        assert row["last_checked_at"] > row["last_finished_kick_off_at"]
+
+
+def cost(job: Job, rows: Rows) -> None:
+    # Two days, if it is midnight.
+    assert sum(row["calls_saved"] or 0 for row in rows) > sum(row["calls"] for row in rows)
+    assert sum(row["runs"] or 0 for row in rows) == 2
+    assert all(row["calls_over_quota"] == 0 < row["least_quota_left"] for row in rows)
+
+
+def quarantine(job: Job, rows: Rows) -> None:
+    assert [(row["value"], row["path"].split(".", 1)[1]) for row in rows] == [
+        ("many", "data.value")
+    ]
+    assert " vs " in rows[0]["fixture_name"]
+
+
+# A check for each question, in the order of the page.
+PLAUSIBLE: list[Callable[[Job, Rows], None]] = [
+    league_table, home_and_away, possession, corners, comebacks, when_goals_fall, scorers, cards,
+    corrections, coverage, cost, quarantine,
+]  # fmt: skip
+
+
+def test_every_question_has_a_plausible_answer(job: Job, api: Simulator) -> None:
+    build(job, api)
+    for question, is_plausible in zip(questions(), PLAUSIBLE, strict=True):
+        names, rows = job.database.execute(
+            question.sql.replace("sportmonks.", f"{job.database.schema}.")
+        )
+        assert rows, question.title
+        assert names == question.columns, f"{question.title}: run `python -m tests.questions`"
+        is_plausible(job, records(names, rows))
+
+
+def test_the_page_is_read_whole() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert len(questions()) == page.count("\n## ") == page.count("```sql")
+    assert all(isinstance(question, Question) and question.columns for question in questions())
+
+
+def test_the_documentation_is_built_and_complete(
+    duckdb_job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Nothing is extracted" in duckdb_job.command("docs", code=2).output
+    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    duckdb_job.transform()
+    # As a person has it: the path is relative to where the command runs.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DUCKDB_PATH", "warehouse.duckdb")
+    output = duckdb_job.command("docs").output
+    site = duckdb_job.dbt_target / "static_index.html"
+    assert str(site) in output.replace("\n", "")
+    assert "fixture_corrections" in site.read_text(encoding="utf-8")
+    assert api.token not in site.read_text(encoding="utf-8")
+
+    manifest = json.loads((duckdb_job.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    catalog = json.loads((duckdb_job.dbt_target / "catalog.json").read_text(encoding="utf-8"))
+    marts = {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["path"].startswith("marts/")
+    }
+    described = {
+        f"{name}.{column['name']}" if column else name
+        for name, node in marts.items()
+        for column in [None, *node["columns"].values()]
+        if (column or node)["description"].strip()
+    }
+    existing = {
+        f"{node['metadata']['name']}.{column}"
+        for id, node in catalog["nodes"].items()
+        if manifest["nodes"][id]["name"] in marts
+        for column in node["columns"]
+    }
+    assert described == existing | set(marts)
+
+    documentation = (PAGE.parent / "tables.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z_]+)` \|", documentation, re.M)
+    assert sorted(listed) == sorted(marts)
+    used = {
+        name
+        for question in questions()
+        for name in re.findall(r"sportmonks\.([a-z_]+)", question.sql)
+    }
+    (exposure,) = manifest["exposures"].values()
+    assert {id.split(".")[-1] for id in exposure["depends_on"]["nodes"]} == used
