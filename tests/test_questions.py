@@ -18,7 +18,7 @@ Rows = list[Mapping[str, Any]]
 @pytest.fixture
 def api() -> Iterator[Simulator]:
     """A season of which more than ten rounds are played."""
-    with Simulator(seed=11, leagues=1, seasons=1, teams=10) as simulator:
+    with Simulator(seed=11, leagues=2, seasons=1, teams=8) as simulator:
         yield simulator
 
 
