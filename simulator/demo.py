@@ -30,36 +30,41 @@ QUERIES = {
         order by starting_at desc, fixture_id
         limit 5
     """,
-    "Goals of the latest match that had some": """
+    "The latest match that had some goals, in order": """
         select
-            minute || coalesce('+' || extra_minute, '') as minute,
-            types.name as event,
-            teams.name as team,
-            trim(player_name) as player,
-            result
-        from demo.sportmonks.fixture_events
-        inner join demo.sportmonks.types on fixture_events.type_id = types.type_id
-        inner join demo.sportmonks.teams on fixture_events.participant_id = teams.team_id
-        where fixture_events.type_id in (14, 15, 16) and fixture_id = (
+            minute_label as minute,
+            type_name as event,
+            team_name as team,
+            player_name as player,
+            related_player_name as "other player",
+            home_score || ' - ' || away_score as score
+        from demo.sportmonks.fixture_timeline
+        where fixture_id = (
             select fixture_id from demo.sportmonks.fixtures
             where state_code = 'FT' and home_score + away_score >= 3
             order by starting_at desc, fixture_id
             limit 1
         )
-        order by fixture_events.minute, fixture_events.extra_minute nulls first
+        order by position
+    """,
+    "The table of a league now": """
+        select position as place, team_name as team, played, won, drawn, lost,
+            goals_for || ':' || goals_against as goals, points, form
+        from demo.sportmonks.league_table
+        where is_latest and league_name = 'England First Division'
+        order by position, team_name
+        limit 6
     """,
     "Shots, possession and corners a match: five teams": """
         select
-            teams.name as team,
-            count(distinct fixture_id) as matches,
-            round(avg(value) filter (where types.developer_name = 'SHOTS_TOTAL'), 1) as shots,
-            round(avg(value) filter (where types.developer_name = 'BALL_POSSESSION'), 1)
-                as possession,
-            round(avg(value) filter (where types.developer_name = 'CORNERS'), 1) as corners
-        from demo.sportmonks.fixture_statistics
-        inner join demo.sportmonks.types on fixture_statistics.type_id = types.type_id
-        inner join demo.sportmonks.teams on fixture_statistics.participant_id = teams.team_id
-        group by all
+            max(team_name) as team,
+            count(*) as matches,
+            round(avg(shots_total), 1) as shots,
+            round(avg(possession), 1) as possession,
+            round(avg(corners), 1) as corners
+        from demo.sportmonks.team_fixtures
+        where phase = 'finished'
+        group by team_id
         order by shots desc nulls last, team
         limit 5
     """,

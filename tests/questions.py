@@ -18,7 +18,8 @@ from tests.job import DuckDb, Job
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "questions.md"
 _QUESTION = re.compile(
-    r"^## (?P<title>[^\n]+)\n\n```sql\n(?P<sql>.+?)\n```\n\n(?P<example>(?:\|[^\n]*\n)*)", re.M | re.S
+    r"^## (?P<title>[^\n]+)\n\n```sql\n(?P<sql>.+?)\n```\n\n(?P<example>(?:\|[^\n]*\n)*)",
+    re.M | re.S,
 )
 
 

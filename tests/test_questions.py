@@ -1,4 +1,4 @@
-"""What is written for analysts: the questions run on both engines, and every column is described."""
+"""What is written for analysts: questions that run on both engines, every column described."""
 
 import json
 import re
@@ -18,7 +18,7 @@ Rows = list[Mapping[str, Any]]
 @pytest.fixture
 def api() -> Iterator[Simulator]:
     """A season of which more than ten rounds are played."""
-    with Simulator(seed=11, leagues=2, seasons=1, teams=8) as simulator:
+    with Simulator(seed=7, leagues=2, seasons=1, teams=8) as simulator:
         yield simulator
 
 
@@ -29,8 +29,8 @@ def league_table(job: Job, rows: Rows) -> None:
     # The whole table, of which the question shows the top.
     everything = job.query(
         "select sum(goal_difference), count(*), count(case when points <> 3 * won + drawn "
-        "or played <> won + drawn + lost or goal_difference <> goals_for - goals_against then 1 end)"
-        " from sportmonks.league_table"
+        "or played <> won + drawn + lost or goal_difference <> goals_for - goals_against "
+        "then 1 end) from sportmonks.league_table"
     )
     assert [tuple(map(int, row)) for row in everything] == [(0, everything[0][1], 0)]
     assert job.query(
