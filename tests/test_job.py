@@ -1,14 +1,15 @@
 """The job from end to end: what the API says is what the final tables hold."""
 
 import json
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator import Simulator
 from tests import world
-from tests.job import FINAL_TABLES, Job
+from tests.job import FINAL_TABLES, Database, DuckDb, Job
 
 INCLUDES = {"participants", "scores", "statistics", "events", "periods"}
 
@@ -58,6 +59,20 @@ def in_order(value: Any) -> Any:
     if isinstance(value, list):
         return sorted(map(in_order, value), key=lambda element: json.dumps(element, sort_keys=True))
     return value
+
+
+def test_a_file_may_be_called_like_its_schema(
+    job_on: Callable[[Database], Job], api: Simulator, tmp_path: Path
+) -> None:
+    """The default file is; DuckDB then finds names of schema and table ambiguous."""
+    job = job_on(DuckDb(tmp_path / "sportmonks.duckdb"))
+    job.extract()
+    job.transform()
+    views = "select view_name from duckdb_views() where schema_name = 'sportmonks'"
+    names = [name for (name,) in job.database.execute(views)[1]]
+    assert len(names) > 5
+    for name in names:
+        job.database.execute(f"select count(*) from sportmonks.sportmonks.{name}")
 
 
 def assert_equals_full_refresh(job: Job) -> None:

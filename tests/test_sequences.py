@@ -29,7 +29,7 @@ from tests.test_season import VOLATILE
 SEQUENCES = int(os.environ.get("SEQUENCES", "15"))
 CLOCK = "2026-03-14T15:20:00Z"
 # What is built step by step: views follow from it.
-MODELS = ["--select", "config.materialized:incremental", "--no-write-json"]
+MODELS = ["--select", "config.materialized:incremental"]
 CHILDREN = [table for table in FINAL_TABLES if table.startswith("fixture_")]
 # Built from other models than the payload alone, in an order that makes each the input of the next.
 DERIVED = {
@@ -192,7 +192,7 @@ class Sequence(RuleBasedStateMachine):
 
     @rule(model=st.sampled_from([*CHILDREN, "fixtures", "team_fixtures", "fixture_quality"]))
     def a_transform_of_one_model(self, model: str) -> None:
-        self.job.transform("--select", model, "--no-write-json")
+        self.job.transform("--select", model)
 
     @rule(chance=st.integers(0, 2**32), command=st.sampled_from(["run --force", "transform"]))
     def a_kill(self, chance: int, command: str) -> None:

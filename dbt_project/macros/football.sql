@@ -87,10 +87,11 @@
     }) }}
 {%- endmacro %}
 
-{#- Rows of `fixture_statistics` as the columns of `team_fixtures`, in a query grouped by team. -#}
+{#- Rows of `fixture_statistics` as the columns of `team_fixtures`, in a query of a
+    CTE `statistics` that is grouped by team. -#}
 {% macro pivoted_statistics() -%}
     {%- for type_id, column in team_statistics().items() %}
-    max(case when type_id = {{ type_id }} then value end) as {{ column }}
+    max(case when statistics.type_id = {{ type_id }} then statistics.value end) as {{ column }}
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

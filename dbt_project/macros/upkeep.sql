@@ -81,6 +81,10 @@
     schema is looked up in the view's own.
 -#}
 {% macro duckdb__create_view_as(relation, sql) -%}
-    {%- set own_schema = relation.include(identifier=false) ~ '.' -%}
-    {{ dbt_duckdb.duckdb__create_view_as(relation, sql | replace(own_schema, '')) }}
+    {%- if config.get('contract').enforced -%}
+        {{ get_assert_columns_equivalent(sql) }}
+    {%- endif %}
+    create view {{ relation }} as (
+        {{ sql | replace(relation.include(identifier=false) ~ '.', '') }}
+    );
 {%- endmacro %}

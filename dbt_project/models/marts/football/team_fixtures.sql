@@ -116,15 +116,13 @@ sides as (
 numbers as (
 
     select
-        fixture_id,
-        participant_id,
+        statistics.fixture_id,
+        statistics.participant_id,
         {{ pivoted_statistics() }}
     from statistics
     where
-        type_id in ({{ team_statistics().keys() | join(', ') }})
-        {%- if is_incremental() %}
-        and fixture_id in (select fixture_id from changed_fixtures)
-        {%- endif %}
+        statistics.type_id in ({{ team_statistics().keys() | join(', ') }})
+        and statistics.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
     group by 1, 2
 
 ),
