@@ -10,6 +10,7 @@ EXTRACT_ARGS ?=
 DBT_ARGS ?=
 SIMULATOR_ARGS ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 # Linters whose requirements clash with the project's have an environment of their own.
@@ -59,6 +60,10 @@ test: .venv/installed-dev ## All tests. PYTEST_ARGS="-k quota"
 .PHONY: faults
 faults: .venv/installed-dev ## The job against every fault of the API, as a table: about 5 minutes.
 	@$(BIN)/python -m tests.faults
+
+.PHONY: bench
+bench: .venv/installed-dev ## What a transform costs after a small change. BENCH_ARGS="--fixtures 50000"
+	@$(BIN)/python -m bench.transform $(BENCH_ARGS)
 
 .PHONY: lint
 lint: .venv/installed-dev $(BOUNCER)/installed ## Linters and type checker, on Python, SQL and dbt's metadata.

@@ -24,6 +24,18 @@ types as (
 
 ),
 
+leagues as (
+
+    select * from {{ ref('leagues') }}
+
+),
+
+seasons as (
+
+    select * from {{ ref('seasons') }}
+
+),
+
 state_names as (
 
     select
@@ -40,6 +52,10 @@ final as (
         corrections.event_id,
         corrections.type_id,
         corrections.participant_id,
+        fixtures.league_id,
+        fixtures.season_id,
+        leagues.name as league_name,
+        seasons.name as season_name,
         fixtures.name as fixture_name,
         corrections.kind,
         types.name as type_name,
@@ -55,6 +71,8 @@ final as (
         corrections.first_seen_at
     from corrections
     left join fixtures on corrections.fixture_id = fixtures.fixture_id
+    left join leagues on fixtures.league_id = leagues.league_id
+    left join seasons on fixtures.season_id = seasons.season_id
     left join types on corrections.type_id = types.type_id
     left join state_names as old_states
         on corrections.field = 'state_id' and corrections.old_value = old_states.state_id
