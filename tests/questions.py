@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from simulator import Simulator
-from tests.job import DuckDb, Job
+from tests.job import EVERY_MODEL, DuckDb, Job
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "questions.md"
 _QUESTION = re.compile(
@@ -71,7 +71,7 @@ def build(job: Job, api: Simulator) -> None:
     job.extract()
     correct(api)
     job.extract("--force")
-    job.transform()
+    job.transform(*EVERY_MODEL)
 
 
 def main() -> None:

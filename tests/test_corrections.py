@@ -27,7 +27,7 @@ def label(event: dict[str, Any]) -> str:
 
 def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
     job.extract()
-    job.transform()
+    job.transform("--select", "+fixture_corrections")
     assert job.query(CORRECTIONS) == []
     removal, card, number, shift, quiet, *_ = finished(api)
     goal = next(f for f in finished(api)[5:] if any(e["type_id"] == 14 for e in f["events"]))
@@ -74,7 +74,7 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
     scorer = next(e for e in goal["events"] if e["type_id"] == 14)
     api.control.cancel_goal(goal["id"], scorer["id"])
     job.extract("--force")
-    job.transform()
+    job.transform("--select", "+fixture_corrections")
     listed = job.query(CORRECTIONS)
     others = [row for row in listed if row[0] not in (goal["id"], upcoming[1])]
     assert others == sorted(expected, key=lambda row: (row[:2], row[2] or 0, row[5] or ""))
@@ -97,7 +97,7 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
     # What is taken back is a correction too, and what came first stays listed.
     api.control.restore(number["id"])
     job.extract("--fixture-ids", str(number["id"]))
-    job.transform()
+    job.transform("--select", "+fixture_corrections")
     taken_back = [row for row in job.query(CORRECTIONS) if row[0] == number["id"]]
     assert {row[6:] for row in taken_back} == {(str(old), str(new)), (str(new), str(old))}
     assert_is_a_function_of_the_versions(job)
@@ -110,10 +110,10 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
         f"delete from {raw} where id = {number['id']} "
         "and fetched_at = (select fetched_at from sportmonks.late)"
     )
-    job.transform()
+    job.transform("--select", "+fixture_corrections")
     assert [row for row in job.query(CORRECTIONS) if row[0] == number["id"]] == []
     job.query(f"insert into {raw} select * from sportmonks.late")
-    job.transform()
+    job.transform("--select", "+fixture_corrections")
     assert [row for row in job.query(CORRECTIONS) if row[0] == number["id"]] == taken_back
     assert_is_a_function_of_the_versions(job)
 

@@ -13,7 +13,7 @@ import pytest
 
 from simulator import Simulator
 from tests import marts
-from tests.job import Job
+from tests.job import EVERY_MODEL, Job
 from tests.marts import Match, Row, Rows, World
 
 QUOTA = 3000
@@ -125,7 +125,7 @@ def live_through(job: Job, api: Simulator) -> History:
     counts = dict.fromkeys(("known", "due", "asked", "stored"), len(wanted))
     listed = "\n".join(map(str, wanted))
     run("run --ids-file -", {"outcome": "completed", **counts}, stdin=listed)
-    job.transform()
+    job.transform(*EVERY_MODEL)
     history.coverage = rows(job, "season_coverage")
 
     correct(api, history)

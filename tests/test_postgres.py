@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from simulator import Simulator
-from tests.job import FINAL_TABLES, Database, Job, Postgres
+from tests.job import EVERY_MODEL, FINAL_TABLES, Database, Job, Postgres
 from tests.postgres import BINARIES, PASSWORD_GROUP, Server
 from tests.test_bad_input import one_line
 from tests.test_job import assert_equals_world
@@ -29,8 +29,8 @@ def job(job_on: Callable[[Database], Job], postgres: Postgres) -> Job:
 
 def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
     job.extract()
-    job.transform()
-    job.transform("--exclude-resource-type", "test", "--full-refresh")
+    job.transform(*EVERY_MODEL)
+    job.transform("--full-refresh", *EVERY_MODEL)
     schema = "sportmonks"
     keys = dict(
         job.query(
@@ -39,7 +39,9 @@ def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
             f"and relnamespace = '{schema}'::regnamespace"
         )
     )
-    assert keys == {table: f"PRIMARY KEY ({key})" for table, key in FINAL_TABLES.items()}
+    marts = {"fixture_quality": "fixture_id", "team_fixtures": "fixture_id, team_id"}
+    expected = FINAL_TABLES | marts
+    assert keys == {table: f"PRIMARY KEY ({key})" for table, key in expected.items()}
     indexes = {name for (name,) in job.query(
         f"select indexname from pg_indexes where schemaname = '{schema}'"
     )}  # fmt: skip
@@ -85,24 +87,25 @@ def written(job: Job) -> Counter[str]:
 
 def test_only_what_changed_is_written(job: Job, api: Simulator) -> None:
     job.extract()
-    job.transform()
+    job.transform(*EVERY_MODEL)
     before = written(job)
     fixtures = [api.world.fixture(id) for id in api.world.fixture_ids()]
     changed = next(f for f in fixtures if f["state_id"] == 5 and len(f["events"]) > 4)
     statistic = changed["statistics"][0]
     api.control.correct_statistic(changed["id"], statistic["id"], 777)
     job.extract("--force")
-    job.transform()
+    job.transform(*EVERY_MODEL)
     arrays = ("statistics", "events", "participants", "scores", "periods")
     expected = {f"sportmonks.fixture_{name}": 2 * len(changed[name]) for name in arrays}
     expected |= {"sportmonks.fixtures": 2, "sportmonks_raw.fixtures": 2}
+    expected |= {"sportmonks.fixture_quality": 2, "sportmonks.team_fixtures": 4}
     after = written(job) - before
     assert {table: n for table, n in after.items() if table in expected} == expected
     assert [t for t in after if t.startswith("sportmonks.") and t not in expected] == []
 
     before = written(job)
     job.extract("--force")
-    job.transform()
+    job.transform(*EVERY_MODEL)
     after = written(job) - before
     assert [table for table in after if table.startswith("sportmonks.")] == []
     assert "sportmonks_raw.fixtures" not in after

@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from simulator import Simulator
-from tests.job import FINAL_TABLES, Database, DuckDb, Job
+from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job
 from tests.test_job import assert_equals_world
 from tests.test_season import VOLATILE
 
-SEQUENCES = int(os.environ.get("SEQUENCES", "15"))
+SEQUENCES = int(os.environ.get("SEQUENCES", "6"))
 CLOCK = "2026-03-14T15:20:00Z"
 # What is built step by step: views follow from it.
 MODELS = ["--select", "config.materialized:incremental"]
@@ -98,7 +98,6 @@ class Sequence(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.snapshot.restore()
-        self.api.control.clear_faults()
         self.api.control.set_clock(CLOCK)
         for id in self.api.world.every_id():
             self.api.control.restore(id)
@@ -171,8 +170,16 @@ class Sequence(RuleBasedStateMachine):
 
     @rule(include=st.sampled_from(["events", "statistics", "participants"]))
     def an_include_is_empty_for_a_moment(self, include: str) -> None:
+        filled = "select id from sportmonks_raw.fixtures where filled_keys like '%{}%'"
+        before = set(self.job.query(filled.format(include)))
         fault = {"kind": "empty_include", "include": include, "times": 1, "path": "multi"}
         self.api.control.faults([fault])
+        self.job.extract("--force")
+        self.api.control.clear_faults()
+        still = {
+            (id,) for id in self.api.world.fixture_ids() if self.api.control.fixture(id)[include]
+        }
+        assert set(self.job.query(filled.format(include))) >= before & still
 
     # ------------------------------------------------------------------ the job
 
@@ -249,21 +256,16 @@ class Sequence(RuleBasedStateMachine):
         if not hasattr(self, "apart"):
             return
         self.what_was_apart_comes()
-        self.api.control.clear_faults()
+        # Of a deleted fixture the API says nothing any more: it comes back for the comparison.
+        for id in set(self.api.world.every_id()) - set(self.api.world.fixture_ids()):
+            self.api.control.restore(id)
         self.job.extract("--force")
         self.job.transform(*MODELS)
-        # How often a deleted fixture was asked for is the run's doing.
-        assert_equals_world(self.job, self.api, self.known(), VOLATILE | {"times_missing"})
+        assert_equals_world(self.job, self.api, volatile=VOLATILE)
         built = self.contents()
         self.job.transform("--full-refresh", *MODELS)
         for table, rows in self.contents().items():
             assert rows == built[table], table
-
-    def known(self) -> list[int]:
-        """The fixtures that the warehouse has a payload of: a deleted one if it was asked for."""
-        ids = self.api.world.fixture_ids()
-        stored = self.job.query("select id from sportmonks_raw.fixtures")
-        return sorted({*ids, *(id for (id,) in stored)})
 
     def contents(self) -> dict[str, list[tuple[Any, ...]]]:
         tables = {f"sportmonks.{table}": key for table, key in FINAL_TABLES.items()} | DERIVED
@@ -291,7 +293,7 @@ def test_any_sequence_ends_in_the_world(
     for name, value in job.environment(league.base_url, league.token).items():
         monkeypatch.setenv(name, value)
     job.extract()
-    job.transform()
+    job.transform(*EVERY_MODEL)
     snapshot = Snapshot(job)
     Sequence.job, Sequence.api, Sequence.snapshot = job, league, snapshot
     try:
@@ -299,7 +301,7 @@ def test_any_sequence_ends_in_the_world(
             Sequence,
             settings=settings(
                 max_examples=SEQUENCES,
-                stateful_step_count=8,
+                stateful_step_count=6,
                 deadline=None,
                 database=None,
                 derandomize=SEQUENCES < 100,

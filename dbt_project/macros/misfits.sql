@@ -94,7 +94,12 @@
             misfit.condition, "'" ~ misfit.path ~ "'", misfit.value, "'" ~ misfit.reason ~ "'"
         ]) -%}
     {%- endfor -%}
-select * from (
+select
+    {{ columns.keys() | join(', ') }},
+    path,
+    value,
+    reason
+from (
     {{ expand(relation, columns, ['is_misfit', 'path', 'value', 'reason'], rows) }}
 ) as expanded_{{ relation }}
 where is_misfit
