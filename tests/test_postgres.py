@@ -73,7 +73,7 @@ def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
         "select relname from pg_class inner join pg_index on indrelid = pg_class.oid "
         f"where relnamespace = '{schema}_raw'::regnamespace and indisprimary"
     )
-    assert len(raw_keys) == 11
+    assert len(raw_keys) == 12
 
 
 def written(job: Job) -> Counter[str]:
