@@ -107,7 +107,10 @@ sides as (
         statistics_loaded_at,
         loaded_at
     from changed_fixtures
-    where {{ side }}_participant_id is not null
+    where
+        {{ side }}_participant_id is not null
+        -- One stand-in may take the place of both teams while neither is known.
+        and ('{{ side }}' = 'home' or home_participant_id is distinct from away_participant_id)
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
