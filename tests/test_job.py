@@ -9,7 +9,7 @@ import pytest
 
 from simulator import Simulator
 from tests import world
-from tests.job import FINAL_TABLES, Database, DuckDb, Job
+from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job
 
 INCLUDES = {"participants", "scores", "statistics", "events", "periods"}
 
@@ -67,7 +67,7 @@ def test_a_file_may_be_called_like_its_schema(
     """The default file is; DuckDB then finds names of schema and table ambiguous."""
     job = job_on(DuckDb(tmp_path / "sportmonks.duckdb"))
     job.extract()
-    job.transform()
+    job.transform(*EVERY_MODEL)
     views = "select view_name from duckdb_views() where schema_name = 'sportmonks'"
     names = [name for (name,) in job.database.execute(views)[1]]
     assert len(names) > 5
