@@ -223,15 +223,11 @@ class WarehouseFixtures:
 
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
         """What is stored of them, by id."""
-        payloads = self._warehouse.query(
-            f"select cast(payload as text) from {self._warehouse.raw}.fixtures "
-            f"where id in ({id_list(fixture_ids)})"
-        )
         fixtures: dict[int, Fixture] = {}
-        for (payload,) in payloads:
+        for version in self.versions(fixture_ids):
             # What an earlier version has stored may be refused by now.
             with suppress(msgspec.MsgspecError):
-                if fixture := read_fixture(payload.encode()):
+                if fixture := read_fixture(version.payload.encode()):
                     fixtures[fixture.id] = fixture
         return fixtures
 

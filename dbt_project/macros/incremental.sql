@@ -59,24 +59,25 @@ where
 {%- endmacro %}
 
 {#-
-    The fixtures whose current version the model does not hold yet; all of them on a full refresh.
+    The rows of the CTE `fixtures` whose version the model does not hold yet; all of them on a full
+    refresh.
 
     Args:
         columns: other columns that a row depends on, beside the payload. They stand in the model
             and in the CTE under the same name.
 -#}
-{% macro changed_fixtures(fixtures='fixtures', columns=[]) -%}
-select * from {{ fixtures }}
+{% macro changed_fixtures(columns) -%}
+select * from fixtures
 {%- if is_incremental() %}
 where
     not exists (
         select 1
         from {{ this }} as built
         where
-            built.fixture_id = {{ fixtures }}.fixture_id
-            and built.loaded_at = {{ fixtures }}.loaded_at
+            built.fixture_id = fixtures.fixture_id
+            and built.loaded_at = fixtures.loaded_at
             {%- for column in columns %}
-            and built.{{ column }} is not distinct from {{ fixtures }}.{{ column }}
+            and built.{{ column }} is not distinct from fixtures.{{ column }}
             {%- endfor %}
     )
 {%- endif %}
