@@ -4,10 +4,12 @@ Rows travel as Arrow tables with these schemas, so that no value decides about a
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from dlt.common.schema.typing import TDeleteInsertStrategyDict
+
+if TYPE_CHECKING:
+    from dlt.common.schema.typing import TDeleteInsertStrategyDict
 
 _BIGINT = pa.int64()
 _DOUBLE = pa.float64()
@@ -91,7 +93,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 
 # Not dlt's `upsert`: a load that is repeated half-way has rows twice in the table that it merges
 # from, and `upsert` would store both. The two take the same time.
-_MERGE: TDeleteInsertStrategyDict = {"disposition": "merge", "strategy": "delete-insert"}
+_MERGE: "TDeleteInsertStrategyDict" = {"disposition": "merge", "strategy": "delete-insert"}
 
 # A view beside the tables: the fixtures that are due when it is read.
 DUE = "due_fixtures"
@@ -133,7 +135,7 @@ def hints(table: str) -> dict[str, Any]:
     }
 
 
-def newest_wins(table: str, schema: str) -> TDeleteInsertStrategyDict:
+def newest_wins(table: str, schema: str) -> "TDeleteInsertStrategyDict":
     """The write disposition that keeps a stored row which is newer than the loaded one.
 
     Loads may commit in another order than they were fetched in: a killed run's package may wait on

@@ -36,7 +36,7 @@ def _stop(*_: object) -> None:
 
 
 def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> int:
-    """Runs `dbt build`, and what is left of it again if the connection to the database was lost.
+    """Runs `dbt build`, again if the connection to the database was lost.
 
     Args:
         arguments: more of them for dbt.
@@ -53,17 +53,16 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> i
     signal.signal(signal.SIGINT, _stop)
     with _warehouse_for_dbt(on_wait, wait) as warehouse:
         # Unit tests prove the SQL on made-up rows; they say nothing about this warehouse.
-        command = ["build", *_PLACES, "--exclude-resource-type", "unit_test", *arguments]
+        options = ["--exclude-resource-type", "unit_test", "--no-write-json"]
+        command = ["build", *_PLACES, *options, *arguments]
         for retries_left in reversed(range(_RETRIES + 1)):
             with warehouse.turn("transform"):
                 result = dbtRunner().invoke(command)
             if not retries_left or not _connection_lost(result):
                 break
-            on_wait(f"The connection to the {warehouse.name} was lost: building what is left.")
+            on_wait(f"The connection to the {warehouse.name} was lost: building again.")
             # Comes back when the server does.
             warehouse.query("select 1")
-            if isinstance(result.result, RunExecutionResult):
-                command = ["retry", *_PLACES]
     return _exit_code(result)
 
 

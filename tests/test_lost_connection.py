@@ -151,7 +151,7 @@ def test_transform_goes_on(
 
     with cut_at(table, "access exclusive", relay, postgres, back_after=1):
         said = relayed.command("transform").output
-    assert "was lost: building what is left" in said
+    assert "was lost: building again" in said
     assert {row["event_id"] for row in relayed.records("fixture_events")} == {
         event["id"]
         for fixture_id in api.world.fixture_ids()

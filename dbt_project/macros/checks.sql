@@ -41,7 +41,11 @@
             {%- do log(result.status | upper ~ ' ' ~ result.node.name ~ ': ' ~ result.failures ~ ' found. ' ~ (result.node.description or '') | trim, info=true) -%}
             {%- set rows = run_query('select * from (' ~ result.node.compiled_code ~ ') as found limit 5') -%}
             {%- for row in rows -%}
-                {%- do log('    ' ~ row.values() | join(' | '), info=true) -%}
+                {%- set shown = [] -%}
+                {%- for column, value in row.items() if value is not none -%}
+                    {%- do shown.append(column ~ ' ' ~ value) -%}
+                {%- endfor -%}
+                {%- do log('    ' ~ shown | join(', '), info=true) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}

@@ -1,12 +1,15 @@
 {#-
-    How the final tables are kept. Both strategies write only what changed, and leave what stands
+    How the final tables are kept. All strategies write only what changed, and leave what stands
     where they do not.
 
-    `replace_by_fixture` is for models whose rows are a function of their fixture's payload. Every
-    row carries loaded_at, the version of the payload it was made of. A run reads the fixtures whose
-    current version is not built and replaces all their rows. There is no watermark: order and time
-    of loads do not matter, and an element that vanished, an array that became empty and a fixture
-    that was withdrawn leave no rows behind.
+    `replace_by_fixture` is for models whose rows are a function of their fixture. Every row carries
+    loaded_at, the version of the payload it was made of. A run reads the fixtures whose current
+    version is not built and replaces all their rows. There is no watermark: order and time of loads
+    do not matter, and an element that vanished, an array that became empty and a fixture that was
+    withdrawn leave no rows behind.
+
+    `replace_array` is the same for the rows of one of a payload's arrays, of which there are many.
+    Their versions are noted in a small table beside, so that no run looks through them all.
 
     `replace_changed` is for small tables that are computed as a whole.
 -#}
@@ -25,6 +28,7 @@
 -#}
 {% macro changed_payloads(array=none) -%}
     {%- set fixtures = ref('stg_sportmonks__fixtures') -%}
+    {%- set built = built_versions(this) if array else this -%}
 select
     fixture_id,
     payload,
@@ -39,7 +43,7 @@ where
         where
             not exists (
                 select 1
-                from {{ this }} as built
+                from {{ built }} as built
                 where
                     built.fixture_id = versions.fixture_id
                     and built.loaded_at = versions.loaded_at
@@ -49,7 +53,7 @@ where
                 coalesce(',' || versions.filled_keys || ',' like '%,{{ array }},%', true)
                 or exists (
                     select 1
-                    from {{ this }} as built
+                    from {{ built }} as built
                     where built.fixture_id = versions.fixture_id
                 )
             )
@@ -91,53 +95,126 @@ where
     {%- if is_incremental() -%} true {%- else -%} {{ key }} is not null {%- endif -%}
 {%- endmacro %}
 
-{#-
-    The new rows replace all rows of the fixtures they name. The last column of `unique_key` tells a
-    row from the mark of an empty array. Where the key is one column, another fixture may hold a new
-    row's key: the row of the newer payload stays, as in a full refresh.
--#}
+{#- The new rows replace all rows of the fixtures they name. -#}
 {% macro get_incremental_replace_by_fixture_sql(arg_dict) -%}
+    {{ replace_rows(arg_dict, arg_dict['target_relation']) }}
+{%- endmacro %}
+
+{#- The same, and the table of versions is kept with it. -#}
+{% macro get_incremental_replace_array_sql(arg_dict) -%}
+    {%- set versions = built_versions(arg_dict['target_relation']) -%}
+    {%- set changes = arg_dict['temp_relation'] -%}
+    {{ replace_rows(arg_dict, versions) }};
+
+    delete from {{ versions }}
+    where fixture_id in (select fixture_id from {{ changes }});
+
+    delete from {{ versions }} as built
+    where {{ is_withdrawn('built') }};
+
+    insert into {{ versions }} (fixture_id, loaded_at)
+    select distinct
+        fixture_id,
+        loaded_at
+    from {{ changes }}
+    where {{ key_of_rows(arg_dict) }} is not null
+{%- endmacro %}
+
+{#-
+    Where the key is one column, another fixture may hold a new row's key: the row of the newer
+    payload stays, as in a full refresh.
+
+    Args:
+        arg_dict: as dbt calls a strategy.
+        versions: a relation that has each fixture of the target.
+-#}
+{% macro replace_rows(arg_dict, versions) -%}
     {%- set target = arg_dict['target_relation'] -%}
     {%- set changes = arg_dict['temp_relation'] -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
-    {%- set keys = [arg_dict['unique_key']] if arg_dict['unique_key'] is string else arg_dict['unique_key'] -%}
-    {%- set key = keys | last -%}
-    {#- Under --empty and --sample both a plain reference and the staging view show no or few rows,
-        and this would delete the others: .render() names the table itself. -#}
-    {%- set fixtures = source('sportmonks_raw', 'fixtures').render() -%}
+    {%- set key = key_of_rows(arg_dict) -%}
+    {%- set key_is_one_column = key == arg_dict['unique_key'] -%}
 
     delete from {{ target }}
-    where fixture_id in (select fixture_id from {{ changes }});
+    where
+        fixture_id in (
+            select fixture_id from {{ changes }}
+            union all
+            select fixture_id from {{ versions }} as built
+            where {{ is_withdrawn('built') }}
+        );
 
-    delete from {{ target }} as built
-    where not exists (
-        select 1 from {{ fixtures }} as fixtures
-        where fixtures.id = built.fixture_id
-    );
-
-    {% if keys | length == 1 -%}
-    delete from {{ target }} as built
-    where exists (
-        select 1 from {{ changes }} as changes
-        where
-            changes.{{ key }} = built.{{ key }}
-            and (
+    {% if key_is_one_column -%}
+    delete from {{ target }}
+    where
+        {{ key }} in (
+            select built.{{ key }}
+            from {{ changes }} as changes
+            inner join {{ target }} as built on changes.{{ key }} = built.{{ key }}
+            where
                 changes.loaded_at > built.loaded_at
                 or (changes.loaded_at = built.loaded_at and changes.fixture_id > built.fixture_id)
-            )
-    );
+        );
     {%- endif %}
 
     insert into {{ target }} ({{ columns }})
-    select {{ columns }} from {{ changes }} as changes
+    select {{ columns }} from {{ changes }}
     where
         {{ key }} is not null
-        {%- if keys | length == 1 %}
-        and not exists (
-            select 1 from {{ target }} as built
-            where built.{{ key }} = changes.{{ key }}
+        {%- if key_is_one_column %}
+        and {{ key }} not in (
+            select built.{{ key }}
+            from {{ changes }} as changes
+            inner join {{ target }} as built on changes.{{ key }} = built.{{ key }}
         )
         {%- endif %}
+{%- endmacro %}
+
+{#- The last column of a `unique_key`: it tells a row from the mark of an empty array. -#}
+{% macro key_of_rows(arg_dict) -%}
+    {{ arg_dict['unique_key'] if arg_dict['unique_key'] is string else arg_dict['unique_key'] | last }}
+{%- endmacro %}
+
+{#-
+    The condition that a fixture's payload is gone.
+
+    Under --empty and --sample both a plain reference and the staging view show no or few rows, and
+    everything would seem to be gone: .render() names the table itself.
+-#}
+{% macro is_withdrawn(relation) -%}
+not exists (
+    select 1
+    from {{ source('sportmonks_raw', 'fixtures').render() }} as fixtures
+    where fixtures.id = {{ relation }}.fixture_id
+)
+{%- endmacro %}
+
+{#- The table beside a model of the strategy `replace_array`: fixture_id and the loaded_at of its rows. -#}
+{% macro built_versions(relation) -%}
+    {{ return(api.Relation.create(
+        database=relation.database,
+        schema=generate_schema_name('staging', none),
+        identifier=relation.identifier ~ '_versions',
+        type='table'
+    )) }}
+{%- endmacro %}
+
+{#-
+    A hook around every model. A full refresh makes the table of versions anew, in the transaction
+    that makes the model; and so it comes back if somebody has dropped it.
+-#}
+{% macro note_versions(before) -%}
+    {%- if config.get('incremental_strategy') == 'replace_array' -%}
+        {%- if before and not is_incremental() -%}
+    drop table if exists {{ built_versions(this) }}
+        {%- else -%}
+    create table if not exists {{ built_versions(this) }} as
+    select distinct
+        fixture_id,
+        loaded_at
+    from {{ this }}
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {#-
@@ -168,35 +245,24 @@ where
 {%- endmacro %}
 
 {#-
-    The version that the rows of a fixture in a child table were built from, as a query of
-    fixture_id and loaded_at. A fixture without rows there is missing. It reads one row a fixture
-    where the engine has an index for that.
+    The version that each fixture's rows in a model of the strategy `replace_array` were built from,
+    as a query of fixture_id and loaded_at. A fixture without rows there is missing.
 
     Args:
-        children: name of a CTE on the whole child table.
-        fixtures: name of a CTE with fixture_id.
+        rows: name of a CTE on the whole model.
+        model: the model's name.
 -#}
-{% macro child_versions(children, fixtures) -%}
-    {{ return(adapter.dispatch('child_versions')(children, fixtures)) }}
-{%- endmacro %}
-
-{% macro duckdb__child_versions(children, fixtures) -%}
+{% macro child_versions(rows, model) -%}
+{%- if is_incremental() %}
+select
+    fixture_id,
+    loaded_at
+from {{ built_versions(ref(model)) }}
+{%- else %}
 select
     fixture_id,
     max(loaded_at) as loaded_at
-from {{ children }}
+from {{ rows }}
 group by 1
-{%- endmacro %}
-
-{% macro postgres__child_versions(children, fixtures) -%}
-select
-    {{ fixtures }}.fixture_id,
-    newest.loaded_at
-from {{ fixtures }}
-cross join lateral (
-    select {{ children }}.loaded_at
-    from {{ children }}
-    where {{ children }}.fixture_id = {{ fixtures }}.fixture_id
-    limit 1
-) as newest
+{%- endif %}
 {%- endmacro %}

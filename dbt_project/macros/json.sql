@@ -10,7 +10,7 @@
     lists.
 
     A fixture whose payload has the array's key but no object in it gives one row of nulls, which
-    tells the incremental strategy `replace_by_fixture` that its old rows must go. A fixture whose
+    tells the incremental strategy `replace_array` that its old rows must go. A fixture whose
     payload lacks the key gives no row at all.
 
     Args:

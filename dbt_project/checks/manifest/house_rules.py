@@ -7,8 +7,8 @@ from dbt_bouncer.check_framework.decorator import check, fail
 
 
 @check
-def check_model_key_is_primary_and_tested(model: Any, ctx: Any) -> None:
-    """The primary key of a table is tested for uniqueness, and is what rows are replaced by."""
+def check_model_key_is_primary(model: Any) -> None:
+    """The key that rows are replaced by is the primary key, so that the database enforces it."""
     keys = [set(rule.columns) for rule in model.constraints or [] if _is_primary_key(rule)]
     keys += [
         {name}
@@ -17,18 +17,18 @@ def check_model_key_is_primary_and_tested(model: Any, ctx: Any) -> None:
     ]
     if len(keys) != 1:
         fail(f"`{model.name}` has {len(keys)} primary keys among its constraints, not one.")
-    tested = []
-    for test in ctx.tests_by_attached_node.get(model.unique_id, []):
-        rule = test.test_metadata
-        if rule and rule.name == "unique":
-            tested.append({test.column_name})
-        elif rule and rule.name == "unique_combination":
-            tested.append(set(dict(rule.kwargs.items())["columns"]))
-    if keys[0] not in tested:
-        fail(f"`{model.name}` has no test that its primary key {sorted(keys[0])} is unique.")
     unique_key = model.config.unique_key or list(keys[0])
     if keys[0] != ({unique_key} if isinstance(unique_key, str) else set(unique_key)):
         fail(f"`{model.name}` has the primary key {sorted(keys[0])}, but unique_key={unique_key}.")
+
+
+@check
+def check_view_has_unique_test(model: Any, ctx: Any) -> None:
+    """What tells the rows of a view apart, which no constraint can enforce, is tested."""
+    tests = ctx.tests_by_attached_node.get(model.unique_id, [])
+    rules = {test.test_metadata.name for test in tests if test.test_metadata}
+    if model.config.materialized == "view" and not rules & {"unique", "unique_combination"}:
+        fail(f"`{model.name}` has no test that tells its rows apart.")
 
 
 def _is_primary_key(constraint: Any) -> bool:

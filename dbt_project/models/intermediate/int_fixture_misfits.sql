@@ -12,7 +12,7 @@
 
 with
 
-changed_fixtures as not materialized (
+changed_fixtures as {{ 'materialized' if is_incremental() else 'not materialized' }} (
 
     {{ changed_payloads() }}
 

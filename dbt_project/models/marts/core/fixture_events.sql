@@ -1,7 +1,7 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_by_fixture',
+        incremental_strategy='replace_array',
         unique_key='event_id',
         on_schema_change='fail',
         indexes=[

@@ -46,7 +46,7 @@ seasons as (
 
 statistic_versions as (
 
-    {{ child_versions('statistics', 'built_fixtures') }}
+    {{ child_versions('statistics', 'fixture_statistics') }}
 
 ),
 
@@ -123,9 +123,7 @@ numbers as (
         statistics.participant_id,
         {{ pivoted_statistics() }}
     from statistics
-    where
-        statistics.type_id in ({{ team_statistics().keys() | join(', ') }})
-        and statistics.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
+    where statistics.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
     group by 1, 2
 
 ),

@@ -37,19 +37,19 @@ events as (
 
 participant_versions as (
 
-    {{ child_versions('participants', 'built_fixtures') }}
+    {{ child_versions('participants', 'fixture_participants') }}
 
 ),
 
 statistic_versions as (
 
-    {{ child_versions('statistics', 'built_fixtures') }}
+    {{ child_versions('statistics', 'fixture_statistics') }}
 
 ),
 
 event_versions as (
 
-    {{ child_versions('events', 'built_fixtures') }}
+    {{ child_versions('events', 'fixture_events') }}
 
 ),
 
