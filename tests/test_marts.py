@@ -401,7 +401,7 @@ def assert_checks(history: History) -> None:
             assert warning[1] == "WARN"
             lines: list[str] = []
             found[warning[2]] = (int(warning[3]), lines)
-        elif found and (row := re.search(r"    (\S.* \| .*)", line)):
+        elif found and (row := re.search(r"    (\w+_id \d+, .*|source_table .*)", line)):
             lines.append(row[1])
     assert found.keys() == history.broken.keys()
     for name, matches in history.broken.items():
@@ -410,9 +410,9 @@ def assert_checks(history: History) -> None:
         # At most five are listed.
         assert len(lines) == min(5, count), name
         wanted = {
-            f"fixtures | {match.id} | "
+            f"source_table fixtures, source_id {match.id}, "
             if name == "nothing_is_in_quarantine"
-            else f"{match.id} | {match.fixture['name']}"
+            else f"fixture_id {match.id}, fixture_name {match.fixture['name']}, "
             for match in matches
         }
         assert len([text for text in wanted if any(text in line for line in lines)]) == len(lines)

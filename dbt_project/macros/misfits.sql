@@ -13,11 +13,15 @@
 {#-
     What can be wrong with a document that was read with `judged_keys`.
 
+    Args:
+        document: as in `payload_fields`.
+        object: what stands before the names of its fields.
+
     Returns:
         a list of path, type, condition (SQL that is true where the value does not fit), value (SQL, text)
         and reason.
 -#}
-{% macro misfits(document) -%}
+{% macro misfits(document, object='') -%}
     {%- set reasons = {
         'bigint': 'is no whole number of 64 bits',
         'double': 'is no number of 64 bits',
@@ -32,14 +36,14 @@
         {%- do found.append({
             'path': 'id',
             'type': 'bigint',
-            'condition': to_bigint('id') ~ ' is null',
-            'value': 'id',
+            'condition': to_bigint(object ~ 'id') ~ ' is null',
+            'value': object ~ 'id',
             'reason': 'is no whole number of 64 bits: the row is left out',
         }) -%}
     {%- endif -%}
     {%- for path, type in payload_fields(document).items() if path != 'id' -%}
         {%- if type == 'text' -%}
-            {%- set value = "(" ~ path.split('.')[0] ~ " -> '" ~ path.split('.')[1] ~ "')" if '.' in path else path -%}
+            {%- set value = "(" ~ object ~ path.split('.')[0] ~ " -> '" ~ path.split('.')[1] ~ "')" if '.' in path else object ~ path -%}
             {%- do found.append({
                 'path': path,
                 'type': type,
@@ -48,7 +52,7 @@
                 'reason': 'is no text',
             }) -%}
         {%- else -%}
-            {%- set value = payload_value(path) -%}
+            {%- set value = payload_value(path, object) -%}
             {%- do found.append({
                 'path': path,
                 'type': type,
@@ -58,12 +62,12 @@
             }) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for object in payload_keys(document).objects -%}
+    {%- for key in payload_keys(document).objects -%}
         {%- do found.append({
-            'path': object,
+            'path': key,
             'type': 'object',
-            'condition': is_other_json(object, 'object'),
-            'value': json_as_text(object),
+            'condition': is_other_json(object ~ key, 'object'),
+            'value': json_as_text(object ~ key),
             'reason': 'is no object',
         }) -%}
     {%- endfor -%}
@@ -71,8 +75,8 @@
         {%- do found.append({
             'path': array,
             'type': 'list',
-            'condition': is_other_json(array, 'array'),
-            'value': json_as_text(array),
+            'condition': is_other_json(object ~ array, 'array'),
+            'value': json_as_text(object ~ array),
             'reason': 'is no list',
         }) -%}
     {%- endfor -%}
@@ -106,14 +110,89 @@ where is_misfit
 {%- endmacro %}
 
 {#-
-    A condition that is true for every row with a misfit, and for few others. Nearly all numbers are
-    short and whole: one look at all of a row together is enough for them.
+    The payloads that may hold a misfit: all that do, and few others. It is found in one pass over
+    each document, so that nothing else has to look at the many that are as they should be.
+
+    Args:
+        relation: name of a CTE with fixture_id, payload and loaded_at.
 -#}
-{% macro may_have_misfit(document) -%}
+{% macro suspect_payloads(relation) -%}
+    {{ return(adapter.dispatch('suspect_payloads')(relation)) }}
+{%- endmacro %}
+
+{#- What is no list is null in a list's place. -#}
+{% macro duckdb__suspect_payloads(relation) -%}
+    {%- set keys = judged_keys('fixture') -%}
+    {%- set shape = [] -%}
+    {%- for key in keys.fields -%} {%- do shape.append('"' ~ key ~ '":"VARCHAR"') -%} {%- endfor -%}
+    {%- for key in keys.objects if key not in payload_arrays() -%}
+        {%- do shape.append('"' ~ key ~ '":"JSON"') -%}
+    {%- endfor -%}
+    {%- for array in payload_arrays() -%}
+        {%- do shape.append('"' ~ array ~ '":[' ~ json_shape(judged_keys(array)) ~ ']') -%}
+    {%- endfor -%}
+select
+    fixture_id,
+    payload,
+    loaded_at
+from (
+    select
+        *,
+        from_json(payload, '{ {{- shape | join(',') -}} }') as fixture
+    from {{ relation }}
+) as documents
+where
+    {{ may_have_misfit('fixture', payload_arrays()) }}
+    {%- for array in payload_arrays() %}
+    or fixture.{{ array }} is null
+    or len(list_filter(
+        fixture.{{ array }},
+        lambda element: {{ may_have_misfit(array) }}
+    )) > 0
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro postgres__suspect_payloads(relation) -%}
+select
+    fixture_id,
+    payload,
+    loaded_at
+from {{ relation }}
+cross join lateral jsonb_to_record(payload) as fixture (
+    {{ json_columns(judged_keys('fixture')) }}
+)
+where
+    {{ may_have_misfit('fixture') }}
+    {%- for array in payload_arrays() %}
+    or exists (
+        select 1
+        from jsonb_array_elements(
+            case when jsonb_typeof(fixture.{{ array }}) = 'array' then fixture.{{ array }} end
+        ) as elements (document)
+        left join lateral jsonb_to_record(
+            case when jsonb_typeof(document) = 'object' then document end
+        ) as element (
+            {{ json_columns(judged_keys(array)) }}
+        ) on true
+        where {{ may_have_misfit(array) }}
+    )
+    {%- endfor %}
+{%- endmacro %}
+
+{#-
+    A condition that is true for every object with a misfit, and for few others. Nearly all numbers
+    are short and whole: one look at all of an object together is enough for them.
+
+    Args:
+        document: what it is. Its fields are read of `fixture`, or of `element` in an array.
+        except: fields not to look at.
+-#}
+{% macro may_have_misfit(document, except=[]) -%}
+    {%- set object = 'element.' if document in payload_arrays() else 'fixture.' -%}
     {%- set numbers = [] -%}
     {%- set booleans = [] -%}
-    {%- set conditions = ['id is null'] if document in payload_arrays() else [] -%}
-    {%- for misfit in misfits(document) -%}
+    {%- set conditions = [object ~ 'id is null'] if document in payload_arrays() else [] -%}
+    {%- for misfit in misfits(document, object) if misfit.path not in except -%}
         {%- if misfit.type in ['bigint', 'double', 'seconds'] -%} {%- do numbers.append(misfit.value) -%}
         {%- elif misfit.type == 'boolean' -%} {%- do booleans.append(misfit.value) -%}
         {%- else -%} {%- do conditions.append(misfit.condition) -%}

@@ -194,12 +194,18 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The SQL of a field that `flatten` reads as text. -#}
-{% macro payload_value(path) -%}
+{#-
+    The SQL of a field that `flatten` reads as text.
+
+    Args:
+        path: as in `payload_fields`.
+        object: what stands before its name.
+-#}
+{% macro payload_value(path, object='') -%}
     {%- if '.' in path -%}
-        ({{ path.split('.')[0] }} ->> '{{ path.split('.')[1] }}')
+        ({{ object ~ path.split('.')[0] }} ->> '{{ path.split('.')[1] }}')
     {%- else -%}
-        {{ path }}
+        {{ object ~ path }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -12,59 +12,52 @@
 
 with
 
-changed_fixtures as {{ 'materialized' if is_incremental() else 'not materialized' }} (
+changed_fixtures as not materialized (
 
     {{ changed_payloads() }}
 
 ),
 
+suspects as materialized (
+
+    {{ suspect_payloads('changed_fixtures') }}
+
+),
+
 fixture as (
 
-    {{ read_fields(
-        'changed_fixtures', 'fixture', ['fixture_id', 'loaded_at'], judged_keys('fixture')
-    ) }}
+    {{ read_fields('suspects', 'fixture', ['fixture_id', 'loaded_at'], judged_keys('fixture')) }}
 
 ),
 
-odd_fixture as (
-
-    select * from fixture
-    where {{ may_have_misfit('fixture') }}
-
-),
-
-{% for array in payload_arrays() %}
-{{ array }} as (
-
-    {{ flatten('changed_fixtures', array, judged_keys(array)) }}
-
-),
-
-odd_{{ array }} as (
-
-    select
-        {{ array }}.*,
-        {{ to_bigint('id') }} as row_id
-    from {{ array }}
-    where
-        {{ array }}.place is not null
-        and ({{ may_have_misfit(array) }})
-
-),
-
-{% endfor %}
 fixture_misfits as (
 
     {{ found_misfits(
-        'odd_fixture', 'fixture', {'fixture_id': 'fixture_id', 'loaded_at': 'loaded_at'}
+        'fixture', 'fixture', {'fixture_id': 'fixture_id', 'loaded_at': 'loaded_at'}
     ) }}
 
 ),
 
 {% for array in payload_arrays() %}
+all_{{ array }} as (
+
+    {{ flatten('suspects', array, judged_keys(array)) }}
+
+),
+
+{{ array }} as (
+
+    select
+        *,
+        {{ to_bigint('id') }} as row_id
+    from all_{{ array }}
+    where place is not null
+
+),
+
 {{ array }}_misfits as (
 
-    {{ found_misfits('odd_' ~ array, array, {
+    {{ found_misfits(array, array, {
         'fixture_id': 'fixture_id',
         'loaded_at': 'loaded_at',
         'place': 'place',
