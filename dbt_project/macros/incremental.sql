@@ -28,37 +28,48 @@
 -#}
 {% macro changed_payloads(array=none) -%}
     {%- set fixtures = ref('stg_sportmonks__fixtures') -%}
-    {%- set built = built_versions(this) if array else this -%}
+{%- if is_incremental() %}
+-- Materialized: otherwise a look into the payload would be taken before the changed ones are known.
+with found as materialized (
+    select
+        fixture_id,
+        payload,
+        loaded_at
+    from {{ fixtures }}
+    where
+        fixture_id in (
+            select versions.fixture_id
+            -- Named without what --empty and --sample add, for it needs an alias here.
+            from {{ fixtures.render() }} as versions
+            {%- if array %}
+            left join {{ built_versions(this) }} as built
+                on versions.fixture_id = built.fixture_id
+            where
+                built.loaded_at is distinct from versions.loaded_at
+                and (
+                    built.fixture_id is not null
+                    or coalesce(',' || versions.filled_keys || ',' like '%,{{ array }},%', true)
+                )
+            {%- else %}
+            where
+                not exists (
+                    select 1
+                    from {{ this }} as built
+                    where
+                        built.fixture_id = versions.fixture_id
+                        and built.loaded_at = versions.loaded_at
+                )
+            {%- endif %}
+        )
+)
+
+select * from found
+{%- else %}
 select
     fixture_id,
     payload,
     loaded_at
 from {{ fixtures }}
-{%- if is_incremental() %}
-where
-    fixture_id in (
-        select versions.fixture_id
-        -- Named without what --empty and --sample add, for it needs an alias here.
-        from {{ fixtures.render() }} as versions
-        where
-            not exists (
-                select 1
-                from {{ built }} as built
-                where
-                    built.fixture_id = versions.fixture_id
-                    and built.loaded_at = versions.loaded_at
-            )
-            {%- if array %}
-            and (
-                coalesce(',' || versions.filled_keys || ',' like '%,{{ array }},%', true)
-                or exists (
-                    select 1
-                    from {{ built }} as built
-                    where built.fixture_id = versions.fixture_id
-                )
-            )
-            {%- endif %}
-    )
 {%- endif %}
 {%- endmacro %}
 
@@ -158,14 +169,18 @@ where
     {%- endif %}
 
     insert into {{ target }} ({{ columns }})
-    select {{ columns }} from {{ changes }}
+    select {{ columns }} from {{ changes }} as changes
     where
         {{ key }} is not null
         {%- if key_is_one_column %}
-        and {{ key }} not in (
-            select built.{{ key }}
-            from {{ changes }} as changes
-            inner join {{ target }} as built on changes.{{ key }} = built.{{ key }}
+        and not exists (
+            select 1
+            from (
+                select built.{{ key }}
+                from {{ changes }} as new
+                inner join {{ target }} as built on new.{{ key }} = built.{{ key }}
+            ) as taken
+            where taken.{{ key }} = changes.{{ key }}
         )
         {%- endif %}
 {%- endmacro %}
