@@ -62,8 +62,8 @@ faults: .venv/installed-dev ## The job against every fault of the API, as a tabl
 	@$(BIN)/python -m tests.faults
 
 .PHONY: bench
-bench: .venv/installed-dev ## What a transform costs after a small change. BENCH_ARGS="--fixtures 50000"
-	@$(BIN)/python -m bench.transform $(BENCH_ARGS)
+bench: .venv/installed-dev ## How long it all takes, against a floor. BENCH_ARGS="--fixtures 1000"
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 .PHONY: lint
 lint: .venv/installed-dev $(BOUNCER)/installed ## Linters and type checker, on Python, SQL and dbt's metadata.

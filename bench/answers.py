@@ -1,0 +1,102 @@
+"""Saved answers of the simulator, and a process that serves them: faster than making them anew."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import requests
+
+from simulator import Simulator
+from simulator.control import Control
+
+_INCLUDE = "participants;scores;statistics;events;periods"
+_FIXTURES_OF_A_SEASON = 383
+_TOKEN = "bench"  # noqa: S105
+
+
+class _Data(msgspec.Struct):
+    data: msgspec.Raw
+
+
+def save(folder: Path, fixtures: int) -> None:
+    """Saves a world of at least so many fixtures, unless it is there already.
+
+    Of its fixtures most are played: about 80 statistics and 18 events each.
+    """
+    done = folder / "done"
+    if done.exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    leagues = -(-fixtures // _FIXTURES_OF_A_SEASON)
+    with Simulator(leagues=leagues, seasons=1, teams=20, quota=10**9) as api:
+        session = requests.Session()
+        session.headers["Authorization"] = api.token
+
+        def ask(path: str, **parameters: str) -> bytes:
+            answer = session.get(f"{api.base_url}/{path}", params=parameters, timeout=60)
+            answer.raise_for_status()
+            return bytes(msgspec.json.decode(answer.content, type=_Data).data)
+
+        for path in ("football/leagues", "football/seasons"):
+            with (folder / f"{path.split('/')[1]}.jsonl").open("wb") as file:
+                page = 0
+                while (content := ask(path, per_page="50", page=str(page := page + 1))) != b"[]":
+                    file.write(content + b"\n")
+                    if content.count(b'"sport_id"') < 50:
+                        break
+        ids = list(api.world.fixture_ids())[:fixtures]
+        with (folder / "fixtures.jsonl").open("wb") as file:
+            for start in range(0, len(ids), 50):
+                batch = ",".join(map(str, ids[start : start + 50]))
+                file.write(ask(f"football/fixtures/multi/{batch}", include=_INCLUDE) + b"\n")
+    (folder / "ids.txt").write_text("\n".join(map(str, ids)))
+    done.touch()
+
+
+class Api:
+    """The address of a server with saved answers, and how to change them."""
+
+    def __init__(self, port: int) -> None:
+        self.base_url = f"http://127.0.0.1:{port}/v3"
+        self.token = _TOKEN
+        self.control = Control(self.base_url, "control")
+
+
+@contextmanager
+def served(folder: Path, latency: float) -> Iterator[Api]:
+    """The answers over HTTP, from a process of their own.
+
+    Args:
+        folder: where `save` has put them.
+        latency: seconds before every answer.
+    """
+    port = 8719
+    options = {
+        "--replay": str(folder),
+        "--port": str(port),
+        "--latency": str(latency),
+        "--quota": str(10**9),
+        "--token": _TOKEN,
+    }
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "simulator", *(part for pair in options.items() for part in pair)],
+        stdout=subprocess.DEVNULL,
+    )
+    api = Api(port)
+    try:
+        while True:
+            if process.poll() is not None:
+                raise RuntimeError("The server of saved answers has ended.")
+            try:
+                requests.get(f"{api.base_url}/football/states", timeout=5)
+                break
+            except requests.ConnectionError:
+                time.sleep(0.2)
+        yield api
+    finally:
+        process.terminate()
+        process.wait()

@@ -1,0 +1,68 @@
+"""The script: what one writes in an afternoon. One thread, whole answers parsed, upserts by id.
+
+Its tables are not exact: what the API removes stays in them.
+
+    python -m bench.script URL TOKEN IDS_FILE duckdb:FILE|postgres [BATCH]
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg2
+import requests
+from psycopg2.extras import execute_values
+
+from bench.tables import COLUMNS, arrow, definition, rows
+
+_INCLUDE = "participants;scores;statistics;events;periods"
+
+
+def main(url: str, token: str, ids_file: str, database: str, batch: str = "50") -> None:
+    """Fetches and upserts batch by batch."""
+    ids = Path(ids_file).read_text().split()
+    size = int(batch)
+    duck = None if database == "postgres" else duckdb.connect(database.partition(":")[2])
+    post = psycopg2.connect("") if duck is None else None
+    for table in COLUMNS:
+        if duck:
+            duck.execute(f"create table if not exists {table} ({definition(table)})")
+        elif post:
+            post.cursor().execute(
+                "create schema if not exists script; set search_path to script;"
+                f"create table if not exists {table} ({definition(table)})"
+            )
+    session = requests.Session()
+    session.headers["Authorization"] = token
+    for start in range(0, len(ids), size):
+        answer = session.get(
+            f"{url}/football/fixtures/multi/{','.join(ids[start : start + size])}",
+            params={"include": _INCLUDE},
+            timeout=60,
+        )
+        answer.raise_for_status()
+        found: dict[str, list[tuple[Any, ...]]] = {table: [] for table in COLUMNS}
+        for fixture in answer.json()["data"]:
+            for table, values in rows(fixture).items():
+                found[table] += values
+        for table, values in found.items():
+            names = list(COLUMNS[table])
+            if not values:
+                continue
+            if duck:
+                duck.register("new", arrow(names, values))
+                duck.execute(f"insert or replace into {table} select * from new")
+            elif post:
+                changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+                execute_values(
+                    post.cursor(),
+                    f"insert into {table} values %s on conflict (id) do update set {changes}",
+                    values,
+                    page_size=1000,
+                )
+                post.commit()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
