@@ -1,3 +1,4 @@
+import gc
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,9 @@ from tests.job import Database, DuckDb, Job, Postgres
 from tests.postgres import Server, running_server
 
 ENGINES = ["duckdb", "postgres"]
+
+# dlt and dbt keep much of what they make: looking for garbage among it took a tenth of all time.
+gc.set_threshold(200_000, 50, 100)
 
 
 @pytest.fixture
