@@ -31,6 +31,8 @@ _LONGEST_NUMBER = 1_000
 # The escape of the character NUL, which PostgreSQL's jsonb cannot hold: after an even number of
 # backslashes, for an odd one would be escaped itself.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+# As `to_bigint` in dbt's casts.
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})([.]0+)?", re.ASCII)
 _encoder = msgspec.json.Encoder()
 _sorted_encoder = msgspec.json.Encoder(order="sorted")
 
@@ -56,7 +58,7 @@ class Fixture:
 
     Attributes:
         id: Sportmonks' id.
-        league_id, season_id, state_id: as sent, None where absent or no 64-bit integer.
+        league_id, season_id, state_id: None where absent or no 64-bit integer.
         starting_at: kick-off in UTC, None where absent or unreadable.
         payload: the JSON object as sent, but for what `storable` changes.
         payload_hash: equal for two payloads that say the same; see `canonical_hash`.
@@ -193,9 +195,9 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
         return None
     return Fixture(
         id=fixture_id,
-        league_id=integer(fixture.get("league_id")),
-        season_id=integer(fixture.get("season_id")),
-        state_id=integer(fixture.get("state_id")),
+        league_id=_column(fixture.get("league_id")),
+        season_id=_column(fixture.get("season_id")),
+        state_id=_column(fixture.get("state_id")),
         starting_at=_kick_off(fixture),
         payload=payload,
         payload_hash=canonical_hash(fixture),
@@ -242,6 +244,13 @@ def integer(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return value
     return None
+
+
+def _column(value: Any) -> int | None:
+    """The integer that the final tables read of a field: of "5", 5.0 and "5.0" too."""
+    if isinstance(value, str | float) and _WHOLE.fullmatch(str(value)):
+        value = int(str(value).partition(".")[0])
+    return integer(value)
 
 
 def _canonical(value: Any) -> bytes:

@@ -13,7 +13,7 @@ from tests.postgres import Server, running_server
 ENGINES = ["duckdb", "postgres"]
 
 # dlt and dbt keep much of what they make: looking for garbage among it took a tenth of all time.
-gc.set_threshold(200_000, 50, 100)
+gc.set_threshold(50_000, 10, 10)
 
 
 @pytest.fixture

@@ -136,8 +136,9 @@ def team_fixtures(world: World) -> Rows:
             if match.phase == "finished":
                 if match.winner is not None:
                     result = "won" if match.winner == team["id"] else "lost"
-                elif match.score and match.score["home"] == match.score["away"]:
-                    result = "drawn"
+                elif match.score:
+                    ours, theirs = match.score[side], match.score[other]
+                    result = "won" if ours > theirs else "lost" if ours < theirs else "drawn"
             statistics: Row = dict.fromkeys(columns.values())
             for row in match.fixture["statistics"]:
                 if row["participant_id"] == team["id"] and row["type_id"] in columns:
@@ -224,10 +225,12 @@ def _line(team_id: int, matches: Iterable[Match]) -> Row:
         ours = match.score.get(side, 0)
         theirs = match.score.get("away" if side == "home" else "home", 0)
         scored, conceded = scored + ours, conceded + theirs
-        if match.score:
-            form += "W" if ours > theirs else "L" if ours < theirs else "D"
-        else:
+        if match.score and ours == theirs:
+            form += "D"
+        elif match.winner:
             form += "W" if match.winner == team_id else "L"
+        else:
+            form += "W" if ours > theirs else "L"
     won, drawn = form.count("W"), form.count("D")
     return {
         "team_id": team_id,

@@ -104,6 +104,11 @@
     end
 {%- endmacro %}
 
+{#- A number's text without decimals that are all zero: 5.0 says what 5 says. -#}
+{% macro without_zeros(text) -%}
+    regexp_replace({{ text }}, '[.]0+$', '')
+{%- endmacro %}
+
 {#- Whether text matches a regular expression. -#}
 {% macro matches(text, pattern) -%}
     {{ return(adapter.dispatch('matches')(text, pattern)) }}
@@ -114,7 +119,7 @@
 {%- endmacro %}
 
 {% macro postgres__matches(text, pattern) -%}
-    {{ text }} ~ '{{ pattern }}'
+    ({{ text }}) ~ '{{ pattern }}'
 {%- endmacro %}
 
 {% macro date_pattern() -%}

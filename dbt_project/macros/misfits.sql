@@ -120,7 +120,7 @@ where is_misfit
     {{ return(adapter.dispatch('suspect_payloads')(relation)) }}
 {%- endmacro %}
 
-{#- What is no list is null in a list's place. -#}
+{#- What is no list is null in a list's place, and so is one that was not asked for. -#}
 {% macro duckdb__suspect_payloads(relation) -%}
     {%- set keys = judged_keys('fixture') -%}
     {%- set shape = [] -%}
@@ -189,23 +189,37 @@ where
 -#}
 {% macro may_have_misfit(document, except=[]) -%}
     {%- set object = 'element.' if document in payload_arrays() else 'fixture.' -%}
-    {%- set numbers = [] -%}
-    {%- set booleans = [] -%}
+    {%- set common = {
+        'bigint': '(0|[1-9][0-9]{0,14})',
+        'double': '(0|[1-9][0-9]{0,14})',
+        'seconds': '(0|[1-9][0-9]{0,10})',
+        'boolean': '(true|false)',
+    } -%}
+    {%- set values = {} -%}
     {%- set conditions = [object ~ 'id is null'] if document in payload_arrays() else [] -%}
     {%- for misfit in misfits(document, object) if misfit.path not in except -%}
-        {%- if misfit.type in ['bigint', 'double', 'seconds'] -%} {%- do numbers.append(misfit.value) -%}
-        {%- elif misfit.type == 'boolean' -%} {%- do booleans.append(misfit.value) -%}
-        {%- else -%} {%- do conditions.append(misfit.condition) -%}
+        {%- if misfit.type in common -%}
+            {%- do values.setdefault(common[misfit.type], []).append(misfit.value) -%}
+        {%- else -%}
+            {%- do conditions.append(misfit.condition) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do conditions.append('not ' ~ matches_all(numbers, '[0-9]{1,15}')) -%}
-    {%- if booleans -%} {%- do conditions.append('not ' ~ matches_all(booleans, '(true|false)')) -%} {%- endif -%}
+    {%- for pattern, texts in values.items() -%}
+        {%- do conditions.append('not ' ~ all_match(texts, pattern)) -%}
+    {%- endfor -%}
     {{ conditions | join(' or ') }}
 {%- endmacro %}
 
-{#- Whether each of some texts that is not null is as the pattern says. -#}
-{% macro matches_all(texts, pattern) -%}
-    {{ matches("concat_ws(',', " ~ texts | join(', ') ~ ")", '^(' ~ pattern ~ '(,|$))*$') }}
+{#- Whether each of some texts is null or as the pattern says. A comma inside one makes it two. -#}
+{% macro all_match(texts, pattern) -%}
+    {%- set filled = [] -%}
+    {%- for text in texts -%}
+        {%- do filled.append("coalesce(" ~ text ~ ", " ~ ("'true'" if 'true' in pattern else "'0'") ~ ")") -%}
+    {%- endfor -%}
+    {{ matches(
+        filled | join(" || ',' || "),
+        '^' ~ pattern ~ '(,' ~ pattern ~ '){' ~ (texts | length - 1) ~ '}$'
+    ) }}
 {%- endmacro %}
 
 {#- Whether JSON is something else than null and than the kind that belongs there. -#}

@@ -187,7 +187,7 @@ score_facts as (
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('participant_id') }} as participant_id,
         description as field,
-        {{ payload_value('score.goals') }} as value
+        {{ without_zeros(payload_value('score.goals')) }} as value
     from scores
 
 ),
@@ -203,7 +203,7 @@ statistic_facts as (
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('participant_id') }} as participant_id,
         'value' as field,
-        {{ payload_value('data.value') }} as value
+        {{ without_zeros(payload_value('data.value')) }} as value
     from statistics
 
 ),
@@ -272,41 +272,40 @@ states as (
 
 ),
 
+-- What a version does not mention is compared with the last version that did.
 pairs as (
 
     select
-        fixture_id,
-        loaded_at,
-        state_id,
-        {{ state_phase('state_id') }} as phase,
-        lag(loaded_at) over each_fixture as previous_loaded_at,
-        lag(state_id) over each_fixture as previous_state_id,
-        lag({{ state_phase('state_id') }}) over each_fixture as previous_phase
-    from states
-    window each_fixture as (partition by fixture_id order by loaded_at)
+        mentions.fixture_id,
+        mentions.loaded_at,
+        mentions.subject,
+        states.state_id,
+        {{ state_phase('states.state_id') }} as phase,
+        lag(mentions.loaded_at) over each_subject as previous_loaded_at,
+        lag(states.state_id) over each_subject as previous_state_id,
+        lag({{ state_phase('states.state_id') }}) over each_subject as previous_phase
+    from mentions
+    inner join states
+        on mentions.fixture_id = states.fixture_id and mentions.loaded_at = states.loaded_at
+    window each_subject as (
+        partition by mentions.fixture_id, mentions.subject order by mentions.loaded_at
+    )
 
 ),
 
 compared as (
 
     select
-        pairs.*,
-        mentions.subject,
+        *,
         -- FT is shown for a moment before extra time begins: what follows is no correction.
         coalesce(
-            pairs.previous_phase = 'finished'
-            and pairs.phase <> 'live'
-            and not (pairs.previous_state_id = 5 and pairs.state_id in (7, 8)),
+            previous_phase = 'finished'
+            and phase <> 'live'
+            and not (previous_state_id = 5 and state_id in (7, 8)),
             false
         ) as was_over
     from pairs
-    inner join mentions
-        on pairs.fixture_id = mentions.fixture_id and pairs.loaded_at = mentions.loaded_at
-    inner join mentions as previous_mentions
-        on
-            pairs.fixture_id = previous_mentions.fixture_id
-            and pairs.previous_loaded_at = previous_mentions.loaded_at
-            and mentions.subject = previous_mentions.subject
+    where previous_loaded_at is not null
 
 ),
 

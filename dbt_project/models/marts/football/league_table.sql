@@ -49,7 +49,12 @@ matches as (
         fixtures.starting_at,
         coalesce(
             states.phase = 'finished'
-            and (fixtures.home_score is not null or fixtures.winner_participant_id is not null),
+            and (
+                (fixtures.home_score is not null and fixtures.away_score is not null)
+                or fixtures.winner_participant_id in (
+                    fixtures.home_participant_id, fixtures.away_participant_id
+                )
+            ),
             false
         ) as counts
     from fixtures
@@ -103,10 +108,11 @@ sides as (
         coalesce({{ side }}_score, 0) as goals_for,
         coalesce({{ other }}_score, 0) as goals_against,
         case
-            when {{ side }}_score > {{ other }}_score then 'W'
-            when {{ side }}_score < {{ other }}_score then 'L'
+            -- Level after play is a draw in a league, whoever wins a shoot-out.
             when {{ side }}_score = {{ other }}_score then 'D'
             when winner_participant_id = {{ side }}_participant_id then 'W'
+            when winner_participant_id = {{ other }}_participant_id then 'L'
+            when {{ side }}_score > {{ other }}_score then 'W'
             else 'L'
         end as result,
         starting_at

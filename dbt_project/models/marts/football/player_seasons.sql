@@ -114,7 +114,7 @@ sums as (
         max(league_id) as league_id,
         trim(
             (
-                array_agg(player_name order by starting_at desc, event_id desc)
+                array_agg(player_name order by starting_at desc nulls last, event_id desc)
                 filter (where player_name is not null)
             )[1]
         ) as player_name,

@@ -98,6 +98,8 @@ sides as (
             when winner_participant_id = {{ side }}_participant_id then 'won'
             when winner_participant_id = {{ other }}_participant_id then 'lost'
             when {{ side }}_score = {{ other }}_score then 'drawn'
+            when {{ side }}_score > {{ other }}_score then 'won'
+            when {{ side }}_score < {{ other }}_score then 'lost'
         end as result,
         {{ side }}_score as goals_for,
         {{ other }}_score as goals_against,
@@ -107,10 +109,12 @@ sides as (
         statistics_loaded_at,
         loaded_at
     from changed_fixtures
+    {% if side == 'away' %}
+    -- One stand-in may take the place of both teams while neither is known.
     where
-        {{ side }}_participant_id is not null
-        -- One stand-in may take the place of both teams while neither is known.
-        and ('{{ side }}' = 'home' or home_participant_id is distinct from away_participant_id)
+        away_participant_id is not null
+        and home_participant_id is distinct from away_participant_id
+    {% endif %}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -139,4 +143,6 @@ final as (
 
 )
 
+-- A home side without a team only tells that the fixture has changed.
 select * from final
+where {{ is_row('team_id') }}
