@@ -418,6 +418,16 @@ def assert_checks(history: History) -> None:
         assert len([text for text in wanted if any(text in line for line in lines)]) == len(lines)
 
 
+def test_a_fixture_whose_teams_are_gone_has_no_rows(duckdb_job: Job, api: Simulator) -> None:
+    fixture_id = api.world.fixture_ids()[0]
+    rows = f"select count(*) from sportmonks.team_fixtures where fixture_id = {fixture_id}"
+    for found in (2, 0):
+        duckdb_job.extract("--force", "--fixture-ids", str(fixture_id))
+        duckdb_job.transform("--select", "+team_fixtures")
+        assert duckdb_job.query(rows) == [(found,)]
+        api.control.empty(fixture_id, "participants")
+
+
 def rows(job: Job, mart: str) -> Rows:
     """All rows of a mart."""
     names, found = job.database.execute(f"select * from {job.database.schema}.{mart}")

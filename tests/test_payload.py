@@ -86,5 +86,11 @@ def test_odd_fields_do_not_stop_a_fixture() -> None:
     assert read
     assert (read.season_id, read.state_id, read.starting_at) == (None, None, None)
     assert read_fixture(b'{"id": null}') is None
+    for state in (b"5", b"5.0", b'"5"', b'"5.0"'):
+        read = read_fixture(b'{"id": 1, "state_id": %b}' % state)
+        assert read and read.state_id == 5
+    for state in (b"5.5", b'"05"', b'"5,0"', b'""', b'"9999999999999999999"', b"true"):
+        read = read_fixture(b'{"id": 1, "state_id": %b}' % state)
+        assert read and read.state_id is None
     assert read_fixture(b'{"id": 99999999999999999999}') is None
     assert read_fixture(b"[1]") is None
