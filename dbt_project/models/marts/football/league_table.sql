@@ -159,10 +159,8 @@ results as (
     select
         sides.*,
         rounds.round_number,
-        row_number() over (
-            partition by sides.season_id, sides.stage_id, sides.group_key, sides.team_id
-            order by rounds.round_number, sides.starting_at, sides.fixture_id
-        ) as match_number
+        row_number() over each_team as match_number,
+        string_agg(sides.result, '') over last_five as form
     from sides
     inner join rounds
         on
@@ -170,6 +168,16 @@ results as (
             and sides.stage_id = rounds.stage_id
             and sides.round_id = rounds.round_id
     where sides.counts
+    window
+        each_team as (
+            partition by sides.season_id, sides.stage_id, sides.group_key, sides.team_id
+            order by rounds.round_number, sides.starting_at, sides.fixture_id
+        ),
+        last_five as (
+            partition by sides.season_id, sides.stage_id, sides.group_key, sides.team_id
+            order by rounds.round_number, sides.starting_at, sides.fixture_id
+            rows between 4 preceding and current row
+        )
 
 ),
 
@@ -186,8 +194,7 @@ totals as (
         count(case when result = 'D' then 1 end) as drawn,
         count(case when result = 'L' then 1 end) as lost,
         cast(sum(goals_for) as bigint) as goals_for,
-        cast(sum(goals_against) as bigint) as goals_against,
-        string_agg(result, '' order by match_number) as results
+        cast(sum(goals_against) as bigint) as goals_against
     from results
     group by 1, 2, 3, 4, 5
 
@@ -209,8 +216,7 @@ running as (
         cast(coalesce(sum(totals.drawn) over until_round, 0) as bigint) as drawn,
         cast(coalesce(sum(totals.lost) over until_round, 0) as bigint) as lost,
         cast(coalesce(sum(totals.goals_for) over until_round, 0) as bigint) as goals_for,
-        cast(coalesce(sum(totals.goals_against) over until_round, 0) as bigint) as goals_against,
-        right(string_agg(totals.results, '') over until_round, 5) as form
+        cast(coalesce(sum(totals.goals_against) over until_round, 0) as bigint) as goals_against
     from entries
     inner join begun_rounds
         on
@@ -257,7 +263,7 @@ final as (
         leagues.name as league_name,
         seasons.name as season_name,
         teams.name as team_name,
-        scored.form,
+        results.form,
         scored.round_number,
         rank() over (
             partition by
@@ -274,6 +280,13 @@ final as (
         scored.points,
         scored.round_number = scored.last_round_number as is_latest
     from scored
+    left join results
+        on
+            scored.season_id = results.season_id
+            and scored.stage_id = results.stage_id
+            and scored.group_key = results.group_key
+            and scored.team_id = results.team_id
+            and scored.played = results.match_number
     left join leagues on scored.league_id = leagues.league_id
     left join seasons on scored.season_id = seasons.season_id
     left join teams on scored.team_id = teams.team_id
