@@ -159,8 +159,10 @@ results as (
     select
         sides.*,
         rounds.round_number,
-        row_number() over each_team as match_number,
-        string_agg(sides.result, '') over last_five as form
+        row_number() over (
+            partition by sides.season_id, sides.stage_id, sides.group_key, sides.team_id
+            order by rounds.round_number, sides.starting_at, sides.fixture_id
+        ) as match_number
     from sides
     inner join rounds
         on
@@ -168,40 +170,13 @@ results as (
             and sides.stage_id = rounds.stage_id
             and sides.round_id = rounds.round_id
     where sides.counts
-    window
-        each_team as (
-            partition by sides.season_id, sides.stage_id, sides.group_key, sides.team_id
-            order by rounds.round_number, sides.starting_at, sides.fixture_id
-        ),
-        last_five as (
-            partition by sides.season_id, sides.stage_id, sides.group_key, sides.team_id
-            order by rounds.round_number, sides.starting_at, sides.fixture_id
-            rows between 4 preceding and current row
-        )
 
 ),
 
-totals as (
-
-    select
-        season_id,
-        stage_id,
-        group_key,
-        round_number,
-        team_id,
-        count(*) as played,
-        count(case when result = 'W' then 1 end) as won,
-        count(case when result = 'D' then 1 end) as drawn,
-        count(case when result = 'L' then 1 end) as lost,
-        cast(sum(goals_for) as bigint) as goals_for,
-        cast(sum(goals_against) as bigint) as goals_against
-    from results
-    group by 1, 2, 3, 4, 5
-
-),
-
--- Every team in every round that has begun, whether it has played in it or not.
-running as (
+-- Every team in every round that has begun, whether it has played in it or not. The matches are put
+-- beside these rows and not joined to them: PostgreSQL takes a join on so many columns for one row,
+-- and compares all with all for that.
+places as (
 
     select
         entries.league_id,
@@ -211,29 +186,75 @@ running as (
         begun_rounds.round_id,
         begun_rounds.round_number,
         entries.team_id,
-        cast(coalesce(sum(totals.played) over until_round, 0) as bigint) as played,
-        cast(coalesce(sum(totals.won) over until_round, 0) as bigint) as won,
-        cast(coalesce(sum(totals.drawn) over until_round, 0) as bigint) as drawn,
-        cast(coalesce(sum(totals.lost) over until_round, 0) as bigint) as lost,
-        cast(coalesce(sum(totals.goals_for) over until_round, 0) as bigint) as goals_for,
-        cast(coalesce(sum(totals.goals_against) over until_round, 0) as bigint) as goals_against
+        null as match_number,
+        null as result,
+        0 as goals_for,
+        0 as goals_against
     from entries
     inner join begun_rounds
         on
             entries.season_id = begun_rounds.season_id
             and entries.stage_id = begun_rounds.stage_id
             and entries.group_key = begun_rounds.group_key
-    left join totals
-        on
-            entries.season_id = totals.season_id
-            and entries.stage_id = totals.stage_id
-            and entries.group_key = totals.group_key
-            and entries.team_id = totals.team_id
-            and begun_rounds.round_number = totals.round_number
+
+    union all
+
+    select
+        league_id,
+        season_id,
+        stage_id,
+        group_key,
+        round_id,
+        round_number,
+        team_id,
+        match_number,
+        result,
+        goals_for,
+        goals_against
+    from results
+
+),
+
+totals as (
+
+    select
+        max(league_id) as league_id,
+        season_id,
+        stage_id,
+        group_key,
+        round_id,
+        round_number,
+        team_id,
+        count(result) as played,
+        count(case when result = 'W' then 1 end) as won,
+        count(case when result = 'D' then 1 end) as drawn,
+        count(case when result = 'L' then 1 end) as lost,
+        sum(goals_for) as goals_for,
+        sum(goals_against) as goals_against,
+        string_agg(result, '' order by match_number) as results
+    from places
+    group by 2, 3, 4, 5, 6, 7
+
+),
+
+running as (
+
+    select
+        league_id,
+        season_id,
+        stage_id,
+        group_key,
+        round_id,
+        round_number,
+        team_id,
+        {% for number in ['played', 'won', 'drawn', 'lost', 'goals_for', 'goals_against'] %}
+        cast(sum({{ number }}) over until_round as bigint) as {{ number }},
+        {% endfor %}
+        right(string_agg(results, '') over until_round, 5) as form
+    from totals
     window until_round as (
-        partition by
-            entries.season_id, entries.stage_id, entries.group_key, entries.team_id
-        order by begun_rounds.round_number
+        partition by season_id, stage_id, group_key, team_id
+        order by round_number
     )
 
 ),
@@ -263,7 +284,7 @@ final as (
         leagues.name as league_name,
         seasons.name as season_name,
         teams.name as team_name,
-        results.form,
+        scored.form,
         scored.round_number,
         rank() over (
             partition by
@@ -280,13 +301,6 @@ final as (
         scored.points,
         scored.round_number = scored.last_round_number as is_latest
     from scored
-    left join results
-        on
-            scored.season_id = results.season_id
-            and scored.stage_id = results.stage_id
-            and scored.group_key = results.group_key
-            and scored.team_id = results.team_id
-            and scored.played = results.match_number
     left join leagues on scored.league_id = leagues.league_id
     left join seasons on scored.season_id = seasons.season_id
     left join teams on scored.team_id = teams.team_id
