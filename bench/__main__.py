@@ -116,7 +116,7 @@ class Bench:
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
         }
-        self._chance = random.Random(fixtures)  # noqa: S311
+        self._chance = random.Random(fixtures)  # noqa: S311 - no secret
         self._figures: list[dict[str, Any]] = []
 
     def measure(self, rounds: int) -> list[dict[str, Any]]:
@@ -134,17 +134,12 @@ class Bench:
         def load() -> Measured:
             return self._extract("run", "--seasons", "all")
 
-        extracts, transforms = [], []
-        for _ in range(rounds):
+        def begin() -> None:
             self._empty()
             self._api.control.reset_requests()
-            extracts.append(load())
-            calls = len(self._api.control.requests())
-            transforms.append(self._transform())
-        self._note_all("first load: extract", extracts)
-        self._note_all("first load: transform", transforms)
-        self._note_all("first load", _sums(extracts, transforms), floor)
-        print(f"{'calls':44} {calls:10,}")
+
+        self._both("first load", rounds, load, floor, "floor", begin)
+        print(f"{'calls':44} {len(self._api.control.requests()):10,}")
 
         self._both("nothing due", rounds, load, begun)
         for count in sorted({100, len(self._ids) // 100}):
@@ -153,12 +148,26 @@ class Bench:
         return self._figures
 
     def _both(
-        self, what: str, rounds: int, extract: Callable[[], Measured], reference: float
+        self,
+        what: str,
+        rounds: int,
+        extract: Callable[[], Measured],
+        reference: float,
+        unit: str = "starts",
+        before: Callable[[], None] = lambda: None,
     ) -> None:
-        pairs = [(extract(), self._transform()) for _ in range(rounds)]
-        self._note_all(f"{what}: extract", [pair[0] for pair in pairs])
-        self._note_all(f"{what}: transform", [pair[1] for pair in pairs])
-        self._note_all(what, _sums(*map(list, zip(*pairs, strict=True))), reference, "starts")
+        extracts, transforms = [], []
+        for _ in range(rounds):
+            before()
+            extracts.append(extract())
+            transforms.append(self._transform())
+        self._note_all(f"{what}: extract", extracts)
+        self._note_all(f"{what}: transform", transforms)
+        both = [
+            Measured(first.seconds + second.seconds, max(first.peak, second.peak))
+            for first, second in zip(extracts, transforms, strict=True)
+        ]
+        self._note_all(what, both, reference, unit)
 
     def _changed(self, count: int) -> Callable[[], Measured]:
         def change() -> Measured:
@@ -246,13 +255,6 @@ class Bench:
             }
         )
         return seconds
-
-
-def _sums(*steps: list[Measured]) -> list[Measured]:
-    return [
-        Measured(sum(each.seconds for each in round), max(each.peak for each in round))
-        for round in zip(*steps, strict=True)
-    ]
 
 
 if __name__ == "__main__":

@@ -7,23 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
+import orjson
 import requests
 
+from bench.tables import INCLUDE
 from simulator import Simulator
 from simulator.control import Control
+from simulator.settings import DEFAULT_TOKEN
 
-_INCLUDE = "participants;scores;statistics;events;periods"
 _FIXTURES_OF_A_SEASON = 383
-_TOKEN = "bench"  # noqa: S105
-
-
-class _Data(msgspec.Struct):
-    data: msgspec.Raw
 
 
 def save(folder: Path, fixtures: int) -> None:
-    """Saves a world of at least so many fixtures, unless it is there already.
+    """Saves a world of so many fixtures, unless it is there already.
 
     Of its fixtures most are played: about 80 statistics and 18 events each.
     """
@@ -33,26 +29,21 @@ def save(folder: Path, fixtures: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     leagues = -(-fixtures // _FIXTURES_OF_A_SEASON)
     with Simulator(leagues=leagues, seasons=1, teams=20, quota=10**9) as api:
+        (folder / "leagues.json").write_bytes(orjson.dumps(api.world.leagues()))
+        (folder / "seasons.json").write_bytes(orjson.dumps(api.world.seasons()))
+        ids = list(api.world.fixture_ids())[:fixtures]
         session = requests.Session()
         session.headers["Authorization"] = api.token
-
-        def ask(path: str, **parameters: str) -> bytes:
-            answer = session.get(f"{api.base_url}/{path}", params=parameters, timeout=60)
-            answer.raise_for_status()
-            return bytes(msgspec.json.decode(answer.content, type=_Data).data)
-
-        for path in ("football/leagues", "football/seasons"):
-            with (folder / f"{path.split('/')[1]}.jsonl").open("wb") as file:
-                page = 0
-                while (content := ask(path, per_page="50", page=str(page := page + 1))) != b"[]":
-                    file.write(content + b"\n")
-                    if content.count(b'"sport_id"') < 50:
-                        break
-        ids = list(api.world.fixture_ids())[:fixtures]
         with (folder / "fixtures.jsonl").open("wb") as file:
             for start in range(0, len(ids), 50):
                 batch = ",".join(map(str, ids[start : start + 50]))
-                file.write(ask(f"football/fixtures/multi/{batch}", include=_INCLUDE) + b"\n")
+                answer = session.get(
+                    f"{api.base_url}/football/fixtures/multi/{batch}",
+                    params={"include": INCLUDE},
+                    timeout=60,
+                )
+                answer.raise_for_status()
+                file.write(answer.content + b"\n")
     (folder / "ids.txt").write_text("\n".join(map(str, ids)))
     done.touch()
 
@@ -62,8 +53,8 @@ class Api:
 
     def __init__(self, port: int) -> None:
         self.base_url = f"http://127.0.0.1:{port}/v3"
-        self.token = _TOKEN
-        self.control = Control(self.base_url, "control")
+        self.token = DEFAULT_TOKEN
+        self.control = Control(self.base_url)
 
 
 @contextmanager
@@ -80,9 +71,8 @@ def served(folder: Path, latency: float) -> Iterator[Api]:
         "--port": str(port),
         "--latency": str(latency),
         "--quota": str(10**9),
-        "--token": _TOKEN,
     }
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "simulator", *(part for pair in options.items() for part in pair)],
         stdout=subprocess.DEVNULL,
     )

@@ -23,9 +23,8 @@ import pyarrow as pa
 import pyarrow.csv
 import urllib3
 
-from bench.tables import COLUMNS, arrow, definition, rows
+from bench.tables import COLUMNS, INCLUDE, arrow, definition, rows
 
-_INCLUDE = "participants;scores;statistics;events;periods"
 _BATCH = 50
 _THREADS = 8
 # Batches that are written together.
@@ -39,6 +38,8 @@ class _Id(msgspec.Struct):
 class _Envelope(msgspec.Struct):
     data: list[msgspec.Raw]
 
+
+_NAMES = {table: list(columns) for table, columns in COLUMNS.items()} | {"hashes": ["id", "hash"]}
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _id = msgspec.json.Decoder(_Id)
@@ -55,7 +56,7 @@ def main(url: str, token: str, ids_file: str, database: str) -> None:
     def fetch(batch: list[str]) -> list[tuple[int, str, bytes]]:
         answer = pool.request(
             "GET",
-            f"{url}/football/fixtures/multi/{','.join(batch)}?include={_INCLUDE}",
+            f"{url}/football/fixtures/multi/{','.join(batch)}?include={INCLUDE}",
             headers=headers,
         )
         found = []
@@ -114,10 +115,10 @@ class _DuckDb:
         con.register("changed", pa.table({"id": ids}))
         con.execute("begin")
         for table, values in [*found.items(), ("hashes", hashes)]:
-            key = "fixture_id" if table in ("statistics", "events") else "id"
+            key = "fixture_id" if "fixture_id" in _NAMES[table] else "id"
             con.execute(f"delete from {table} where {key} in (select id from changed)")
             if values:
-                con.register("new", arrow(list(COLUMNS.get(table, ["id", "hash"])), values))
+                con.register("new", arrow(_NAMES[table], values))
                 con.execute(f"insert into {table} select * from new")
         con.execute("commit")
 
@@ -149,12 +150,12 @@ class _Postgres:
     ) -> None:
         with self._connection.cursor() as cursor:
             for table, values in [*found.items(), ("hashes", hashes)]:
-                key = "fixture_id" if table in ("statistics", "events") else "id"
+                key = "fixture_id" if "fixture_id" in _NAMES[table] else "id"
                 cursor.execute(f"delete from {table} where {key} = any(%s)", (ids,))
                 if values:
                     text = io.BytesIO()
                     pa.csv.write_csv(
-                        arrow(list(COLUMNS.get(table, ["id", "hash"])), values),
+                        arrow(_NAMES[table], values),
                         text,
                         pa.csv.WriteOptions(include_header=False),
                     )

@@ -22,7 +22,7 @@ def run(module: str, *arguments: str, environment: Mapping[str, str]) -> Measure
     command = [sys.executable, "-m", module, *arguments]
     with tempfile.TemporaryFile() as output:
         begun = time.perf_counter()
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 - our own program
             command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
         )
         # Not process.wait(): it does not tell the memory.

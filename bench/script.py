@@ -14,9 +14,7 @@ import psycopg2
 import requests
 from psycopg2.extras import execute_values
 
-from bench.tables import COLUMNS, arrow, definition, rows
-
-_INCLUDE = "participants;scores;statistics;events;periods"
+from bench.tables import COLUMNS, INCLUDE, arrow, definition, rows
 
 
 def main(url: str, token: str, ids_file: str, database: str, batch: str = "50") -> None:
@@ -38,7 +36,7 @@ def main(url: str, token: str, ids_file: str, database: str, batch: str = "50") 
     for start in range(0, len(ids), size):
         answer = session.get(
             f"{url}/football/fixtures/multi/{','.join(ids[start : start + size])}",
-            params={"include": _INCLUDE},
+            params={"include": INCLUDE},
             timeout=60,
         )
         answer.raise_for_status()

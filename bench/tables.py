@@ -4,6 +4,9 @@ from typing import Any
 
 import pyarrow as pa
 
+# What a fixture is asked for with: the default of the job.
+INCLUDE = "participants;scores;statistics;events;periods"
+
 # Each column with its type.
 COLUMNS: dict[str, dict[str, str]] = {
     "fixtures": {

@@ -203,9 +203,7 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
         payload_hash=canonical_hash(fixture),
         keys=frozenset(fixture),
         filled=frozenset(k for k, value in fixture.items() if value and isinstance(value, _MANY)),
-        type_ids=frozenset(
-            id for id in _type_ids(fixture) if type(id) is int and abs(id) <= _LARGEST
-        ),
+        type_ids=frozenset(id for id in map(integer, _type_ids(fixture)) if id is not None),
     )
 
 

@@ -28,49 +28,35 @@
 -#}
 {% macro changed_payloads(array=none) -%}
     {%- set fixtures = ref('stg_sportmonks__fixtures') -%}
-{%- if is_incremental() %}
+    {%- set built = built_versions(this) if array else this -%}
 -- Materialized: otherwise a look into the payload would be taken before the changed ones are known.
-with found as materialized (
+with found as {{ 'materialized' if is_incremental() else 'not materialized' }} (
     select
         fixture_id,
         payload,
         loaded_at
     from {{ fixtures }}
+    {%- if is_incremental() %}
     where
         fixture_id in (
             select versions.fixture_id
             -- Named without what --empty and --sample add, for it needs an alias here.
             from {{ fixtures.render() }} as versions
-            {%- if array %}
-            left join {{ built_versions(this) }} as built
+            left join {{ built }} as built
                 on versions.fixture_id = built.fixture_id
             where
                 built.loaded_at is distinct from versions.loaded_at
+                {%- if array %}
                 and (
                     built.fixture_id is not null
                     or coalesce(',' || versions.filled_keys || ',' like '%,{{ array }},%', true)
                 )
-            {%- else %}
-            where
-                not exists (
-                    select 1
-                    from {{ this }} as built
-                    where
-                        built.fixture_id = versions.fixture_id
-                        and built.loaded_at = versions.loaded_at
-                )
-            {%- endif %}
+                {%- endif %}
         )
+    {%- endif %}
 )
 
 select * from found
-{%- else %}
-select
-    fixture_id,
-    payload,
-    loaded_at
-from {{ fixtures }}
-{%- endif %}
 {%- endmacro %}
 
 {#-

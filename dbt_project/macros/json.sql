@@ -157,11 +157,14 @@ cross join lateral jsonb_to_record(payload) as object (
     {%- endfor %}
 {%- endmacro %}
 
-{#- DuckDB's description of an object for from_json. -#}
+{#- DuckDB's description of an object for from_json; `lists` are those whose objects are read too. -#}
 {% macro json_shape(keys) -%}
     {%- set shape = [] -%}
     {%- for key in keys.fields -%} {%- do shape.append('"' ~ key ~ '":"VARCHAR"') -%} {%- endfor -%}
     {%- for key in keys.texts + keys.objects -%} {%- do shape.append('"' ~ key ~ '":"JSON"') -%} {%- endfor -%}
+    {%- for key, inner in keys.get('lists', {}).items() -%}
+        {%- do shape.append('"' ~ key ~ '":[' ~ json_shape(inner) ~ ']') -%}
+    {%- endfor -%}
     { {{- shape | join(',') -}} }
 {%- endmacro %}
 

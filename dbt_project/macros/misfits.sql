@@ -123,14 +123,9 @@ where is_misfit
 {#- What is no list is null in a list's place, and so is one that was not asked for. -#}
 {% macro duckdb__suspect_payloads(relation) -%}
     {%- set keys = judged_keys('fixture') -%}
-    {%- set shape = [] -%}
-    {%- for key in keys.fields -%} {%- do shape.append('"' ~ key ~ '":"VARCHAR"') -%} {%- endfor -%}
-    {%- for key in keys.objects if key not in payload_arrays() -%}
-        {%- do shape.append('"' ~ key ~ '":"JSON"') -%}
-    {%- endfor -%}
-    {%- for array in payload_arrays() -%}
-        {%- do shape.append('"' ~ array ~ '":[' ~ json_shape(judged_keys(array)) ~ ']') -%}
-    {%- endfor -%}
+    {%- set lists = {} -%}
+    {%- for array in payload_arrays() -%} {%- do lists.update({array: judged_keys(array)}) -%} {%- endfor -%}
+    {%- do keys.update({'objects': keys.objects | reject('in', lists) | list, 'lists': lists}) -%}
 select
     fixture_id,
     payload,
@@ -138,7 +133,7 @@ select
 from (
     select
         *,
-        from_json(payload, '{ {{- shape | join(',') -}} }') as fixture
+        from_json(payload, '{{ json_shape(keys) }}') as fixture
     from {{ relation }}
 ) as documents
 where
