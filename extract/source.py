@@ -38,8 +38,8 @@ from extract.errors import RequestError, StoppedError, TokenError
 from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
 
-# Stored payloads that are read together.
-_VERSIONS_AT_ONCE = 500
+# Payloads that are handed to dlt, or read from the warehouse, together.
+_FIXTURES_AT_ONCE = 500
 
 # Reference tables: path and query. In pages of 50: the larger ones of `filters=populate` are
 # documented for fixtures, and these lists are short and have quotas of their own.
@@ -106,16 +106,23 @@ def sportmonks(
 
     @dlt.resource(selected=False)
     def fixture_batches() -> Iterator[Batch]:
-        """The answers of the multi endpoint, batch by batch."""
+        """The answers of the multi endpoint, some batches at a time."""
         changed: list[int] = []
+        together = Batch()
         for batch in batches.fetch(fixture_ids, apart):
             if on_batch:
                 on_batch(batch)
             changed += [outcome.id for outcome in batch.outcomes if is_replaced(outcome)]
-            yield batch
+            together.outcomes.extend(batch.outcomes)
+            together.calls.extend(batch.calls)
+            # Each item costs dlt about a millisecond in each table.
+            if len(together.outcomes) >= _FIXTURES_AT_ONCE:
+                yield together
+                together = Batch()
+        yield together
         # Few queries: each of them reads many more payloads than it is after.
-        for start in range(0, len(changed), _VERSIONS_AT_ONCE):
-            yield Batch(replaced=stored.versions(changed[start : start + _VERSIONS_AT_ONCE]))
+        for start in range(0, len(changed), _FIXTURES_AT_ONCE):
+            yield Batch(replaced=stored.versions(changed[start : start + _FIXTURES_AT_ONCE]))
 
     @dlt.transformer(data_from=fixture_batches, **tables.hints("fixtures"))
     def fixtures(batch: Batch) -> Iterator[pa.Table]:

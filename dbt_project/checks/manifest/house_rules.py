@@ -66,9 +66,9 @@ def check_macro_documented(macro: Any) -> None:
 @check
 def check_macro_called(macro: Any, ctx: Any) -> None:
     """A macro is called by another macro, a model or a test."""
-    # dbt finds strategies by their name; a test that nobody uses is still a test to use.
-    found_by_name = macro.name.startswith(("get_incremental_", "test_"))
-    if found_by_name or _is_of_one_engine(macro.name):
+    # dbt finds these by their name; a test that nobody uses is still a test to use.
+    prefixes = ("get_incremental_", "materialization_", "test_")
+    if macro.name.startswith(prefixes) or _is_of_one_engine(macro.name):
         return
     manifest = ctx.manifest_obj.manifest
     callers = [*manifest.nodes.values(), *manifest.macros.values()]
