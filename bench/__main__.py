@@ -22,6 +22,8 @@ from typing import Any
 from bench.answers import Api, save, served
 from bench.processes import Measured, run
 
+# One call per fixture takes a tenth of a second each.
+_ASKED_ONE_BY_ONE = 1_000
 _SCHEMAS = ("bench", "bench_raw", "bench_raw_staging", "bench_staging", "floor", "script")
 
 
@@ -51,13 +53,14 @@ def main() -> None:
             for engine in arguments.engines:
                 database = _database(engine, folder)
                 with served(answers, arguments.latency) as api:
-                    bench = Bench(api, answers, engine, database, folder, fixtures)
+                    bench = Bench(
+                        api, answers, engine, database, folder, fixtures, arguments.latency
+                    )
                     figures += bench.measure(arguments.rounds)
     if arguments.json:
         document = {
             "python": platform.python_version(),
             "cores": os.cpu_count(),
-            "latency": arguments.latency,
             "figures": figures,
         }
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -102,11 +105,12 @@ class Bench:
         database: Database,
         folder: Path,
         fixtures: int,
+        latency: float,
     ) -> None:
         self._api, self._engine, self._database, self._folder = api, engine, database, folder
         self._all = answers / "ids.txt"
         self._ids = [int(id) for id in self._all.read_text().split()]
-        self._fixtures = fixtures
+        self._fixtures, self._latency = fixtures, latency
         self._environment = {
             **database.environment,
             "SPORTMONKS_SCHEMA": "bench",
@@ -118,10 +122,13 @@ class Bench:
         }
         self._chance = random.Random(fixtures)  # noqa: S311 - no secret
         self._figures: list[dict[str, Any]] = []
+        self._medians: dict[str, float] = {}
+        self._extracts: list[Measured] = []
 
     def measure(self, rounds: int) -> list[dict[str, Any]]:
         """All figures."""
-        print(f"\n{self._engine}, {self._fixtures:,} fixtures")
+        latency = f", {self._latency * 1000:.0f} ms latency" if self._latency else ""
+        print(f"\n{self._engine}, {self._fixtures:,} fixtures{latency}")
         self._empty()
         self._extract("run", "--seasons", "all", "--max-calls", "40")
         self._transform()
@@ -138,8 +145,13 @@ class Bench:
             self._empty()
             self._api.control.reset_requests()
 
+        # Without latency it says nothing.
+        one_by_one = self._one_call_per_fixture() if self._latency else None
         self._both("first load", rounds, load, floor, "floor", begin)
-        print(f"{'calls':44} {len(self._api.control.requests()):10,}")
+        self._note_shares()
+        if one_by_one:
+            name = f"one call per fixture ({_ASKED_ONE_BY_ONE:,} of them, scaled)"
+            self._note_all(name, [one_by_one], self._medians["first load"], "first load")
 
         self._both("nothing due", rounds, load, begun)
         for count in sorted({100, len(self._ids) // 100}):
@@ -163,11 +175,31 @@ class Bench:
             transforms.append(self._transform())
         self._note_all(f"{what}: extract", extracts)
         self._note_all(f"{what}: transform", transforms)
+        self._extracts = extracts
         both = [
             Measured(first.seconds + second.seconds, max(first.peak, second.peak))
             for first, second in zip(extracts, transforms, strict=True)
         ]
         self._note_all(what, both, reference, unit)
+
+    def _note_shares(self) -> None:
+        """What the extracts of the last figure say of themselves."""
+        counts = [json.loads(extract.output) for extract in self._extracts]
+        print(f"{'  calls':44} {counts[0]['calls']:8,}")
+        size = counts[0]["bytes"] / self._fixtures
+        print(f"{'  bytes of a fixture, over the network':44} {size:8,.0f}")
+        for step in ("preparing", "fetching", "loading"):
+            seconds = [count[f"{step}_seconds"] for count in counts]
+            self._note_all(f"  of it {step}", [Measured(each, 0) for each in seconds])
+
+    def _one_call_per_fixture(self) -> Measured:
+        """The script with a fixture a call: of some fixtures, as if it were all."""
+        ids = self._ids[:_ASKED_ONE_BY_ONE]
+        some = self._folder / "some.txt"
+        some.write_text("\n".join(map(str, ids)))
+        self._empty()
+        measured = self._other("script", some, "1")
+        return Measured(measured.seconds * len(self._ids) / len(ids), measured.peak)
 
     def _changed(self, count: int) -> Callable[[], Measured]:
         def change() -> Measured:
@@ -193,22 +225,22 @@ class Bench:
         return run("timeit", "-n1", "-r1", f"import {module}", environment=self._environment)
 
     def _extract(self, *arguments: str) -> Measured:
-        return run("extract", *arguments, environment=self._environment)
+        return run("extract", *arguments, "--json", environment=self._environment)
 
     def _transform(self, *arguments: str) -> Measured:
         return run("extract", "transform", *arguments, environment=self._environment)
 
     def _floor(self) -> Measured:
-        return self._other("floor")
+        return self._other("floor", self._all)
 
     def _script(self) -> Measured:
-        return self._other("script")
+        return self._other("script", self._all)
 
-    def _other(self, program: str) -> Measured:
+    def _other(self, program: str, ids: Path, *options: str) -> Measured:
         where = f"duckdb:{self._folder / program}.duckdb"
         if self._engine == "postgres":
             where = "postgres"
-        arguments = [self._api.base_url, self._api.token, str(self._all), where]
+        arguments = [self._api.base_url, self._api.token, str(ids), where, *options]
         return run(f"bench.{program}", *arguments, environment=self._environment)
 
     def _empty(self) -> None:
@@ -243,11 +275,14 @@ class Bench:
         seconds = statistics.median(each.seconds for each in measured)
         peak = max(each.peak for each in measured)
         ratio = "" if reference is None else f"{seconds / reference:8.2f} x {unit}"
-        print(f"{what:44} {seconds:8.2f} s {peak:8.0f} MB {ratio}", flush=True)
+        memory = f"{peak:8.0f} MB" if peak else ""
+        print(f"{what:44} {seconds:8.2f} s {memory} {ratio}", flush=True)
+        self._medians[what] = seconds
         self._figures.append(
             {
                 "engine": self._engine,
                 "fixtures": self._fixtures,
+                "latency": self._latency,
                 "what": what,
                 "seconds": [round(each.seconds, 3) for each in measured],
                 "peak_megabytes": round(peak),

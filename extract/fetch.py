@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -66,22 +67,25 @@ def fetch(session: Session, wanted: Wanted) -> None:
 def _fetch_chunk(
     session: Session, chunk: Sequence[DueFixture], known_types: set[int] | None
 ) -> None:
+    summary, began = session.summary, time.monotonic()
     ids = [fixture.id for fixture in chunk]
     source = session.source(
         fixture_ids=ids,
         apart=asked_apart(chunk),
         stored=WarehouseFixtures(session.warehouse, ids),
         known_types=known_types,
-        run_row=session.summary.row,
+        run_row=summary.row,
     )
     seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))
-    session.summary.chunks.append(Chunk(seasons))
+    summary.chunks.append(Chunk(seasons))
     try:
         with _stopping_in_order(session):
-            session.load(source.with_resources(*_RESOURCES))
+            loading = session.load(source.with_resources(*_RESOURCES))
     except (ExtractError, KeyboardInterrupt):
-        session.summary.chunks.pop()
+        summary.chunks.pop()
         raise
+    summary.loading_seconds += loading
+    summary.fetching_seconds += time.monotonic() - began - loading
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -38,10 +39,13 @@ class Loader:
         self._locks: list[TextIOWrapper] = []
         self._pipeline = self._pipeline_in(next(filter(self._lock, count())))
 
-    def load(self, data: DltSource | Sequence[DltResource]) -> None:
+    def load(self, data: DltSource | Sequence[DltResource]) -> float:
         """Commits one load.
 
         A stored row that is newer than a loaded one stays, in whatever order loads are committed.
+
+        Returns:
+            Seconds that it took from when everything was on disk.
 
         Raises:
             DroppedError: the database refuses the data; they have to be asked for again.
@@ -56,7 +60,9 @@ class Loader:
                     write_disposition=tables.newest_wins(table, self._warehouse.raw)
                 )
             self._pipeline.extract(data)
+        began = time.monotonic()
         self._finish(self._pipeline)
+        return time.monotonic() - began
 
     @property
     def has_pending(self) -> bool:

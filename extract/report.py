@@ -44,7 +44,11 @@ _LABELS = {
     "calls": "API calls",
     "fixture_calls": "  for fixtures",
     "calls_saved": "Calls saved by batches",
+    "bytes": "Bytes received",
     "waited_seconds": "Seconds waited for the API",
+    "preparing_seconds": "Seconds for lists",
+    "fetching_seconds": "  for fixtures",
+    "loading_seconds": "  to load them",
 }
 # Shown even when they are zero.
 _ALWAYS = {"known", "due", "asked", "stored", "unchanged", "failed", "calls", "fixture_calls"}

@@ -1,5 +1,6 @@
 """One run of the extractor: what is due, chunk by chunk into the warehouse, and what came of it."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -80,8 +81,11 @@ def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = T
 
 def _try_to_fetch(session: Session) -> None:
     summary, client = session.summary, session.client
+    began = time.monotonic()
     try:
-        fetch(session, _wanted(session, prepare(session)))
+        wanted = _wanted(session, prepare(session))
+        summary.preparing_seconds = time.monotonic() - began
+        fetch(session, wanted)
     except UsageError:
         summary.outcome = "failed"
         session.close_broken_off()

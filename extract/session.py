@@ -95,14 +95,15 @@ class Session:
             **arguments,
         )
 
-    def load(self, data: Any) -> None:
-        """Commits one load.
+    def load(self, data: Any) -> float:
+        """Commits one load, and returns the seconds that it took once everything was fetched.
 
         Raises:
             ExtractError: the API or the database broke it off; nothing of it is in the warehouse.
         """
-        self.loader.load(data)
+        seconds = self.loader.load(data)
         self._uncommitted.clear()
+        return seconds
 
     def fail(self, text: str) -> None:
         """Notes and says that something failed."""

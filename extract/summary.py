@@ -57,7 +57,11 @@ class Summary:
         chunks: what was committed, chunk by chunk.
         calls: HTTP requests, retries, lists and reference data included.
         fixture_calls: those of them that asked for fixtures by id.
+        bytes: size of the answers, as they came over the network.
         waited_seconds: time that requests waited for quota and retries, added up.
+        preparing_seconds: time for reference data, lists and the choice of what is due.
+        fetching_seconds: time for the fixtures' answers, until they were on disk.
+        loading_seconds: time to commit them.
     """
 
     run_id: str
@@ -73,7 +77,11 @@ class Summary:
     chunks: list[Chunk] = field(default_factory=list)
     calls: int = 0
     fixture_calls: int = 0
+    bytes: int = 0
     waited_seconds: float = 0.0
+    preparing_seconds: float = 0.0
+    fetching_seconds: float = 0.0
+    loading_seconds: float = 0.0
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -102,6 +110,7 @@ class Summary:
         """Counts requests that were made."""
         self.calls += len(calls)
         self.fixture_calls += sum(call.endpoint == ENDPOINT for call in calls)
+        self.bytes += sum(call.bytes or 0 for call in calls)
         self.waited_seconds += sum(call.waited_seconds for call in calls)
 
     def count_batch(self, batch: Batch) -> None:
@@ -123,7 +132,11 @@ class Summary:
             "calls": self.calls,
             "fixture_calls": self.fixture_calls,
             "calls_saved": self.asked - self.fixture_calls,
+            "bytes": self.bytes,
             "waited_seconds": round(self.waited_seconds, 3),
+            "preparing_seconds": round(self.preparing_seconds, 3),
+            "fetching_seconds": round(self.fetching_seconds, 3),
+            "loading_seconds": round(self.loading_seconds, 3),
         }
 
     def row(self) -> dict[str, Any]:
