@@ -92,7 +92,8 @@ def _renamed(source: dict[str, Any], key: str, fields: list[str]) -> dict[str, A
 
 
 def _fixture(fixture: dict[str, Any], states: dict[int, str]) -> dict[str, Any]:
-    sides = {team["meta"]["location"]: team for team in fixture["participants"]}
+    sides: dict[str, dict[str, Any]] = {"home": {}, "away": {}}
+    sides |= {team["meta"]["location"]: team for team in fixture["participants"]}
     winners = [team["id"] for team in fixture["participants"] if team["meta"]["winner"]]
     goals = {
         (score["description"], score["score"]["participant"]): score["score"]["goals"]
@@ -101,10 +102,10 @@ def _fixture(fixture: dict[str, Any], states: dict[int, str]) -> dict[str, Any]:
     return _renamed(fixture, "fixture_id", _BASE) | {
         "state_code": states[fixture["state_id"]],
         "times_missing": int(fixture["state_id"] == 20),
-        "home_participant_id": sides["home"]["id"],
-        "away_participant_id": sides["away"]["id"],
-        "home_participant_name": sides["home"]["name"],
-        "away_participant_name": sides["away"]["name"],
+        "home_participant_id": sides["home"].get("id"),
+        "away_participant_id": sides["away"].get("id"),
+        "home_participant_name": sides["home"].get("name"),
+        "away_participant_name": sides["away"].get("name"),
         "winner_participant_id": winners[0] if winners else None,
         "home_score": goals.get(("CURRENT", "home")),
         "away_score": goals.get(("CURRENT", "away")),
