@@ -45,6 +45,7 @@ def fetch(session: Session, wanted: Wanted) -> None:
         session.settings.batch_size,
         lambda: client.stopped,
     )
+    session.pace.begin()
     with session.reporter.fetching(len(wanted.due), wanted.known):
         for chunk in chunks:
             summary.asked_by_others = chunks.asked_by_others

@@ -20,12 +20,12 @@ from rich.progress import (
     ProgressColumn,
     Task,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from extract.outlook import Outlook
     from extract.plan import Plan
     from extract.summary import Summary
 
@@ -52,6 +52,8 @@ _LABELS = {
 }
 # Shown even when they are zero.
 _ALWAYS = {"known", "due", "asked", "stored", "unchanged", "failed", "calls", "fixture_calls"}
+# Columns of a terminal on which the whole progress bar has room.
+_WIDE = 80
 # Rows of the plan that a terminal shows; `--json` has them all.
 _SEASONS_SHOWN = 20
 
@@ -66,6 +68,17 @@ class _Countdown(ProgressColumn):
     def render(self, task: Task) -> Text:
         left = self._waits_until() - time.monotonic()
         return Text(f"quota in {timedelta(seconds=math.ceil(left))}" if left > 0 else "")
+
+
+class _ToGo(ProgressColumn):
+    """What is left of the time that the run was said to take."""
+
+    def render(self, task: Task) -> Text:
+        ends = task.fields["ends"]
+        if ends is None:
+            return Text("")
+        left = max(0, math.ceil(ends - time.monotonic()))
+        return Text(f"{timedelta(seconds=left)} to go", style="progress.remaining")
 
 
 class Reporter:
@@ -118,24 +131,28 @@ class Reporter:
         if not total or not self._console.is_terminal:
             yield
             return
-        self._progress = Progress(
-            TextColumn("Fixtures"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            _Countdown(lambda: self._waits_until),
-            console=self._console,
-            transient=True,
-        )
-        self._progress.add_task("fixtures", total=total)
+        count = MofNCompleteColumn()
+        times = (_ToGo(), _Countdown(lambda: self._waits_until))
+        if self._console.width < _WIDE:
+            columns: tuple[ProgressColumn, ...] = (count, *times)
+        else:
+            calls = TextColumn("{task.fields[calls]}")
+            columns = (TextColumn("Fixtures"), BarColumn(bar_width=None), count, calls, *times)
+        self._progress = Progress(*columns, console=self._console, transient=True, expand=True)
+        self._progress.add_task("fixtures", total=total, ends=None, calls="")
         with self._progress:
             yield
         self._progress = None
 
-    def fetched(self, fixtures: int) -> None:
+    def fetched(self, fixtures: int, outlook: Outlook) -> None:
         """Some more fixtures have an outcome."""
         if self._progress:
-            self._progress.advance(self._progress.task_ids[0], fixtures)
+            shown = f"{outlook.calls:,} calls"
+            if outlook.calls_left is not None:
+                shown += f", {outlook.calls_left:,} left"
+            ends = time.monotonic() + outlook.seconds
+            task = self._progress.task_ids[0]
+            self._progress.update(task, advance=fixtures, ends=ends, calls=shown)
 
     def committed(self, fixtures: int, total: int) -> None:
         """A chunk is in the warehouse."""

@@ -16,6 +16,7 @@ from extract.batch_size import BatchSize
 from extract.batches import Batch
 from extract.client import ApiCall, SportmonksClient
 from extract.loader import Loader
+from extract.outlook import Pace
 from extract.report import Reporter
 from extract.selection import Selection
 from extract.settings import Settings
@@ -38,6 +39,7 @@ class Session:
         settings, warehouse, loader, selection, reporter: as above.
         client: the API.
         summary: what was done so far.
+        pace: of the requests for fixtures.
         is_interrupted: whether Ctrl-C was pressed.
         is_incomplete: whether something failed that the run could go on without.
     """
@@ -60,6 +62,7 @@ class Session:
         self.client.governor.on_slow_down = reporter.slowing_down
         self.client.on_trouble = reporter.warning
         self._batch_size = BatchSize(settings.batch_size)
+        self.pace = Pace(settings)
         self.is_interrupted = False
         self.is_incomplete = False
         # Calls of the load under way: they are recorded with it, or else when the run ends.
@@ -141,4 +144,5 @@ class Session:
     def _on_batch(self, batch: Batch) -> None:
         self.summary.count_batch(batch)
         self._uncommitted += batch.calls
-        self.reporter.fetched(len(batch.outcomes))
+        outlook = self.pace.outlook(self.summary, batch.calls, self._batch_size.size)
+        self.reporter.fetched(len(batch.outcomes), outlook)

@@ -1,0 +1,72 @@
+"""How long a run will still take, by its pace so far and by what the quota lets through."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extract.client import ApiCall
+from extract.plan import Quota, run_seconds
+from extract.settings import Settings
+from extract.summary import Summary
+
+# Seconds until a window ends where the answer does not say it: that of a whole one.
+_WINDOW = 3600
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a person who waits wants to know.
+
+    Attributes:
+        calls: API calls made so far.
+        calls_left: calls left in the window by the last answer, None where none has told.
+        seconds: until all due fixtures are asked for, waits for quota included.
+    """
+
+    calls: int
+    calls_left: int | None
+    seconds: float
+
+
+class Pace:
+    """The pace of the requests for fixtures.
+
+    Args:
+        settings: sizes, requests in flight, and reserve.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._began = time.monotonic()
+        self._quota: Quota | None = None
+
+    def begin(self) -> None:
+        """Notes that the first of the fixtures is asked for now."""
+        self._began = time.monotonic()
+
+    def outlook(self, summary: Summary, calls: Sequence[ApiCall], batch_size: int) -> Outlook:
+        """What is to be expected.
+
+        Args:
+            summary: what was done so far, these calls included.
+            calls: the newest calls.
+            batch_size: fixtures that a call asks for.
+        """
+        for call in calls:
+            if call.quota_remaining is not None and call.endpoint.startswith("football/fixtures"):
+                limit, ends_in = call.quota_limit, call.quota_resets_in
+                self._quota = Quota(
+                    limit or call.quota_remaining,
+                    call.quota_remaining,
+                    _WINDOW if ends_in is None else ends_in,
+                )
+        in_flight = self._settings.requests_in_flight
+        # Requests wait for the quota together, and each of them counts its wait.
+        active = time.monotonic() - self._began - summary.waited_seconds / in_flight
+        call_seconds = max(0.0, active) / max(1, summary.fixture_calls) * in_flight
+        to_make = -(-summary.left // batch_size)
+        return Outlook(
+            summary.calls,
+            self._quota.remaining if self._quota else None,
+            run_seconds(to_make, self._quota, self._settings, call_seconds),
+        )
