@@ -33,6 +33,10 @@ def assert_equals_world(
     expected = world.final_tables(api, ids)
     for table in FINAL_TABLES:
         rows = comparable(job.records(table))
+        if table == "types":
+            # One that was looked up stays when no fixture names it any more.
+            named = {type_["type_id"] for type_ in expected[table]}
+            rows = [r for r in rows if r["type_id"] in named or not api.world.type(r["type_id"])]
         assert len(rows) == len(expected[table]), table
         for row, wanted in zip(rows, expected[table], strict=True):
             for column in volatile:
