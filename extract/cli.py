@@ -3,10 +3,10 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from dotenv import load_dotenv
@@ -28,6 +28,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+# The test in dbt that says whether what is stored is fresh.
+FRESHNESS = "live_fixtures_are_recent"
 
 NoWait = Annotated[
     bool,
@@ -165,7 +168,7 @@ def run(
 
         psql -Atc "select …" | python -m extract run --ids-file -
     """
-    with _errors_in_one_line():
+    with _errors_in_one_line(alerting=not dry_run):
         from extract.run import Bounds
 
         selection = _selection(
@@ -220,14 +223,22 @@ def _run(selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bo
     reporter = Reporter(Console(stderr=as_json))
     summary = run_extract(selection, bounds, reporter, wait=not no_wait)
     reporter.summary(summary)
+    document = {
+        "run_id": summary.run_id,
+        "outcome": summary.outcome,
+        **summary.counts(),
+        "failed_ids": summary.failed_ids,
+    }
     if as_json:
-        document = {
-            "run_id": summary.run_id,
-            "outcome": summary.outcome,
-            **summary.counts(),
-            "failed_ids": summary.failed_ids,
-        }
         print(json.dumps(document))
+    held = summary.outcomes["held"]
+    if summary.outcome == "failed" or held:
+        _alert(
+            f"Run {summary.run_id} into the {summary.warehouse} {summary.outcome}: "
+            f"{summary.asked:,} of {summary.due:,} due fixtures asked for, "
+            f"{len(summary.failed_ids):,} failed, {held:,} held.",
+            document,
+        )
     if summary.outcome == "interrupted":
         raise typer.Exit(130)
     if summary.outcome == "failed":
@@ -263,10 +274,15 @@ def transform(context: typer.Context, no_wait: NoWait = False) -> None:
 
         python -m extract transform --full-refresh
     """
-    with _errors_in_one_line():
+    with _errors_in_one_line(alerting=True):
         from extract.transform import transform as run_transform
 
-        raise typer.Exit(run_transform(context.args, _say, wait=not no_wait))
+        built = run_transform(context.args, _say, wait=not no_wait)
+        if built.code in (1, 2):
+            _alert("The transform failed.", {"exit_code": built.code, "failed": built.failed})
+        elif FRESHNESS in built.warned:
+            _alert("Matches are stored as live that ended long ago.", {"warned": built.warned})
+        raise typer.Exit(built.code)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -288,12 +304,20 @@ def _say(line: str) -> None:
     Console(stderr=True, highlight=False).print(escape(line), soft_wrap=True)
 
 
+def _alert(text: str, details: Mapping[str, Any]) -> None:
+    from extract.alert import alert
+
+    alert(text, details, _say)
+
+
 @contextmanager
-def _errors_in_one_line() -> Iterator[None]:
+def _errors_in_one_line(alerting: bool = False) -> Iterator[None]:
     try:
         yield
     except ExtractError as error:
         Console(stderr=True).print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        if alerting:
+            _alert(str(error), {})
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

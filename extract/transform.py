@@ -5,6 +5,7 @@ import re
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from dbt.artifacts.schemas.run import RunExecutionResult
@@ -35,16 +36,29 @@ def _stop(*_: object) -> None:
     raise _StoppedError("Stopped by Ctrl-C. The next transform goes on from here.")
 
 
-def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> int:
+@dataclass(frozen=True)
+class Built:
+    """What came of a transform.
+
+    Attributes:
+        code: the exit code: 0, 1 if a model or a test failed, 2 if dbt could not begin, 130 after
+            Ctrl-C.
+        failed: names of the models and tests that failed.
+        warned: names of the tests that found something of little weight.
+    """
+
+    code: int
+    failed: list[str]
+    warned: list[str]
+
+
+def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> Built:
     """Runs `dbt build`, again if the connection to the database was lost.
 
     Args:
         arguments: more of them for dbt.
         on_wait: told who or what is waited for.
         wait: for another process that uses the warehouse; otherwise that is an error.
-
-    Returns:
-        The exit code: 0, 1 if a model or a test failed, 2 if dbt could not begin, 130 after Ctrl-C.
 
     Raises:
         UsageError: there is nothing to build from, or a variable is wrong.
@@ -63,7 +77,12 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> i
             on_wait(f"The connection to the {warehouse.name} was lost: building again.")
             # Comes back when the server does.
             warehouse.query("select 1")
-    return _exit_code(result)
+    nodes = result.result.results if isinstance(result.result, RunExecutionResult) else []
+    return Built(
+        _exit_code(result),
+        [node.node.name for node in nodes if node.status in ("error", "fail")],
+        [node.node.name for node in nodes if node.status == "warn"],
+    )
 
 
 def document(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tuple[int, Path]:
@@ -75,7 +94,7 @@ def document(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tu
         wait: for another process that uses the warehouse; otherwise that is an error.
 
     Returns:
-        The exit code, as of `transform`, and the file.
+        The exit code, as in `Built`, and the file.
 
     Raises:
         UsageError: there is nothing to describe, or a variable is wrong.

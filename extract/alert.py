@@ -1,0 +1,36 @@
+"""Tells somebody who does not look at the terminal that a run or a transform needs them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import dlt
+import requests
+
+_SETTING = "sources.sportmonks.alert_url"
+_TIMEOUT = 10
+
+
+def alert(text: str, details: Mapping[str, Any], say: Callable[[str], None]) -> None:
+    """Posts a line and its details, as one JSON object, to the address in the secrets, if any.
+
+    The line is the member `text`, which chat services show. An alert that cannot be sent is said,
+    and changes nothing else.
+
+    Args:
+        text: what happened, safe to show.
+        details: other members of the object.
+        say: told what went wrong, without the address: it is a secret.
+    """
+    url = dlt.secrets.get(_SETTING, str)
+    if not url:
+        return
+    try:
+        # A redirect would make a GET of it.
+        answer = requests.post(
+            url, json={"text": text, **details}, timeout=_TIMEOUT, allow_redirects=False
+        )
+    except (requests.RequestException, ValueError) as error:
+        say(f"The alert could not be sent ({type(error).__name__}): check alert_url.")
+        return
+    if not 200 <= answer.status_code < 300:
+        say(f"The alert was refused with status {answer.status_code}: check alert_url.")
