@@ -5,6 +5,8 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import yaml
+
 from simulator import Simulator
 from tests.job import Job
 
@@ -60,3 +62,17 @@ def test_systemd_runs_the_job_although_a_fixture_fails(postgres_job: Job, api: S
     assert result.returncode != 0
     assert f"No answer for 1 fixtures: {poisoned}" in result.stdout + result.stderr
     assert [row["fixture_id"] for row in postgres_job.records("fixtures")] == others
+
+
+def test_github_runs_the_job(duckdb_job: Job, api: Simulator) -> None:
+    workflow = yaml.safe_load(Path("docs/schedule/github-actions.yml").read_text())
+    job = workflow["jobs"]["update"]
+    # Variables that the project's own example of settings names, or the secrets.
+    known = Path(".env.example").read_text() + "SOURCES__SPORTMONKS__ALERT_URL="
+    assert [name for name in job["env"] if f"{name}=" not in known] == []
+    *_, run = job["steps"]
+    # As where the secret is not set.
+    command = f"SOURCES__SPORTMONKS__ALERT_URL= {run['run']}"
+    result = scheduled(command, duckdb_job, api)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert len(duckdb_job.records("fixtures")) == len(api.world.fixture_ids())
