@@ -8,6 +8,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 EXTRACT_ARGS ?=
 DBT_ARGS ?=
+QUERY_ARGS ?=
+export SQL ?=
 SIMULATOR_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -38,6 +40,10 @@ plan: .venv/installed ## What is due, and what it costs in calls and time. EXTRA
 .PHONY: transform
 transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--select fixtures"
 	@$(BIN)/python -m extract transform $(DBT_ARGS)
+
+.PHONY: query
+query: .venv/installed ## Ask the final tables. SQL="select * from league_table", or a shell without it.
+	@$(BIN)/python -m extract query $(if $(SQL),"$$SQL") $(QUERY_ARGS)
 
 .PHONY: docs
 docs: .venv/installed ## Describe the tables, in a site of one file to open in a browser.

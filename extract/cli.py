@@ -1,10 +1,12 @@
 """The command line: `python -m extract`."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from csv import writer
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +14,7 @@ import typer
 from dotenv import load_dotenv
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from extract.errors import ExtractError, UsageError
 
@@ -298,6 +301,39 @@ def docs(context: typer.Context, no_wait: NoWait = False) -> None:
         if not code:
             _say(f"The documentation is {site}: open it in a browser.")
         raise typer.Exit(code)
+
+
+@app.command()
+def query(
+    sql: Annotated[str | None, typer.Argument(metavar="[SQL]", help="What to ask.")] = None,
+    csv: Annotated[
+        bool, typer.Option("--csv", metavar="", help="Print the rows as CSV, not as a table.")
+    ] = False,
+) -> None:
+    """Ask the final tables in SQL; without a query, open a shell: harlequin, duckdb or psql.
+
+    Nothing can be written. Times are in UTC.
+
+        python -m extract query "select * from league_table limit 5"
+    """
+    with _errors_in_one_line():
+        from extract.query import query as run_query
+        from extract.query import shell_command, shell_environment
+
+        if sql is None:
+            command = shell_command()
+            os.execvpe(command[0], command, shell_environment())  # noqa: S606 - a program by name
+        names, rows = run_query(sql)
+        if csv:
+            writer(sys.stdout, lineterminator="\n").writerows([names, *rows])
+            return
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for name, *values in zip(names, *rows, strict=True):
+            numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+            table.add_column(escape(name), justify="right" if numeric else "left")
+        for row in rows:
+            table.add_row(*("" if value is None else escape(str(value)) for value in row))
+        Console().print(table)
 
 
 def _say(line: str) -> None:

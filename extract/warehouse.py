@@ -252,14 +252,7 @@ def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehous
         ExtractError: another process holds the database, or it does not answer.
     """
     target = os.environ.get("TARGET") or "duckdb"
-    schema = os.environ.get("SPORTMONKS_SCHEMA") or "sportmonks"
-    # Others are rewritten by dlt, and would lead it elsewhere than us.
-    proper = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", schema) and len(schema) <= 40
-    if not proper or schema.startswith("pg_"):
-        raise UsageError(
-            f"SPORTMONKS_SCHEMA is {schema!r}: it must be up to 40 lower-case letters and digits, "
-            "with a letter first and single underscores in between."
-        )
+    schema = final_schema()
     if target == "duckdb":
         from extract.warehouse_duckdb import DuckDbWarehouse
 
@@ -272,6 +265,23 @@ def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehous
 
         return PostgresWarehouse(os.environ, schema, on_wait)
     raise UsageError(f"TARGET is {target!r}: it must be duckdb or postgres.")
+
+
+def final_schema() -> str:
+    """The schema of the final tables.
+
+    Raises:
+        UsageError: it is no name that can be used.
+    """
+    schema = os.environ.get("SPORTMONKS_SCHEMA") or "sportmonks"
+    # Others are rewritten by dlt, and would lead it elsewhere than us.
+    proper = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", schema) and len(schema) <= 40
+    if not proper or schema.startswith("pg_"):
+        raise UsageError(
+            f"SPORTMONKS_SCHEMA is {schema!r}: it must be up to 40 lower-case letters and digits, "
+            "with a letter first and single underscores in between."
+        )
+    return schema
 
 
 def duckdb_path() -> Path:

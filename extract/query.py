@@ -1,0 +1,93 @@
+"""Looks into the final tables: the answer of one query, or a shell."""
+
+import os
+import shutil
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import duckdb
+import psycopg2
+
+from extract.errors import ExtractError, UsageError
+from extract.warehouse import duckdb_path, final_schema, first_line, nothing_extracted
+
+
+class Rows(NamedTuple):
+    """What a query returned: the names of its columns, and its rows."""
+
+    names: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+def query(sql: str) -> Rows:
+    """Runs one query that reads, with names looked up among the final tables. Times are in UTC.
+
+    Raises:
+        UsageError: the query is wrong or would write, or there is nothing to ask yet.
+        ExtractError: another process holds the database, or it does not answer.
+    """
+    connection: Any
+    if _is_duckdb():
+        try:
+            connection = duckdb.connect(_existing_file(), read_only=True)
+        except duckdb.Error as error:
+            raise ExtractError(f"The DuckDB file cannot be read: {first_line(error)}") from error
+        before = ["set timezone = 'UTC'", f"use {final_schema()}"]
+    else:
+        try:
+            connection = psycopg2.connect("")
+        except psycopg2.OperationalError as error:
+            raise ExtractError(f"The database cannot be reached: {first_line(error)}") from error
+        connection.set_session(readonly=True)
+        before = ["set timezone = 'UTC'", f"set search_path = {final_schema()}"]
+    with closing(connection), closing(connection.cursor()) as cursor:
+        try:
+            for statement in [*before, sql]:
+                cursor.execute(statement)
+            names = [column[0] for column in cursor.description or ()]
+            return Rows(names, cursor.fetchall() if names else [])
+        except (duckdb.Error, psycopg2.Error) as error:
+            raise UsageError(f"The query failed: {first_line(error)}") from error
+
+
+def shell_command() -> list[str]:
+    """The command that opens a SQL shell on the final tables, which it can only read.
+
+    Raises:
+        UsageError: no shell is installed, or there is nothing to ask yet.
+    """
+    if not _is_duckdb():
+        return _found("psql")
+    file = _existing_file()
+    if shutil.which("harlequin"):
+        return ["harlequin", "--read-only", file]
+    return [*_found("duckdb"), "-readonly", "-cmd", f"use {final_schema()}", file]
+
+
+def shell_environment() -> dict[str, str]:
+    """The variables of that command."""
+    options = f"-c search_path={final_schema()} -c default_transaction_read_only=on"
+    return {**os.environ, "PGOPTIONS": f"{options} {os.environ.get('PGOPTIONS', '')}"}
+
+
+def _is_duckdb() -> bool:
+    target = os.environ.get("TARGET") or "duckdb"
+    if target not in ("duckdb", "postgres"):
+        raise UsageError(f"TARGET is {target!r}: it must be duckdb or postgres.")
+    return target == "duckdb"
+
+
+def _existing_file() -> str:
+    path = duckdb_path()
+    if not path.exists():
+        raise UsageError(nothing_extracted(f"DuckDB file {path}"))
+    return str(path)
+
+
+def _found(program: str) -> list[str]:
+    if not shutil.which(program):
+        raise UsageError(
+            f"No SQL shell is installed: {program} is not on the PATH. "
+            'One query needs none: make query SQL="select * from fixtures limit 5".'
+        )
+    return [program]
