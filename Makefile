@@ -8,6 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 EXTRACT_ARGS ?=
 DBT_ARGS ?=
+DOCTOR_ARGS ?=
 SIMULATOR_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -38,6 +39,10 @@ plan: .venv/installed ## What is due, and what it costs in calls and time. EXTRA
 .PHONY: transform
 transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--select fixtures"
 	@$(BIN)/python -m extract transform $(DBT_ARGS)
+
+.PHONY: doctor
+doctor: .venv/installed ## What is wrong with this installation, and what to do. DOCTOR_ARGS="--offline"
+	@$(BIN)/python -m extract doctor $(DOCTOR_ARGS)
 
 .PHONY: docs
 docs: .venv/installed ## Describe the tables, in a site of one file to open in a browser.
