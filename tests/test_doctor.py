@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,22 @@ def test_file_that_is_no_database(duckdb_job: Job, api: Simulator, duckdb_file: 
     assert duckdb_file.name in findings["database"]["found"]
     duckdb_file.unlink()
     duckdb_library.connect(duckdb_file).close()
+    assert examined(duckdb_job, api)["database"]["status"] == "ok"
+
+
+def test_busy_database(duckdb_job: Job, api: Simulator, duckdb_file: Path) -> None:
+    holding = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(duckdb_file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        found = examined(duckdb_job, api)["database"]
+        holder.communicate(b"\n")
+    assert (found["status"], found["remedy"]) == ("warn", "Try again when it has finished.")
+    assert str(holder.pid) in found["found"]
     assert examined(duckdb_job, api)["database"]["status"] == "ok"
 
 
