@@ -10,6 +10,7 @@ EXTRACT_ARGS ?=
 DBT_ARGS ?=
 QUERY_ARGS ?=
 export SQL ?=
+DOCTOR_ARGS ?=
 SIMULATOR_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -44,6 +45,10 @@ transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--selec
 .PHONY: query
 query: .venv/installed ## Ask the final tables. SQL="select * from league_table", or a shell without it.
 	@$(BIN)/python -m extract query $(if $(SQL),"$$SQL") $(QUERY_ARGS)
+
+.PHONY: doctor
+doctor: .venv/installed ## What is wrong with this installation, and what to do. DOCTOR_ARGS="--offline"
+	@$(BIN)/python -m extract doctor $(DOCTOR_ARGS)
 
 .PHONY: docs
 docs: .venv/installed ## Describe the tables, in a site of one file to open in a browser.

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from csv import writer
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -127,6 +128,12 @@ Offline = Annotated[
         metavar="",
         help="Spend no call: plan with what the warehouse knows.",
     ),
+]
+
+
+NoCall = Annotated[
+    bool,
+    typer.Option("--offline", metavar="", help="Spend no call: leave the API out."),
 ]
 
 
@@ -334,6 +341,31 @@ def query(
         for row in rows:
             table.add_row(*("" if value is None else escape(str(value)) for value in row))
         Console().print(table)
+
+
+@app.command(
+    epilog="Exit codes: **0** no check failed, **1** one did, **2** an option is wrong, "
+    "**130** stopped by Ctrl-C."
+)
+def doctor(offline: NoCall = False, as_json: AsJson = False) -> None:
+    """Check this installation, and say what to do where something is wrong.
+
+    Looks at versions, settings, token, API (one call), database, tables, the dbt project and disk
+    space. Changes nothing.
+    """
+    with _errors_in_one_line():
+        from extract.doctor import examine
+        from extract.report import Reporter
+
+        reporter = Reporter(Console(stderr=as_json))
+        findings = []
+        for finding in examine(offline):
+            reporter.finding(finding)
+            findings.append(finding)
+        if as_json:
+            print(json.dumps([asdict(finding) for finding in findings]))
+        if any(finding.status == "fail" for finding in findings):
+            raise typer.Exit(1)
 
 
 def _say(line: str) -> None:

@@ -175,6 +175,7 @@ class SportmonksClient:
         calls_left: how many more requests may be sent at all.
         stopped: why no further request is sent, once `stop` was called.
         refusal: why the API refuses all of them, once it does.
+        seconds_ahead: how far our clock is ahead of the API's, by its last reply.
         on_trouble: told, in a line, when the API does not answer and is looked at again later.
 
     Args:
@@ -220,6 +221,7 @@ class SportmonksClient:
         self.calls_left = math.inf
         self.stopped: str | None = None
         self.refusal: str | None = None
+        self.seconds_ahead: float | None = None
         self.on_trouble: Callable[[str], None] | None = None
 
     @property
@@ -257,6 +259,10 @@ class SportmonksClient:
                 raise
         # While the API was away nothing was said about this request.
         return self._try(request)
+
+    def get_once(self, endpoint: str, params: Mapping[str, str]) -> Answer:
+        """The same without retries, for somebody who wants to know how the API is now."""
+        return self._send(_Request(endpoint, params, ()), _Tries())
 
     def pages(self, endpoint: str, params: Mapping[str, str] | None = None) -> Iterator[Answer]:
         """Asks for every page of a list, whichever form of pagination the API uses.
@@ -418,6 +424,8 @@ class SportmonksClient:
         self, request: _Request, response: requests.Response, body: bytes
     ) -> tuple[Reply, _Envelope, QuotaReport]:
         envelope, trouble = _decode(response, body)
+        if sent_at := _date(response.headers.get("Date", "")):
+            self.seconds_ahead = (datetime.now(UTC) - sent_at).total_seconds()
         message = envelope.message if isinstance(envelope.message, str) else ""
         location = re.sub(r"[?#].*", "", response.headers.get("Location", "nowhere"))
         reply = Reply(

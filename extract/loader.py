@@ -20,6 +20,11 @@ from extract.errors import DroppedError, ExtractError, causes
 from extract.warehouse import Warehouse, first_line
 
 
+def pipelines_folder() -> Path:
+    """Where dlt's working files of all databases are."""
+    return Path(os.environ.get("DLT_DATA_DIR") or ".dlt") / "pipelines"
+
+
 class Loader:
     """dlt's pipeline into a warehouse, with working files that no other process uses.
 
@@ -34,7 +39,7 @@ class Loader:
         self._warehouse = warehouse
         # One folder a database, so that no load goes astray, and in it one a process.
         name = hashlib.blake2b(warehouse.location.encode(), digest_size=6).hexdigest()
-        self._folder = Path(os.environ.get("DLT_DATA_DIR") or ".dlt") / "pipelines" / name
+        self._folder = pipelines_folder() / name
         self._folder.mkdir(parents=True, exist_ok=True)
         self._locks: list[TextIOWrapper] = []
         self._pipeline = self._pipeline_in(next(filter(self._lock, count())))

@@ -25,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from extract.doctor import Finding
     from extract.outlook import Outlook
     from extract.plan import Plan
     from extract.summary import Summary
@@ -50,6 +51,7 @@ _LABELS = {
     "fetching_seconds": "  for fixtures",
     "loading_seconds": "  to load them",
 }
+_STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 # Shown even when they are zero.
 _ALWAYS = {"known", "due", "asked", "stored", "unchanged", "failed", "calls", "fixture_calls"}
 # Columns of a terminal on which the whole progress bar has room.
@@ -106,6 +108,14 @@ class Reporter:
     def error(self, text: str) -> None:
         """Something that stops the run."""
         self._console.print(f"[red]Error:[/] {escape(text)}", highlight=False, soft_wrap=True)
+
+    def finding(self, finding: Finding) -> None:
+        """What one check of the installation came to."""
+        text = f"[{_STYLES[finding.status]}]{finding.status:4}[/]  "
+        text += escape(f"{finding.check + ':':13} {finding.found}")
+        if finding.remedy:
+            text += escape(f" {finding.remedy}")
+        self._console.print(text, highlight=False, soft_wrap=True)
 
     def waiting(self, entity: str, seconds: float) -> None:
         """Requests wait for the quota. Several threads say so; a person is told once."""

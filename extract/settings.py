@@ -64,13 +64,7 @@ class Settings(BaseConfiguration):
             UsageError: a setting is out of its range, or the schedule is wrong.
         """
         read_schedule(self.schedule)
-        if not self.api_token.strip():
-            raise UsageError(_missing_token())
-        if not self.api_token.isascii() or len(self.api_token.split()) != 1:
-            raise UsageError(
-                f"The token in {TOKEN_VARIABLE} has blanks or letters that no token has: "
-                "copy it again from my.sportmonks.com."
-            )
+        check_token(self.api_token)
         if not self.base_url.startswith(("https://", "http://")):
             raise UsageError(
                 f"base_url is {self.base_url!r}: it must start with https:// or http://."
@@ -85,14 +79,36 @@ class Settings(BaseConfiguration):
                 )
 
 
-def load_settings() -> Settings:
+def check_token(token: str) -> None:
+    """Refuses a token that cannot be one.
+
+    Raises:
+        UsageError: it is empty, or has characters that no token has.
+    """
+    if not token.strip():
+        raise UsageError(_missing_token())
+    if not token.isascii() or len(token.split()) != 1:
+        raise UsageError(
+            f"The token in {TOKEN_VARIABLE} has blanks or letters that no token has: "
+            "copy it again from my.sportmonks.com."
+        )
+
+
+def load_settings(token: str | None = None) -> Settings:
     """Reads the settings the way dlt does: environment first, then `.dlt/*.toml`, then defaults.
+
+    Args:
+        token: used instead of the one that is set.
 
     Raises:
         UsageError: the token is missing, or a value is not of its type or range.
     """
     try:
-        return resolve_configuration(Settings(), sections=("sources", "sportmonks"))
+        return resolve_configuration(
+            Settings(),
+            sections=("sources", "sportmonks"),
+            explicit_value=None if token is None else {"api_token": token},
+        )
     except ConfigFieldMissingException as error:
         raise UsageError(_missing_token()) from error
     except ConfigValueCannotBeCoercedException as error:

@@ -16,7 +16,8 @@ from extract.errors import TOKEN_VARIABLE, UsageError
 from extract.warehouse import OnWait, Warehouse, nothing_extracted, open_warehouse
 
 _PROJECT = str(Path(__file__).resolve().parent.parent / "dbt_project")
-_PLACES = ["--project-dir", _PROJECT, "--profiles-dir", _PROJECT]
+# Where dbt finds the project.
+PLACES = ["--project-dir", _PROJECT, "--profiles-dir", _PROJECT]
 
 # How often dbt is asked to go on after the server went away. A model is one transaction that
 # replaces rows by what they are computed from, so that a second try is always safe.
@@ -68,7 +69,7 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> B
     with _warehouse_for_dbt(on_wait, wait) as warehouse:
         # Unit tests prove the SQL on made-up rows; they say nothing about this warehouse.
         options = ["--exclude-resource-type", "unit_test", "--no-write-json"]
-        command = ["build", *_PLACES, *options, *arguments]
+        command = ["build", *PLACES, *options, *arguments]
         for retries_left in reversed(range(_RETRIES + 1)):
             with warehouse.turn("transform"):
                 result = dbtRunner().invoke(command)
@@ -102,7 +103,7 @@ def document(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tu
     """
     signal.signal(signal.SIGINT, _stop)
     with _warehouse_for_dbt(on_wait, wait):
-        result = dbtRunner().invoke(["docs", "generate", "--static", *_PLACES, *arguments])
+        result = dbtRunner().invoke(["docs", "generate", "--static", *PLACES, *arguments])
     folder = Path(os.environ.get("DBT_TARGET_PATH") or Path(_PROJECT) / "target")
     return _exit_code(result), folder.resolve() / "static_index.html"
 

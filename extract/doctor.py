@@ -1,0 +1,288 @@
+"""Looks whether an installation can do its job, and says what to do where it cannot."""
+
+import io
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from extract.errors import TOKEN_VARIABLE, ExtractError, QuotaError
+
+if TYPE_CHECKING:
+    from extract.warehouse import Warehouse
+
+Status = Literal["ok", "warn", "fail", "skip"]
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_OLDEST_PYTHON = (3, 11)
+_PACKAGES = ("dlt", "dbt-core", "duckdb")
+# Seconds by which the clock may be wrong: what is due is counted in minutes.
+_LARGEST_SKEW = 60
+_GIGABYTE = 10**9
+
+_INSTALL = "Remove .venv and run any `make` target: it installs what is needed."
+_SET_TOKEN = f"Set {TOKEN_VARIABLE} in .env, or api_token in .dlt/secrets.toml."
+_CHANGE_SETTING = "Change it in .dlt/config.toml or in the environment."
+_CHECK_API = "Check the network, the token and base_url in .dlt/config.toml, then try again."
+_CHECK_DATABASE = "Check the variables of the database, which .env.example shows."
+_EXTRACT = "Run `make extract`."
+_TRANSFORM = "Run `make transform`."
+_RESTORE_DBT = "Take back what was changed in dbt_project/, or correct it."
+_MAKE_ROOM = "Make room, or keep the data on another disk: DUCKDB_PATH and DLT_DATA_DIR."
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check came to.
+
+    Attributes:
+        check: what was looked at.
+        status: `skip` where there was nothing to look at.
+        found: what was found, in one line.
+        remedy: what to do, None if all is well.
+    """
+
+    check: str
+    status: Status
+    found: str
+    remedy: str | None = None
+
+
+class _OtherwiseError(ExtractError):
+    """A check that ended neither well nor as a failure."""
+
+    def __init__(self, found: str, remedy: str | None, status: Status = "warn") -> None:
+        super().__init__(found)
+        self.remedy = remedy
+        self.status = status
+
+
+def examine(offline: bool) -> Iterator[Finding]:
+    """Makes all checks, one after the other: none keeps a later one from being made.
+
+    Nothing is changed: no table is made, and no DuckDB file.
+
+    Args:
+        offline: make no call to the API.
+    """
+    database = _Database()
+    yield _finding("versions", _versions, _INSTALL)
+    yield _finding("settings", _settings, _CHANGE_SETTING)
+    yield _finding("token", _token, _SET_TOKEN)
+    yield _finding("API", _not_asked if offline else _api, _CHECK_API)
+    try:
+        yield _finding("database", database.open, _CHECK_DATABASE)
+        yield _finding("raw tables", database.raw_tables, _CHECK_DATABASE)
+        yield _finding("final tables", database.final_tables, _CHECK_DATABASE)
+    finally:
+        # DuckDB lets nobody else open the file meanwhile.
+        database.close()
+    yield _finding("dbt project", lambda: _dbt_project(database.dbt_environment), _RESTORE_DBT)
+    yield _finding("disk space", _disk_space, _MAKE_ROOM)
+
+
+def _finding(check: str, look: Callable[[], str], remedy: str) -> Finding:
+    """What a look came to, whatever went wrong with it.
+
+    Args:
+        check: what is looked at.
+        look: says what it found.
+        remedy: what to do if it fails.
+    """
+    try:
+        return Finding(check, "ok", look())
+    except _OtherwiseError as otherwise:
+        return Finding(check, otherwise.status, str(otherwise), otherwise.remedy)
+    except ExtractError as error:
+        return Finding(check, "fail", str(error), remedy)
+    except Exception as error:
+        # An installation may be broken in any way, and the later checks may tell how.
+        said = next(iter(str(error).splitlines()), "")
+        return Finding(check, "fail", f"{type(error).__name__}: {said}", remedy)
+
+
+def _versions() -> str:
+    if sys.version_info < _OLDEST_PYTHON:
+        oldest = ".".join(map(str, _OLDEST_PYTHON))
+        raise ExtractError(f"Python {platform.python_version()}: {oldest} or newer is needed.")
+    found = [f"Python {platform.python_version()}"]
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            raise ExtractError(f"{package} is not installed.") from None
+    return ", ".join(found)
+
+
+def _settings() -> str:
+    from extract.settings import load_settings
+
+    # Whether there is a token is a check of its own.
+    load_settings(token="unused")  # noqa: S106 - no token
+    # dlt looks for its files where the command runs, and .env stands in the project.
+    files = {
+        ".env": _PROJECT / ".env",
+        ".dlt/config.toml": Path(".dlt/config.toml"),
+        ".dlt/secrets.toml": Path(".dlt/secrets.toml"),
+    }
+    there = [name for name, path in files.items() if path.is_file()]
+    missing = [name for name in files if name not in there]
+    found = f"All can be read; files: {', '.join(there) or 'none'}"
+    if missing:
+        found += f" (not there: {', '.join(missing)})"
+    if ".dlt/config.toml" in missing:
+        raise _OtherwiseError(f"{found}.", "Run the command in the project's folder.")
+    return f"{found}."
+
+
+def _token() -> str:
+    import dlt
+
+    from extract.settings import check_token
+
+    check_token(dlt.secrets.get("sources.sportmonks.api_token", str) or "")
+    place = "the environment or .env" if TOKEN_VARIABLE in os.environ else ".dlt/secrets.toml"
+    return f"There is one, in {place}."
+
+
+def _not_asked() -> str:
+    raise _OtherwiseError("Not asked: --offline.", None, "skip")
+
+
+def _api() -> str:
+    from extract.client import SportmonksClient
+    from extract.settings import load_settings
+
+    try:
+        settings = load_settings()
+    except ExtractError:
+        raise _OtherwiseError("Not asked: see above.", None, "skip") from None
+    client = SportmonksClient(settings)
+    try:
+        # Every plan has it, and it is not counted among the calls for fixtures.
+        client.get_once("football/states", {"per_page": "1"})
+    except QuotaError as error:
+        raise _OtherwiseError(str(error), "Wait up to an hour; a run does so itself.") from error
+    (call,) = client.drain_calls()
+    found = f"{settings.base_url} accepts the token"
+    if call.quota_remaining is not None:
+        found += f"; calls left for such lists: {call.quota_remaining:,}"
+        found += f" of {call.quota_limit:,}" if call.quota_limit is not None else ""
+    if client.seconds_ahead is None:
+        return f"{found}."
+    skew = abs(client.seconds_ahead)
+    if skew > _LARGEST_SKEW:
+        way = "ahead of" if client.seconds_ahead > 0 else "behind"
+        raise _OtherwiseError(
+            f"{found}; the clock here is {skew:,.0f} s {way} the API's.",
+            "Set the clock of this machine: what is due is reckoned by it.",
+        )
+    return f"{found}; the clocks agree."
+
+
+class _Database:
+    """The warehouse, if it can be opened.
+
+    Attributes:
+        dbt_environment: variables for dbt. Without a warehouse, those of one in memory: what is
+            wrong with the database says nothing about the dbt project.
+    """
+
+    def __init__(self) -> None:
+        self._warehouse: Warehouse | None = None
+        self.dbt_environment = {"TARGET": "duckdb", "DUCKDB_PATH": ":memory:"}
+
+    def open(self) -> str:
+        from extract.warehouse import duckdb_path, nothing_extracted, open_warehouse
+
+        path = duckdb_path()
+        try:
+            # Where the folder is missing, that is what to say; no file is made there either.
+            warehouse = open_warehouse(None, must_exist=path.parent.is_dir())
+        except ExtractError as error:
+            if str(error) == nothing_extracted(f"DuckDB file {path}"):
+                raise _OtherwiseError(f"{path} does not exist yet.", _EXTRACT) from error
+            if " is in use by " in str(error):
+                found = str(error).split(". Try again")[0]
+                raise _OtherwiseError(f"{found}.", "Try again when it has finished.") from error
+            raise
+        # A person waits for the answer.
+        warehouse.patient = False
+        self._warehouse = warehouse
+        self.dbt_environment = warehouse.dbt_environment()
+        ((said,),) = warehouse.query("select version()")
+        number = re.search(r"\d[\w.]*", said)
+        return f"{warehouse.name}, version {number[0] if number else said}, can be written."
+
+    def raw_tables(self) -> str:
+        warehouse = self._opened()
+        if not warehouse.has_tables():
+            found = f"They are not all in the schema {warehouse.raw} yet."
+            raise _OtherwiseError(found, _EXTRACT)
+        return f"They are in the schema {warehouse.raw}."
+
+    def final_tables(self) -> str:
+        warehouse = self._opened()
+        schema = warehouse.raw.removesuffix("_raw")
+        if not warehouse.query(
+            "select 1 from information_schema.tables "
+            f"where table_schema = '{schema}' and table_name = 'fixtures'"
+        ):
+            raise _OtherwiseError(f"They are not in the schema {schema} yet.", _TRANSFORM)
+        return f"They are in the schema {schema}."
+
+    def close(self) -> None:
+        if self._warehouse:
+            self._warehouse.close()
+
+    def _opened(self) -> "Warehouse":
+        if not self._warehouse:
+            raise _OtherwiseError("Not looked for: see the database.", None, "skip")
+        return self._warehouse
+
+
+def _dbt_project(environment: dict[str, str]) -> str:
+    from dbt.cli.main import dbtRunner
+
+    from extract.transform import PLACES
+
+    before = dict(os.environ)
+    os.environ.update(environment)
+    # dbt needs no token.
+    os.environ.pop(TOKEN_VARIABLE, None)
+    said = io.StringIO()
+    try:
+        with redirect_stdout(said), redirect_stderr(said):
+            options = ["--quiet", "--no-write-json", "--log-level-file", "none"]
+            result = dbtRunner().invoke([*options, "parse", *PLACES])
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    if not result.success:
+        lines = str(result.exception).split()
+        raise ExtractError(f"dbt cannot read it: {' '.join(lines)}")
+    return "dbt can read it."
+
+
+def _disk_space() -> str:
+    from extract.loader import pipelines_folder
+    from extract.warehouse import duckdb_path
+
+    places = [pipelines_folder()]
+    if (os.environ.get("TARGET") or "duckdb") == "duckdb":
+        places.append(duckdb_path())
+    found = []
+    for place in places:
+        there = next(path for path in (place, *place.resolve().parents) if path.exists())
+        found.append((shutil.disk_usage(there).free, place))
+    said = ", ".join(f"{free / _GIGABYTE:,.1f} GB free for {place}" for free, place in found)
+    if min(found)[0] < _GIGABYTE:
+        raise _OtherwiseError(f"{said}.", _MAKE_ROOM)
+    return f"{said}."
