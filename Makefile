@@ -10,6 +10,7 @@ EXTRACT_ARGS ?=
 DBT_ARGS ?=
 QUERY_ARGS ?=
 export SQL ?=
+COMPARE_ARGS ?=
 DOCTOR_ARGS ?=
 SIMULATOR_ARGS ?=
 PYTEST_ARGS ?=
@@ -45,6 +46,10 @@ transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--selec
 .PHONY: query
 query: .venv/installed ## Ask the final tables. SQL="select * from league_table", or a shell without it.
 	@$(BIN)/python -m extract query $(if $(SQL),"$$SQL") $(QUERY_ARGS)
+
+.PHONY: compare
+compare: .venv/installed ## What batches save, on fixtures of yours. COMPARE_ARGS="--fixture-count 200"
+	@$(BIN)/python -m extract compare $(COMPARE_ARGS)
 
 .PHONY: doctor
 doctor: .venv/installed ## What is wrong with this installation, and what to do. DOCTOR_ARGS="--offline"

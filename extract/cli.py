@@ -343,6 +343,62 @@ def query(
         Console().print(table)
 
 
+@app.command(epilog=EXIT_CODES)
+def compare(
+    test: Annotated[
+        str,
+        typer.Option(
+            metavar="single|chunk|compare|all",
+            help="`single`: one batch; `chunk`: batches; `compare`: one call per fixture, then "
+            "batches; `all`: all of it.",
+        ),
+    ] = "compare",
+    batch_size: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=100, help="Fixtures in a call, not the setting."),
+    ] = None,
+    league_id: Annotated[
+        int | None, typer.Option(metavar="ID", min=1, help="Fixtures of this league.")
+    ] = None,
+    season_id: SeasonId = None,
+    fixture_count: Annotated[
+        int, typer.Option(metavar="N", min=1, max=10_000, help="How many fixtures.")
+    ] = 50,
+    max_calls: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Ask for nothing if it would take more calls."),
+    ] = 500,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", metavar="", help="Print a line for each call.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what batches save: the same fixtures by one call each and in batches.
+
+    Nothing is written. Fixtures are the newest that the warehouse knows, or the first that the API
+    lists.
+
+        python -m extract compare --fixture-count 200
+    """
+    with _errors_in_one_line():
+        from extract.compare import Options
+        from extract.compare import compare as run_compare
+        from extract.report import Reporter
+
+        if test not in ("single", "chunk", "compare", "all"):
+            raise UsageError(f"--test is {test!r}: it must be single, chunk, compare or all.")
+        reporter = Reporter(Console(stderr=as_json))
+        found = run_compare(
+            Options(test, batch_size, league_id, season_id, fixture_count, max_calls),  # type: ignore[arg-type]
+            reporter.call if verbose else lambda call: None,
+        )
+        reporter.comparison(found)
+        if as_json:
+            print(json.dumps(found.document()))
+        if any(each.failed for each in found.measured):
+            raise typer.Exit(1)
+
+
 @app.command(
     epilog="Exit codes: **0** no check failed, **1** one did, **2** an option is wrong, "
     "**130** stopped by Ctrl-C."

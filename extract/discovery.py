@@ -169,18 +169,23 @@ def read_discovery(client: SportmonksClient, discovery: Discovery) -> Iterator[F
         RequestError: the API does not answer.
     """
     first, *others = discovery.listings
-    found = list(_read_listing(client, first))
+    found = list(read_listing(client, first))
     if first.is_whole:
         listed = {fixture.season_id for fixture in found}
         empty = tuple(id for id in first.season_ids if id not in listed)
         if empty or not found:
-            found += _read_listing(client, replace(first, season_ids=empty))
+            found += read_listing(client, replace(first, season_ids=empty))
     yield from found
     for listing in others:
-        yield from _read_listing(client, listing)
+        yield from read_listing(client, listing)
 
 
-def _read_listing(client: SportmonksClient, listing: Listing) -> Iterator[Fixture]:
+def read_listing(client: SportmonksClient, listing: Listing) -> Iterator[Fixture]:
+    """The fixtures of one list, page by page.
+
+    Raises:
+        RequestError: the API does not answer.
+    """
     seasons = listing.season_ids
     of_seasons = f"fixtureSeasons:{','.join(map(str, seasons))}" if seasons else ""
     filters = ";".join(filter(None, ["populate", listing.filters, of_seasons]))

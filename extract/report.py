@@ -25,6 +25,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from extract.client import ApiCall
+    from extract.compare import Comparison
     from extract.doctor import Finding
     from extract.outlook import Outlook
     from extract.plan import Plan
@@ -188,6 +190,41 @@ class Reporter:
             costs.add_row("Time", f"about {_duration(max(1, plan.seconds))}")
         costs.add_row("Calls spent on this", f"{plan.calls_spent:,}")
         self._console.print(costs)
+
+    def call(self, call: ApiCall) -> None:
+        """One request."""
+        self.line(
+            f"{call.called_at:%H:%M:%S} {call.endpoint}: {call.ids_requested} ids, "
+            f"{call.rows_returned or 0} rows, status {call.status}, {call.seconds:.2f} s, "
+            f"{call.bytes:,} bytes"
+        )
+
+    def comparison(self, comparison: Comparison) -> None:
+        """What each way to ask took, and the ratios between them."""
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        table.add_column("")
+        for name in ("calls", "fixtures", "failed", "seconds", "per second", "bytes", "waited"):
+            table.add_column(name, justify="right")
+        for each in comparison.measured:
+            table.add_row(
+                each.way,
+                f"{each.calls:,}",
+                f"{each.fixtures:,}",
+                f"{each.failed:,}",
+                f"{each.seconds:,.2f}",
+                f"{each.fixtures_per_second:,.1f}",
+                f"{each.bytes:,}",
+                f"{each.waited_seconds:,.1f}",
+            )
+        self._console.print(table)
+        if comparison.ratios:
+            ratios = ", ".join(f"{ratio:g} x {name}" for name, ratio in comparison.ratios.items())
+            self.line(f"One call per fixture takes {ratios} of batches.")
+        if comparison.different:
+            self.line(
+                f"{comparison.different:,} fixtures were not answered alike: they may have changed "
+                "in between."
+            )
 
     def summary(self, summary: Summary) -> None:
         """The closing table, and what to do next if something is left."""
