@@ -5,11 +5,13 @@ import pytest
 from simulator import Simulator
 from tests.job import Job
 
+VIEWS = "config.materialized:view"
 
-def made(job: Job, *arguments: str) -> list[str]:
-    """The views that a transform of all models makes."""
-    options = ["--exclude-resource-type", "test", "--write-json", "--log-level", "info"]
-    said = job.command("transform", "--select", "*", *options, *arguments).output
+
+def made(job: Job, *arguments: str, models: str = VIEWS) -> list[str]:
+    """The views that a transform of these models makes."""
+    options = ["--exclude-resource-type", "test", "--log-level", "info"]
+    said = job.command("transform", "--select", models, *options, *arguments).output
     return [line.split(" view model ")[1].split()[0].split(".")[1]
             for line in said.splitlines()
             if "OK created sql view model" in line and "UNCHANGED" not in line]  # fmt: skip
@@ -19,7 +21,7 @@ def test_a_view_is_made_when_it_has_to_be(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    every = made(job)
+    every = made(job, models="*")
     assert {"league_table", "stg_sportmonks__fixtures", "season_coverage"} <= set(every)
     assert made(job) == []
     schema = job.database.schema
@@ -41,7 +43,7 @@ def test_views_on_a_view_that_is_made_anew_come_back(postgres_job: Job, api: Sim
     """PostgreSQL drops them with it."""
     job = postgres_job
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    made(job)
+    made(job, models="*")
     job.database.execute(f"drop view {job.database.schema}_staging.stg_sportmonks__runs cascade")
     assert set(made(job)) == {"stg_sportmonks__runs", "extract_runs"}
     assert job.query("select count(*) from sportmonks.extract_runs") == [(1,)]
