@@ -28,7 +28,7 @@ _LARGEST_SKEW = 60
 _GIGABYTE = 10**9
 
 _INSTALL = "Remove .venv and run any `make` target: it installs what is needed."
-_SET_TOKEN = f"Set {TOKEN_VARIABLE} in .env, or api_token in .dlt/secrets.toml."
+_SET_TOKEN = "See .env.example and .dlt/example.secrets.toml."
 _CHANGE_SETTING = "Change it in .dlt/config.toml or in the environment."
 _CHECK_API = "Check the network, the token and base_url in .dlt/config.toml, then try again."
 _CHECK_DATABASE = "Check the variables of the database, which .env.example shows."
