@@ -28,7 +28,7 @@ _LARGEST_SKEW = 60
 _GIGABYTE = 10**9
 
 _INSTALL = "Remove .venv and run any `make` target: it installs what is needed."
-_SET_TOKEN = "See .env.example and .dlt/example.secrets.toml."
+_WHERE_IT_GOES = "See .env.example and .dlt/example.secrets.toml."
 _CHANGE_SETTING = "Change it in .dlt/config.toml or in the environment."
 _CHECK_API = "Check the network, the token and base_url in .dlt/config.toml, then try again."
 _CHECK_DATABASE = "Check the variables of the database, which .env.example shows."
@@ -75,7 +75,7 @@ def examine(offline: bool) -> Iterator[Finding]:
     database = _Database()
     yield _finding("versions", _versions, _INSTALL)
     yield _finding("settings", _settings, _CHANGE_SETTING)
-    yield _finding("token", _token, _SET_TOKEN)
+    yield _finding("token", _token, _WHERE_IT_GOES)
     yield _finding("API", _not_asked if offline else _api, _CHECK_API)
     try:
         yield _finding("database", database.open, _CHECK_DATABASE)
