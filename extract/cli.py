@@ -390,7 +390,8 @@ def compare(
         reporter = Reporter(Console(stderr=as_json))
         found = run_compare(
             Options(test, batch_size, league_id, season_id, fixture_count, max_calls),  # type: ignore[arg-type]
-            reporter.call if verbose else lambda call: None,
+            reporter,
+            verbose,
         )
         reporter.comparison(found)
         if as_json:

@@ -2,17 +2,23 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal
 
 from extract.batch_size import BatchSize
-from extract.batches import FixtureBatches, NothingStored
+from extract.batches import FixtureBatches, NothingStored, Outcome
 from extract.client import ApiCall, SportmonksClient
 from extract.discovery import Listing, read_listing
 from extract.errors import UsageError
+from extract.outlook import Outlook
+from extract.plan import last_quota
+from extract.quota import reserved_calls
+from extract.report import Reporter
+from extract.schedule import DELETED
 from extract.settings import Settings, load_settings
 from extract.warehouse import duckdb_path, open_warehouse
 
@@ -107,22 +113,28 @@ class Comparison:
         }
 
 
-def compare(options: Options, on_call: Callable[[ApiCall], None]) -> Comparison:
+def compare(options: Options, reporter: Reporter, verbose: bool = False) -> Comparison:
     """Asks for the same fixtures in each way of the test. Nothing is written.
 
     Args:
         options: what to compare.
-        on_call: told of each request for fixtures, when its way has ended.
+        reporter: told of waits and of progress.
+        verbose: tell it of each request for fixtures, too.
 
     Raises:
-        UsageError: it would cost more calls than it may, there are no such fixtures, or a setting
-            is wrong.
+        UsageError: it would take more calls than it may or than are left, there are no such
+            fixtures, or a setting is wrong.
         ExtractError: the API does not answer, or another process holds the database.
     """
     settings = load_settings()
     client = SportmonksClient(settings)
+    client.governor.on_wait = reporter.waiting
+    client.governor.on_slow_down = reporter.slowing_down
+    client.on_trouble = reporter.warning
     size = options.batch_size or settings.batch_size
-    ids = _known_ids(options) or _listed_ids(client, options)
+    ids, left = _known_ids(options, settings)
+    if not ids:
+        ids, left = _listed_ids(client, options, settings)
     if not ids:
         raise UsageError("There is no such fixture: nothing to compare.")
     ways = {way: _of_way(way, ids, size) for way in _WAYS[options.test]}
@@ -132,10 +144,14 @@ def compare(options: Options, on_call: Callable[[ApiCall], None]) -> Comparison:
             f"That takes {calls:,} calls, and --max-calls allows {options.max_calls:,}: choose a "
             "smaller --fixture-count, or allow more."
         )
-    client.drain_calls()
+    if left is not None and calls > left:
+        raise UsageError(
+            f"That takes {calls:,} calls, and {left:,} of the quota are left: choose a smaller "
+            "--fixture-count, or wait."
+        )
     measured, hashes = [], []
     for way, (some, each) in ways.items():
-        result, found = _ask(client, settings, way, some, each, on_call)
+        result, found = _ask(client, settings, way, some, each, reporter, verbose)
         measured.append(result)
         hashes.append(found)
     last = hashes[-1]
@@ -158,7 +174,8 @@ def _ask(
     way: str,
     ids: Sequence[int],
     size: int,
-    on_call: Callable[[ApiCall], None],
+    reporter: Reporter,
+    verbose: bool,
 ) -> tuple[Measured, dict[int, str]]:
     """What it took, and the hash of each fixture that was answered."""
     batches = FixtureBatches(
@@ -169,12 +186,22 @@ def _ask(
         NothingStored(),
     )
     began = time.monotonic()
-    answered = list(batches.fetch(ids))
+    calls: list[ApiCall] = []
+    outcomes: list[Outcome] = []
+    with reporter.fetching(len(ids), len(ids)):
+        for batch in batches.fetch(ids):
+            calls += batch.calls
+            outcomes += batch.outcomes
+            if verbose:
+                for call in batch.calls:
+                    reporter.call(call)
+            pace = (time.monotonic() - began) / max(1, len(outcomes))
+            left = calls[-1].quota_remaining if calls else None
+            to_go = pace * (len(ids) - len(outcomes))
+            reporter.fetched(len(batch.outcomes), Outlook(len(calls), left, to_go))
     seconds = time.monotonic() - began
-    calls = [call for batch in answered for call in batch.calls]
-    for call in calls:
-        on_call(call)
-    outcomes = [outcome for batch in answered for outcome in batch.outcomes]
+    if failed := next((o for o in outcomes if o.name == "failed"), None):
+        reporter.warning(f"Fixture {failed.id} failed, {way}: {failed.note}")
     hashes = {o.id: o.fixture.payload_hash for o in outcomes if o.fixture}
     result = Measured(
         way,
@@ -189,24 +216,39 @@ def _ask(
     return result, hashes
 
 
-def _known_ids(options: Options) -> list[int]:
-    """Fixtures that the warehouse knows, the newest first; none if there is no warehouse yet."""
+def _known_ids(options: Options, settings: Settings) -> tuple[list[int], int | None]:
+    """Fixtures that the warehouse knows, the newest first, and calls left, None if not known."""
     if (os.environ.get("TARGET") or "duckdb") == "duckdb" and not duckdb_path().exists():
-        return []
+        return [], None
     wanted = {"league_id": options.league_id, "season_id": options.season_id}
     conditions = "".join(f" and {name} = {id}" for name, id in wanted.items() if id)
     with closing(open_warehouse(None)) as warehouse:
+        # A deleted fixture is not returned, and each way would ask for it twice.
         rows = warehouse.query(
-            f"select id from {warehouse.raw}.fixture_index where starting_at < now() {conditions} "
+            f"select id from {warehouse.raw}.fixture_index where starting_at < now() "
+            f"and state_id is distinct from {DELETED} {conditions} "
             f"order by starting_at desc, id limit {options.fixture_count}"
         )
-    return [id for (id,) in rows]
+        quota = last_quota(warehouse, datetime.now(UTC))
+    left = _usable(quota.remaining, quota.limit, settings) if quota else None
+    return [id for (id,) in rows], left
 
 
-def _listed_ids(client: SportmonksClient, options: Options) -> list[int]:
-    """Fixtures that the API lists: a call for the first 1,000 of them."""
+def _listed_ids(
+    client: SportmonksClient, options: Options, settings: Settings
+) -> tuple[list[int], int | None]:
+    """The same from the API: a call for the first 1,000 fixtures that it lists."""
     filters = f"fixtureLeagues:{options.league_id}" if options.league_id else ""
     seasons = (options.season_id,) if options.season_id else ()
     listing = Listing("football/fixtures", filters, seasons)
     fixtures: Iterator[Any] = read_listing(client, listing)
-    return [fixture.id for fixture in islice(fixtures, options.fixture_count)]
+    ids = [fixture.id for fixture in islice(fixtures, options.fixture_count)]
+    # Drained, for they are no part of what is measured.
+    last = client.drain_calls()[-1]
+    if last.quota_remaining is None:
+        return ids, None
+    return ids, _usable(last.quota_remaining, last.quota_limit or last.quota_remaining, settings)
+
+
+def _usable(remaining: int, limit: int, settings: Settings) -> int:
+    return max(0, remaining - reserved_calls(settings.quota_reserve, limit))

@@ -131,7 +131,7 @@ def make_plan(
     for fixture in wanted.due:
         reasons.setdefault(fixture.season_id, Counter())[fixture.reason] += 1
     calls = calls_for(wanted.due, settings.chunk_size, settings.batch_size)
-    quota = _quota(warehouse, now)
+    quota = last_quota(warehouse, now)
     return Plan(
         warehouse.name,
         wanted.known,
@@ -151,7 +151,8 @@ def _season_plan(season_id: int | None, season: Season | None, reasons: Counter[
     return SeasonPlan(season_id, season.name, season.league, reasons)
 
 
-def _quota(warehouse: Warehouse, now: datetime) -> Quota | None:
+def last_quota(warehouse: Warehouse, now: datetime) -> Quota | None:
+    """What the warehouse knows of the quota of fixtures, None if nothing."""
     rows = warehouse.query(
         "select called_at, quota_limit, quota_remaining, quota_resets_in "
         f"from {warehouse.raw}.api_calls where endpoint like 'football/fixtures%' "

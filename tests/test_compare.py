@@ -1,5 +1,6 @@
 """What batches save, as the API counts it."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -68,6 +69,43 @@ def test_without_a_warehouse_the_api_lists_fixtures(duckdb_job: Job, api: Simula
     table = duckdb_job.command("compare", "--test", "single", "--verbose").output
     assert "one batch" in table
     assert "football/fixtures/multi: " in table
+
+
+def test_the_duckdb_file_stays_as_it_is(duckdb_job: Job, api: Simulator) -> None:
+    duckdb_job.command("plan", "--seasons", "all")
+    deleted = max(i for i in api.world.fixture_ids() if api.world.base(i)["state_id"] == 5)
+    api.control.delete(deleted)
+    duckdb_job.command("plan", "--seasons", "all", "--force")
+    file = Path(os.environ["DUCKDB_PATH"])
+    before = hashlib.sha256(file.read_bytes()).digest()
+    api.control.reset_requests()
+    leagues = {api.world.base(i)["league_id"] for i in api.world.fixture_ids()}
+    for league in leagues:
+        compared(duckdb_job, "--test", "chunk", "--league-id", str(league))
+    paths = [request["path"] for request in api.control.requests()]
+    ids = {int(id) for path in paths for id in path.split("/")[-1].split(",")}
+    assert all(MULTI in path for path in paths)
+    assert len(paths) == len(leagues)
+    assert deleted not in ids
+    assert hashlib.sha256(file.read_bytes()).digest() == before
+
+
+def test_the_quota_bounds_it(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.control.set_quota(8, 3600)
+    small = ("compare", "--fixture-count", "7")
+    # The list took one of eight calls, and eight are needed.
+    line = one_line(duckdb_job.command(*small, code=2).output)
+    assert "takes 8 calls, and 7 of the quota are left" in line
+    api.control.set_quota(30, 3600)
+    duckdb_job.command("plan", "--seasons", "all")
+    monkeypatch.setenv("SOURCES__SPORTMONKS__QUOTA_RESERVE", "25")
+    api.control.reset_requests()
+    assert "of the quota are left" in one_line(duckdb_job.command(*small, code=2).output)
+    assert api.control.requests() == []
+    monkeypatch.delenv("SOURCES__SPORTMONKS__QUOTA_RESERVE")
+    duckdb_job.command(*small)
 
 
 def test_bounds_and_failures(
