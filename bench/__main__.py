@@ -122,8 +122,6 @@ class Bench:
         }
         self._chance = random.Random(fixtures)  # noqa: S311 - no secret
         self._figures: list[dict[str, Any]] = []
-        self._medians: dict[str, float] = {}
-        self._extracts: list[Measured] = []
 
     def measure(self, rounds: int) -> list[dict[str, Any]]:
         """All figures."""
@@ -147,11 +145,11 @@ class Bench:
 
         # Without latency it says nothing.
         one_by_one = self._one_call_per_fixture() if self._latency else None
-        self._both("first load", rounds, load, floor, "floor", begin)
-        self._note_shares()
+        extracts, seconds = self._both("first load", rounds, load, floor, "floor", begin)
+        self._note_shares(extracts)
         if one_by_one:
             name = f"one call per fixture ({_ASKED_ONE_BY_ONE:,} of them, scaled)"
-            self._note_all(name, [one_by_one], self._medians["first load"], "first load")
+            self._note_all(name, [one_by_one], seconds, "first load")
 
         self._both("nothing due", rounds, load, begun)
         for count in sorted({100, len(self._ids) // 100}):
@@ -167,7 +165,8 @@ class Bench:
         reference: float,
         unit: str = "starts",
         before: Callable[[], None] = lambda: None,
-    ) -> None:
+    ) -> tuple[list[Measured], float]:
+        """The extracts, and the median of both commands together."""
         extracts, transforms = [], []
         for _ in range(rounds):
             before()
@@ -175,16 +174,15 @@ class Bench:
             transforms.append(self._transform())
         self._note_all(f"{what}: extract", extracts)
         self._note_all(f"{what}: transform", transforms)
-        self._extracts = extracts
         both = [
             Measured(first.seconds + second.seconds, max(first.peak, second.peak))
             for first, second in zip(extracts, transforms, strict=True)
         ]
-        self._note_all(what, both, reference, unit)
+        return extracts, self._note_all(what, both, reference, unit)
 
-    def _note_shares(self) -> None:
-        """What the extracts of the last figure say of themselves."""
-        counts = [json.loads(extract.output) for extract in self._extracts]
+    def _note_shares(self, extracts: list[Measured]) -> None:
+        """What extracts say of themselves."""
+        counts = [json.loads(extract.output) for extract in extracts]
         print(f"{'  calls':44} {counts[0]['calls']:8,}")
         size = counts[0]["bytes"] / self._fixtures
         print(f"{'  bytes of a fixture, over the network':44} {size:8,.0f}")
@@ -277,7 +275,6 @@ class Bench:
         ratio = "" if reference is None else f"{seconds / reference:8.2f} x {unit}"
         memory = f"{peak:8.0f} MB" if peak else ""
         print(f"{what:44} {seconds:8.2f} s {memory} {ratio}", flush=True)
-        self._medians[what] = seconds
         self._figures.append(
             {
                 "engine": self._engine,

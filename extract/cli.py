@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from csv import writer
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from dotenv import load_dotenv
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from extract.errors import ExtractError, UsageError
 
@@ -326,6 +325,7 @@ def query(
     with _errors_in_one_line():
         from extract.query import query as run_query
         from extract.query import shell_command, shell_environment
+        from extract.report import Reporter
 
         if sql is None:
             command = shell_command()
@@ -334,19 +334,13 @@ def query(
         if csv:
             writer(sys.stdout, lineterminator="\n").writerows([names, *rows])
             return
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for name, *values in zip(names, *rows, strict=True):
-            numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-            table.add_column(escape(name), justify="right" if numeric else "left")
-        for row in rows:
-            table.add_row(*("" if value is None else escape(str(value)) for value in row))
-        Console().print(table)
+        Reporter(Console()).rows(names, rows)
 
 
 @app.command(epilog=EXIT_CODES)
 def compare(
     test: Annotated[
-        str,
+        Literal["single", "chunk", "compare", "all"],
         typer.Option(
             metavar="single|chunk|compare|all",
             help="`single`: one batch; `chunk`: batches; `compare`: one call per fixture, then "
@@ -385,11 +379,9 @@ def compare(
         from extract.compare import compare as run_compare
         from extract.report import Reporter
 
-        if test not in ("single", "chunk", "compare", "all"):
-            raise UsageError(f"--test is {test!r}: it must be single, chunk, compare or all.")
         reporter = Reporter(Console(stderr=as_json))
         found = run_compare(
-            Options(test, batch_size, league_id, season_id, fixture_count, max_calls),  # type: ignore[arg-type]
+            Options(test, batch_size, league_id, season_id, fixture_count, max_calls),
             reporter,
             verbose,
         )

@@ -1,8 +1,8 @@
 """What batches save: the same fixtures by one call each and in batches, written nowhere."""
 
-import os
+import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,12 +15,11 @@ from extract.client import ApiCall, SportmonksClient
 from extract.discovery import Listing, read_listing
 from extract.errors import UsageError
 from extract.outlook import Outlook
-from extract.plan import last_quota
-from extract.quota import reserved_calls
+from extract.plan import Quota, last_quota
 from extract.report import Reporter
 from extract.schedule import DELETED
 from extract.settings import Settings, load_settings
-from extract.warehouse import duckdb_path, open_warehouse
+from extract.warehouse import duckdb_path, is_duckdb, open_warehouse
 
 Test = Literal["single", "chunk", "compare", "all"]
 
@@ -128,13 +127,11 @@ def compare(options: Options, reporter: Reporter, verbose: bool = False) -> Comp
     """
     settings = load_settings()
     client = SportmonksClient(settings)
-    client.governor.on_wait = reporter.waiting
-    client.governor.on_slow_down = reporter.slowing_down
-    client.on_trouble = reporter.warning
+    reporter.listen_to(client)
     size = options.batch_size or settings.batch_size
-    ids, left = _known_ids(options, settings)
+    ids, quota = _known_ids(options)
     if not ids:
-        ids, left = _listed_ids(client, options, settings)
+        ids, quota = _listed_ids(client, options)
     if not ids:
         raise UsageError("There is no such fixture: nothing to compare.")
     ways = {way: _of_way(way, ids, size) for way in _WAYS[options.test]}
@@ -144,7 +141,8 @@ def compare(options: Options, reporter: Reporter, verbose: bool = False) -> Comp
             f"That takes {calls:,} calls, and --max-calls allows {options.max_calls:,}: choose a "
             "smaller --fixture-count, or allow more."
         )
-    if left is not None and calls > left:
+    left = quota.usable(settings.quota_reserve) if quota else math.inf
+    if calls > left:
         raise UsageError(
             f"That takes {calls:,} calls, and {left:,} of the quota are left: choose a smaller "
             "--fixture-count, or wait."
@@ -216,9 +214,9 @@ def _ask(
     return result, hashes
 
 
-def _known_ids(options: Options, settings: Settings) -> tuple[list[int], int | None]:
-    """Fixtures that the warehouse knows, the newest first, and calls left, None if not known."""
-    if (os.environ.get("TARGET") or "duckdb") == "duckdb" and not duckdb_path().exists():
+def _known_ids(options: Options) -> tuple[list[int], Quota | None]:
+    """Fixtures that the warehouse knows, the newest first, and what it knows of the quota."""
+    if is_duckdb() and not duckdb_path().exists():
         return [], None
     wanted = {"league_id": options.league_id, "season_id": options.season_id}
     conditions = "".join(f" and {name} = {id}" for name, id in wanted.items() if id)
@@ -229,26 +227,18 @@ def _known_ids(options: Options, settings: Settings) -> tuple[list[int], int | N
             f"and state_id is distinct from {DELETED} {conditions} "
             f"order by starting_at desc, id limit {options.fixture_count}"
         )
-        quota = last_quota(warehouse, datetime.now(UTC))
-    left = _usable(quota.remaining, quota.limit, settings) if quota else None
-    return [id for (id,) in rows], left
+        return [id for (id,) in rows], last_quota(warehouse, datetime.now(UTC))
 
 
-def _listed_ids(
-    client: SportmonksClient, options: Options, settings: Settings
-) -> tuple[list[int], int | None]:
+def _listed_ids(client: SportmonksClient, options: Options) -> tuple[list[int], Quota | None]:
     """The same from the API: a call for the first 1,000 fixtures that it lists."""
     filters = f"fixtureLeagues:{options.league_id}" if options.league_id else ""
     seasons = (options.season_id,) if options.season_id else ()
     listing = Listing("football/fixtures", filters, seasons)
-    fixtures: Iterator[Any] = read_listing(client, listing)
-    ids = [fixture.id for fixture in islice(fixtures, options.fixture_count)]
+    fixtures = islice(read_listing(client, listing), options.fixture_count)
+    ids = [fixture.id for fixture in fixtures]
     # Drained, for they are no part of what is measured.
     last = client.drain_calls()[-1]
     if last.quota_remaining is None:
         return ids, None
-    return ids, _usable(last.quota_remaining, last.quota_limit or last.quota_remaining, settings)
-
-
-def _usable(remaining: int, limit: int, settings: Settings) -> int:
-    return max(0, remaining - reserved_calls(settings.quota_reserve, limit))
+    return ids, Quota.told(last.quota_limit, last.quota_remaining, last.quota_resets_in)

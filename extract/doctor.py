@@ -13,7 +13,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from extract.errors import TOKEN_VARIABLE, ExtractError, QuotaError
+from extract.errors import (
+    TOKEN_VARIABLE,
+    BusyError,
+    ExtractError,
+    NothingExtractedError,
+    QuotaError,
+)
 
 if TYPE_CHECKING:
     from extract.warehouse import Warehouse
@@ -200,19 +206,16 @@ class _Database:
         self.dbt_environment = {"TARGET": "duckdb", "DUCKDB_PATH": ":memory:"}
 
     def open(self) -> str:
-        from extract.warehouse import duckdb_path, nothing_extracted, open_warehouse
+        from extract.warehouse import duckdb_path, open_warehouse
 
         path = duckdb_path()
         try:
             # Where the folder is missing, that is what to say; no file is made there either.
             warehouse = open_warehouse(None, must_exist=path.parent.is_dir())
-        except ExtractError as error:
-            if str(error) == nothing_extracted(f"DuckDB file {path}"):
-                raise _OtherwiseError(f"{path} does not exist yet.", _EXTRACT) from error
-            if " is in use by " in str(error):
-                found = str(error).split(". Try again")[0]
-                raise _OtherwiseError(f"{found}.", "Try again when it has finished.") from error
-            raise
+        except NothingExtractedError as error:
+            raise _OtherwiseError(f"{path} does not exist yet.", _EXTRACT) from error
+        except BusyError as error:
+            raise _OtherwiseError(error.holding, "Try again when it has finished.") from error
         # A person waits for the answer.
         warehouse.patient = False
         self._warehouse = warehouse

@@ -13,6 +13,29 @@ class UsageError(ExtractError):
     """The person who started the command must change something: exit code 2."""
 
 
+class NothingExtractedError(UsageError):
+    """The warehouse has no raw tables yet, or is not there at all."""
+
+    def __init__(self, warehouse: str) -> None:
+        super().__init__(
+            f"Nothing is extracted into the {warehouse} yet: run `make extract` first."
+        )
+
+
+class BusyError(ExtractError):
+    """Another process holds the warehouse, and nobody is there to wait for it.
+
+    Attributes:
+        holding: who holds what, in a sentence.
+    """
+
+    def __init__(self, warehouse: str, holder: str) -> None:
+        self.holding = f"The {warehouse} is in use by {holder}."
+        super().__init__(
+            f"{self.holding} Try again when it has finished, or without --no-wait to wait for it."
+        )
+
+
 class DroppedError(ExtractError):
     """Fetched data that cannot be stored were dropped: they have to be asked for again."""
 

@@ -9,9 +9,6 @@ from extract.plan import Quota, run_seconds
 from extract.settings import Settings
 from extract.summary import Summary
 
-# Seconds until a window ends where the answer does not say it: that of a whole one.
-_WINDOW = 3600
-
 
 @dataclass(frozen=True)
 class Outlook:
@@ -54,11 +51,8 @@ class Pace:
         """
         for call in calls:
             if call.quota_remaining is not None and call.endpoint.startswith("football/fixtures"):
-                limit, ends_in = call.quota_limit, call.quota_resets_in
-                self._quota = Quota(
-                    limit or call.quota_remaining,
-                    call.quota_remaining,
-                    _WINDOW if ends_in is None else ends_in,
+                self._quota = Quota.told(
+                    call.quota_limit, call.quota_remaining, call.quota_resets_in
                 )
         in_flight = self._settings.requests_in_flight
         # Requests wait for the quota together, and each of them counts its wait.

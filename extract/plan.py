@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,15 @@ class Quota:
     limit: int
     remaining: int
     resets_in: float
+
+    @classmethod
+    def told(cls, limit: int | None, remaining: int, resets_in: float | None) -> "Quota":
+        """By what an answer says, which may leave out all but what remains."""
+        return cls(limit or remaining, remaining, _WINDOW if resets_in is None else resets_in)
+
+    def usable(self, reserve: float) -> int:
+        """Calls left in this window that are not kept for others, as in `reserved_calls`."""
+        return max(0, self.remaining - reserved_calls(reserve, self.limit))
 
 
 @dataclass(frozen=True)
@@ -160,12 +169,12 @@ def last_quota(warehouse: Warehouse, now: datetime) -> Quota | None:
     )
     if not rows:
         return None
-    called_at, limit, remaining, resets_in = rows[0]
-    limit = limit or remaining
-    ends_at = called_at + timedelta(seconds=resets_in if resets_in is not None else _WINDOW)
+    called_at, *told = rows[0]
+    quota = Quota.told(*told)
+    ends_at = called_at + timedelta(seconds=quota.resets_in)
     if ends_at <= now:
-        return Quota(limit, limit, 0)
-    return Quota(limit, remaining, (ends_at - now).total_seconds())
+        return Quota(quota.limit, quota.limit, 0)
+    return replace(quota, resets_in=(ends_at - now).total_seconds())
 
 
 def _call_seconds(warehouse: Warehouse) -> float:
@@ -182,10 +191,9 @@ def run_seconds(calls: int, quota: Quota | None, settings: Settings, call_second
     pace = call_seconds / settings.requests_in_flight
     if quota is None:
         return calls * pace
-    reserve = reserved_calls(settings.quota_reserve, quota.limit)
-    if calls <= quota.remaining - reserve:
+    beyond = calls - quota.usable(settings.quota_reserve)
+    if beyond <= 0:
         return calls * pace
-    beyond = calls - max(0, quota.remaining - reserve)
-    allowed = max(1, quota.limit - reserve)
+    allowed = max(1, quota.limit - reserved_calls(settings.quota_reserve, quota.limit))
     windows, rest = divmod(beyond - 1, allowed)
     return quota.resets_in + windows * _WINDOW + (rest + 1) * pace

@@ -9,7 +9,7 @@ import duckdb
 import psycopg2
 
 from extract.errors import ExtractError, UsageError
-from extract.warehouse import duckdb_path, final_schema, first_line, nothing_extracted
+from extract.warehouse import existing_duckdb_path, final_schema, first_line, is_duckdb
 
 
 class Rows(NamedTuple):
@@ -27,9 +27,9 @@ def query(sql: str) -> Rows:
         ExtractError: another process holds the database, or it does not answer.
     """
     connection: Any
-    if _is_duckdb():
+    if is_duckdb():
         try:
-            connection = duckdb.connect(_existing_file(), read_only=True)
+            connection = duckdb.connect(existing_duckdb_path(), read_only=True)
         except duckdb.Error as error:
             raise ExtractError(f"The DuckDB file cannot be read: {first_line(error)}") from error
         before = ["set timezone = 'UTC'", f"use {final_schema()}"]
@@ -56,9 +56,9 @@ def shell_command() -> list[str]:
     Raises:
         UsageError: no shell is installed, or there is nothing to ask yet.
     """
-    if not _is_duckdb():
+    if not is_duckdb():
         return _found("psql")
-    file = _existing_file()
+    file = str(existing_duckdb_path())
     if shutil.which("harlequin"):
         return ["harlequin", "--read-only", file]
     return [*_found("duckdb"), "-readonly", "-cmd", f"use {final_schema()}", file]
@@ -68,20 +68,6 @@ def shell_environment() -> dict[str, str]:
     """The variables of that command."""
     options = f"-c search_path={final_schema()} -c default_transaction_read_only=on"
     return {**os.environ, "PGOPTIONS": f"{options} {os.environ.get('PGOPTIONS', '')}"}
-
-
-def _is_duckdb() -> bool:
-    target = os.environ.get("TARGET") or "duckdb"
-    if target not in ("duckdb", "postgres"):
-        raise UsageError(f"TARGET is {target!r}: it must be duckdb or postgres.")
-    return target == "duckdb"
-
-
-def _existing_file() -> str:
-    path = duckdb_path()
-    if not path.exists():
-        raise UsageError(nothing_extracted(f"DuckDB file {path}"))
-    return str(path)
 
 
 def _found(program: str) -> list[str]:

@@ -6,10 +6,10 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,7 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from extract.client import ApiCall
+    from extract.client import ApiCall, SportmonksClient
     from extract.compare import Comparison
     from extract.doctor import Finding
     from extract.outlook import Outlook
@@ -98,6 +98,12 @@ class Reporter:
         self._started = time.monotonic()
         self._waits_until = -math.inf
         self._lock = threading.Lock()
+
+    def listen_to(self, client: SportmonksClient) -> None:
+        """Says from now on what the client waits for, and what trouble it has."""
+        client.governor.on_wait = self.waiting
+        client.governor.on_slow_down = self.slowing_down
+        client.on_trouble = self.warning
 
     def line(self, text: str) -> None:
         """A line about what happens now."""
@@ -225,6 +231,16 @@ class Reporter:
                 f"{comparison.different:,} fixtures were not answered alike: they may have changed "
                 "in between."
             )
+
+    def rows(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """The answer of a query; nulls are left blank."""
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for name, *values in zip(names, *rows, strict=True):
+            numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+            table.add_column(escape(name), justify="right" if numeric else "left")
+        for row in rows:
+            table.add_row(*("" if value is None else escape(str(value)) for value in row))
+        self._console.print(table)
 
     def summary(self, summary: Summary) -> None:
         """The closing table, and what to do next if something is left."""

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from extract.errors import ExtractError, StoppedError, UsageError
+from extract.errors import ExtractError, NothingExtractedError, StoppedError, UsageError
 from extract.fetch import fetch
 from extract.loader import Loader
 from extract.plan import Plan, make_plan
@@ -17,7 +17,7 @@ from extract.session import Session
 from extract.settings import Settings, load_settings
 from extract.summary import Summary
 from extract.wanted import Wanted, find_wanted
-from extract.warehouse import nothing_extracted, open_warehouse
+from extract.warehouse import open_warehouse
 
 # About two years.
 _MOST_MINUTES = 1_000_000
@@ -143,7 +143,7 @@ def plan_offline(
     settings, now = _settings(bounds), datetime.now(UTC)
     with closing(open_warehouse(reporter.line if wait else None, must_exist=True)) as warehouse:
         if not warehouse.has_tables():
-            raise UsageError(nothing_extracted(warehouse.name))
+            raise NothingExtractedError(warehouse.name)
         seasons = plan_seasons(warehouse)
         wanted = find_wanted(warehouse, settings, selection, seasons, now)
         return make_plan(warehouse, settings, seasons, wanted, now)

@@ -58,9 +58,7 @@ class Session:
         self.selection = selection
         self.reporter = reporter
         self.client = SportmonksClient(settings, warehouse.quota_windows(settings.api_token))
-        self.client.governor.on_wait = reporter.waiting
-        self.client.governor.on_slow_down = reporter.slowing_down
-        self.client.on_trouble = reporter.warning
+        reporter.listen_to(self.client)
         self._batch_size = BatchSize(settings.batch_size)
         self.pace = Pace(settings)
         self.is_interrupted = False

@@ -12,8 +12,8 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.exceptions import DbtRuntimeError
 
-from extract.errors import TOKEN_VARIABLE, UsageError
-from extract.warehouse import OnWait, Warehouse, nothing_extracted, open_warehouse
+from extract.errors import TOKEN_VARIABLE, NothingExtractedError
+from extract.warehouse import OnWait, Warehouse, open_warehouse
 
 _PROJECT = str(Path(__file__).resolve().parent.parent / "dbt_project")
 # Where dbt finds the project.
@@ -113,7 +113,7 @@ def _warehouse_for_dbt(on_wait: OnWait, wait: bool) -> Iterator[Warehouse]:
     """The warehouse, if it has tables, and the variables by which dbt finds it."""
     with closing(open_warehouse(on_wait if wait else None, must_exist=True)) as warehouse:
         if not warehouse.has_tables():
-            raise UsageError(nothing_extracted(warehouse.name))
+            raise NothingExtractedError(warehouse.name)
         os.environ.update(warehouse.dbt_environment())
         # dbt needs no token, so none of its logs can hold one.
         os.environ.pop(TOKEN_VARIABLE, None)

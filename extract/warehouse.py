@@ -21,7 +21,13 @@ from tenacity import (
     wait_exponential,
 )
 
-from extract.errors import ExtractError, StoppedError, UsageError, causes
+from extract.errors import (
+    BusyError,
+    NothingExtractedError,
+    StoppedError,
+    UsageError,
+    causes,
+)
 from extract.payload import Fixture, StoredVersion, read_fixture
 from extract.quota import OwnWindows, Windows
 
@@ -175,15 +181,12 @@ class Warehouse(ABC):
             holder: tries to get it; says who has it, None when that is us.
 
         Raises:
-            ExtractError: somebody has it, and there is nobody to tell that we wait.
+            BusyError: somebody has it, and there is nobody to tell that we wait.
         """
         announced = False
         while other := holder():
             if self._on_wait is None:
-                raise ExtractError(
-                    f"The {self.name} is in use by {other}. Try again when it has finished, or "
-                    "without --no-wait to wait for it."
-                )
+                raise BusyError(self.name, other)
             if not announced:
                 self._on_wait(f"Waiting for {other}, which uses the {self.name}.")
                 announced = True
@@ -251,20 +254,27 @@ def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehous
         UsageError: a variable is missing or wrong, or the database cannot be written.
         ExtractError: another process holds the database, or it does not answer.
     """
-    target = os.environ.get("TARGET") or "duckdb"
     schema = final_schema()
-    if target == "duckdb":
+    if is_duckdb():
         from extract.warehouse_duckdb import DuckDbWarehouse
 
-        path = duckdb_path()
-        if must_exist and not path.exists():
-            raise UsageError(nothing_extracted(f"DuckDB file {path}"))
+        path = existing_duckdb_path() if must_exist else duckdb_path()
         return DuckDbWarehouse(path, schema, on_wait)
-    if target == "postgres":
-        from extract.warehouse_postgres import PostgresWarehouse
+    from extract.warehouse_postgres import PostgresWarehouse
 
-        return PostgresWarehouse(os.environ, schema, on_wait)
-    raise UsageError(f"TARGET is {target!r}: it must be duckdb or postgres.")
+    return PostgresWarehouse(os.environ, schema, on_wait)
+
+
+def is_duckdb() -> bool:
+    """Whether `TARGET` names DuckDB, and not PostgreSQL.
+
+    Raises:
+        UsageError: it names neither.
+    """
+    target = os.environ.get("TARGET") or "duckdb"
+    if target not in ("duckdb", "postgres"):
+        raise UsageError(f"TARGET is {target!r}: it must be duckdb or postgres.")
+    return target == "duckdb"
 
 
 def final_schema() -> str:
@@ -289,9 +299,16 @@ def duckdb_path() -> Path:
     return Path(os.environ.get("DUCKDB_PATH") or "sportmonks.duckdb")
 
 
-def nothing_extracted(warehouse: str) -> str:
-    """What to say of a warehouse without raw tables."""
-    return f"Nothing is extracted into the {warehouse} yet: run `make extract` first."
+def existing_duckdb_path() -> Path:
+    """The same, if it is there.
+
+    Raises:
+        NothingExtractedError: it is not.
+    """
+    path = duckdb_path()
+    if not path.exists():
+        raise NothingExtractedError(f"DuckDB file {path}")
+    return path
 
 
 def id_list(ids: Iterable[int]) -> str:
