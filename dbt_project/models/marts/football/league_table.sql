@@ -136,25 +136,8 @@ entries as (
 
 ),
 
-begun_rounds as (
-
-    select distinct
-        sides.season_id,
-        sides.stage_id,
-        sides.group_key,
-        sides.round_id,
-        rounds.round_number
-    from sides
-    inner join rounds
-        on
-            sides.season_id = rounds.season_id
-            and sides.stage_id = rounds.stage_id
-            and sides.round_id = rounds.round_id
-    where sides.counts
-
-),
-
-results as (
+-- Not materialized: it is used twice, and would be computed for all seasons whatever is asked for.
+results as not materialized (
 
     select
         sides.*,
@@ -170,6 +153,18 @@ results as (
             and sides.stage_id = rounds.stage_id
             and sides.round_id = rounds.round_id
     where sides.counts
+
+),
+
+begun_rounds as (
+
+    select distinct
+        season_id,
+        stage_id,
+        group_key,
+        round_id,
+        round_number
+    from results
 
 ),
 
