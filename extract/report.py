@@ -58,6 +58,8 @@ _STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 _ALWAYS = {"known", "due", "asked", "stored", "unchanged", "failed", "calls", "fixture_calls"}
 # Columns of a terminal on which the whole progress bar has room.
 _WIDE = 80
+# More than any row has.
+_ANY_WIDTH = 10_000
 # Rows of the plan that a terminal shows; `--json` has them all.
 _SEASONS_SHOWN = 20
 
@@ -233,13 +235,24 @@ class Reporter:
             )
 
     def rows(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """The answer of a query; nulls are left blank."""
+        """The answer of a query; nulls are left blank.
+
+        Rows that are wider than the terminal are shown one below the other, a line a column.
+        """
+        shown = [["" if value is None else escape(str(value)) for value in row] for row in rows]
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
         for name, *values in zip(names, *rows, strict=True):
             numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
             table.add_column(escape(name), justify="right" if numeric else "left")
-        for row in rows:
-            table.add_row(*("" if value is None else escape(str(value)) for value in row))
+        for row in shown:
+            table.add_row(*row)
+        wide = self._console.options.update(max_width=_ANY_WIDTH)
+        if self._console.measure(table, options=wide).maximum > self._console.width and rows:
+            table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+            for row in shown:
+                for name, value in zip(names, row, strict=True):
+                    table.add_row(escape(name), value)
+                table.add_row()
         self._console.print(table)
 
     def summary(self, summary: Summary) -> None:

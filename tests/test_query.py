@@ -36,6 +36,12 @@ def test_a_query_has_an_answer(job: Job, api: Simulator, monkeypatch: pytest.Mon
     assert said == f"fixtures,last,no\n{count},{last:%Y-%m-%d %H:%M:%S}+00:00,\n"
     table = ask(question)
     assert table.split()[:5] == ["fixtures", "last", "no", str(count), f"{last:%Y-%m-%d}"]
+    # Too wide for a line: a line a column.
+    record = ask("select * from fixtures order by fixture_id limit 2").splitlines()
+    assert record[0].split() == ["fixture_id", str(api.world.fixture_ids()[0])]
+    names = [line.split()[0] for line in record if line.strip()]
+    assert len(names) > 20
+    assert names[: len(names) // 2] == names[len(names) // 2 :]
     # As a person calls it, quotes and all.
     name = "select count(*) as n from types where developer_name = 'GOAL'"
     made = subprocess.run(
