@@ -226,7 +226,7 @@ def plan(
 
 
 def _run(selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bool) -> None:
-    from extract.report import Reporter
+    from extract.reporter import Reporter
     from extract.run import run as run_extract
 
     reporter = Reporter(Console(stderr=as_json))
@@ -257,7 +257,7 @@ def _run(selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bo
 def _plan(
     selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bool, offline: bool
 ) -> None:
-    from extract.report import Reporter
+    from extract.reporter import Reporter
     from extract.run import plan as plan_run
     from extract.run import plan_offline
 
@@ -325,7 +325,7 @@ def query(
     with _errors_in_one_line():
         from extract.query import query as run_query
         from extract.query import shell_command, shell_environment
-        from extract.report import Reporter
+        from extract.reporter import Reporter
 
         if sql is None:
             command = shell_command()
@@ -377,7 +377,7 @@ def compare(
     with _errors_in_one_line():
         from extract.compare import Options
         from extract.compare import compare as run_compare
-        from extract.report import Reporter
+        from extract.reporter import Reporter
 
         reporter = Reporter(Console(stderr=as_json))
         found = run_compare(
@@ -404,7 +404,7 @@ def doctor(offline: NoCall = False, as_json: AsJson = False) -> None:
     """
     with _errors_in_one_line():
         from extract.doctor import examine
-        from extract.report import Reporter
+        from extract.reporter import Reporter
 
         reporter = Reporter(Console(stderr=as_json))
         findings = []

@@ -16,7 +16,7 @@ from extract.discovery import Listing, read_listing
 from extract.errors import UsageError
 from extract.outlook import Outlook
 from extract.plan import Quota, last_quota
-from extract.report import Reporter
+from extract.reporter import Reporter
 from extract.schedule import DELETED
 from extract.settings import Settings, load_settings
 from extract.warehouse import duckdb_path, is_duckdb, open_warehouse

@@ -11,7 +11,7 @@ from extract.fetch import fetch
 from extract.loader import Loader
 from extract.plan import Plan, make_plan
 from extract.prepare import prepare
-from extract.report import Reporter
+from extract.reporter import Reporter
 from extract.selection import Season, Selection, plan_seasons
 from extract.session import Session
 from extract.settings import Settings, load_settings

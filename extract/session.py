@@ -17,7 +17,7 @@ from extract.batches import Batch
 from extract.client import ApiCall, SportmonksClient
 from extract.loader import Loader
 from extract.outlook import Pace
-from extract.report import Reporter
+from extract.reporter import Reporter
 from extract.selection import Selection
 from extract.settings import Settings
 from extract.source import sportmonks
