@@ -40,6 +40,9 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", default=["duckdb", "postgres"])
     parser.add_argument("--rounds", type=int, default=3, help="medians of so many")
     parser.add_argument("--latency", type=float, default=0.0, help="of an answer, in seconds")
+    parser.add_argument(
+        "--updates", action="store_true", help="only small updates, after one first load"
+    )
     parser.add_argument("--folder", type=Path, help="where saved answers are kept")
     parser.add_argument("--json", type=Path, help="file for all figures")
     arguments = parser.parse_args()
@@ -56,7 +59,7 @@ def main() -> None:
                     bench = Bench(
                         api, answers, engine, database, folder, fixtures, arguments.latency
                     )
-                    figures += bench.measure(arguments.rounds)
+                    figures += bench.measure(arguments.rounds, arguments.updates)
     if arguments.json:
         document = {
             "python": platform.python_version(),
@@ -123,8 +126,8 @@ class Bench:
         self._chance = random.Random(fixtures)  # noqa: S311 - no secret
         self._figures: list[dict[str, Any]] = []
 
-    def measure(self, rounds: int) -> list[dict[str, Any]]:
-        """All figures."""
+    def measure(self, rounds: int, only_updates: bool) -> list[dict[str, Any]]:
+        """All figures, or those of small updates."""
         latency = f", {self._latency * 1000:.0f} ms latency" if self._latency else ""
         print(f"\n{self._engine}, {self._fixtures:,} fixtures{latency}")
         self._empty()
@@ -132,12 +135,21 @@ class Bench:
         self._transform()
         begun = self._note("start: extract", rounds, lambda: self._python("extract.run"))
         begun += self._note("start: transform", rounds, lambda: self._transform("--select", "none"))
+        if only_updates:
+            self._load()
+            self._transform()
+        else:
+            self._first_loads(rounds)
+        self._both("nothing due", rounds, self._load, begun)
+        for count in sorted({100, len(self._ids) // 100}):
+            self._both(f"{count:,} fixtures changed", rounds, self._changed(count), begun)
+        if not only_updates:
+            self._note("full refresh", rounds, lambda: self._transform("--full-refresh"))
+        return self._figures
 
+    def _first_loads(self, rounds: int) -> None:
         floor = self._note("floor, first load", rounds, self._floor, before=self._empty)
         self._note("script, first load", rounds, self._script, floor, before=self._empty)
-
-        def load() -> Measured:
-            return self._extract("run", "--seasons", "all")
 
         def begin() -> None:
             self._empty()
@@ -145,17 +157,11 @@ class Bench:
 
         # Without latency it says nothing.
         one_by_one = self._one_call_per_fixture() if self._latency else None
-        extracts, seconds = self._both("first load", rounds, load, floor, "floor", begin)
+        extracts, seconds = self._both("first load", rounds, self._load, floor, "floor", begin)
         self._note_shares(extracts)
         if one_by_one:
             name = f"one call per fixture ({_ASKED_ONE_BY_ONE:,} of them, scaled)"
             self._note_all(name, [one_by_one], seconds, "first load")
-
-        self._both("nothing due", rounds, load, begun)
-        for count in sorted({100, len(self._ids) // 100}):
-            self._both(f"{count:,} fixtures changed", rounds, self._changed(count), begun)
-        self._note("full refresh", rounds, lambda: self._transform("--full-refresh"))
-        return self._figures
 
     def _both(
         self,
@@ -224,6 +230,9 @@ class Bench:
 
     def _extract(self, *arguments: str) -> Measured:
         return run("extract", *arguments, "--json", environment=self._environment)
+
+    def _load(self) -> Measured:
+        return self._extract("run", "--seasons", "all")
 
     def _transform(self, *arguments: str) -> Measured:
         return run("extract", "transform", *arguments, environment=self._environment)
