@@ -2,7 +2,7 @@
 
 import os
 import re
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,8 +94,15 @@ class DuckDbWarehouse(Warehouse):
         return dlt.destinations.duckdb(self._connection)
 
     def loaded(self) -> None:
-        """Moves the load from the log into the file, so that the log does not grow all run long."""
+        """Moves the load from the log into the file, and what is in memory out of it.
+
+        Neither grows all run long then. A limit that always holds would keep memory as low, and
+        make loads fail whose payloads are many or large.
+        """
         self._connection.execute("checkpoint")
+        with suppress(duckdb.OutOfMemoryException):
+            self._connection.execute("set memory_limit = '1MB'")
+        self._connection.execute("reset memory_limit")
 
     def discard_staging(self) -> None:
         """Empties the tables that dlt merges from."""
