@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import time_machine
 from extract import transform
 from simulator import Simulator
 from tests.job import DuckDb, Job, setting
+from tests.postgres import Server
 
 TOKEN = "SOURCES__SPORTMONKS__API_TOKEN"
 CHECKS = [
@@ -123,6 +125,36 @@ def test_fault_of_postgres(
         assert said in findings["database"]["found"].replace("PGHOST or PGPORT", "PGPORT")
         assert findings["dbt project"]["status"] == "ok"
     assert examined(postgres_job, api)["database"]["status"] == "ok"
+
+
+def test_role_without_rights(
+    postgres_job: Job, api: Simulator, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = f"{postgres_job.database.schema}_powerless"
+    server.query(f"create role {role} login")
+    if server.password:
+        server.query(f"alter role {role} password %s", [server.password])
+    try:
+        monkeypatch.setenv("PGUSER", role)
+        found = examined(postgres_job, api)["database"]
+        assert (found["status"], role in found["found"]) == ("fail", True), found
+        assert found["remedy"]
+        server.query(f"grant create on database {server.database} to {role}")
+        assert examined(postgres_job, api)["database"]["status"] == "ok"
+    finally:
+        server.query(f"drop owned by {role}")
+        server.query(f"drop role {role}")
+
+
+def test_used_up_quota(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Simulator(quota=1, window=5, clock=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}") as api:
+        monkeypatch.setenv(setting("BASE_URL"), api.base_url)
+        assert examined(duckdb_job, api)["API"]["status"] == "ok"
+        found = examined(duckdb_job, api)["API"]
+        assert (found["status"], "quota" in found["found"]) == ("warn", True), found
+        assert found["remedy"].startswith("Wait")
+        time.sleep(5)
+        assert examined(duckdb_job, api)["API"]["status"] == "ok"
 
 
 def test_tables_that_are_not_there_yet(job: Job, api: Simulator) -> None:
