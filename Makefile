@@ -12,6 +12,7 @@ QUERY_ARGS ?=
 export SQL ?=
 COMPARE_ARGS ?=
 DOCTOR_ARGS ?=
+REPORT_ARGS ?=
 SIMULATOR_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -46,6 +47,10 @@ transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--selec
 .PHONY: query
 query: .venv/installed ## Ask the final tables. SQL="select * from league_table", or a shell without it.
 	@$(BIN)/python -m extract query $(if $(SQL),"$$SQL") $(QUERY_ARGS)
+
+.PHONY: report
+report: .venv/installed ## The state of the warehouse as one HTML page. REPORT_ARGS="--output FILE"
+	@$(BIN)/python -m extract report $(REPORT_ARGS)
 
 .PHONY: compare
 compare: .venv/installed ## What batches save, on fixtures of yours. COMPARE_ARGS="--fixture-count 200"

@@ -310,6 +310,25 @@ def docs(context: typer.Context, no_wait: NoWait = False) -> None:
 
 
 @app.command()
+def report(
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The page; it is replaced.")] = Path(
+        "report.html"
+    ),
+    no_wait: NoWait = False,
+) -> None:
+    """Show the state of the warehouse in one HTML page, which needs no network.
+
+    What is stored and how fresh it is, runs and what they cost, corrections, checks that warn, and
+    what is due next.
+    """
+    with _errors_in_one_line():
+        from extract.report import write_report
+
+        write_report(output, _say, wait=not no_wait)
+        _say(f"The report is {output.resolve()}: open it in a browser.")
+
+
+@app.command()
 def query(
     sql: Annotated[str | None, typer.Argument(metavar="[SQL]", help="What to ask.")] = None,
     csv: Annotated[

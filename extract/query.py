@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 import duckdb
@@ -18,12 +19,27 @@ class Rows(NamedTuple):
     names: list[str]
     rows: list[tuple[Any, ...]]
 
+    def records(self) -> list[dict[str, Any]]:
+        """The rows by the names of their columns."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+
 
 def query(sql: str) -> Rows:
-    """Runs one query that reads, with names looked up among the final tables. Times are in UTC.
+    """Runs one query that reads.
 
     Raises:
-        UsageError: the query is wrong or would write, or there is nothing to ask yet.
+        UsageError, ExtractError: as in `open_query`.
+    """
+    with open_query() as ask:
+        return ask(sql)
+
+
+@contextmanager
+def open_query() -> Iterator[Callable[[str], Rows]]:
+    """A function that runs queries, with names looked up among the final tables. Times are in UTC.
+
+    Raises:
+        UsageError: a query is wrong or would write, or there is nothing to ask yet.
         ExtractError: another process holds the database, or it does not answer.
     """
     connection: Any
@@ -40,14 +56,19 @@ def query(sql: str) -> Rows:
             raise ExtractError(f"The database cannot be reached: {first_line(error)}") from error
         connection.set_session(readonly=True)
         before = ["set timezone = 'UTC'", f"set search_path = {final_schema()}"]
-    with closing(connection), closing(connection.cursor()) as cursor:
+
+    def ask(sql: str) -> Rows:
         try:
-            for statement in [*before, sql]:
-                cursor.execute(statement)
+            cursor.execute(sql)
             names = [column[0] for column in cursor.description or ()]
             return Rows(names, cursor.fetchall() if names else [])
         except (duckdb.Error, psycopg2.Error) as error:
             raise UsageError(f"The query failed: {first_line(error)}") from error
+
+    with closing(connection), closing(connection.cursor()) as cursor:
+        for statement in before:
+            ask(statement)
+        yield ask
 
 
 def shell_command() -> list[str]:

@@ -1,18 +1,20 @@
 """Builds the final tables and their documentation with dbt, on the warehouse of the extractor."""
 
+import io
 import os
 import re
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.exceptions import DbtRuntimeError
 
-from extract.errors import TOKEN_VARIABLE, NothingExtractedError
+from extract.errors import TOKEN_VARIABLE, ExtractError, NothingExtractedError
 from extract.warehouse import OnWait, Warehouse, open_warehouse
 
 _PROJECT = str(Path(__file__).resolve().parent.parent / "dbt_project")
@@ -51,6 +53,25 @@ class Built:
     code: int
     failed: list[str]
     warned: list[str]
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that found something.
+
+    Attributes:
+        name: the dbt test's.
+        description: what it wants.
+        severity: warn or error.
+        found: how many rows it found.
+        sql: the query that finds them.
+    """
+
+    name: str
+    description: str
+    severity: str
+    found: int
+    sql: str
 
 
 def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> Built:
@@ -106,6 +127,48 @@ def document(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tu
         result = dbtRunner().invoke(["docs", "generate", "--static", *PLACES, *arguments])
     folder = Path(os.environ.get("DBT_TARGET_PATH") or Path(_PROJECT) / "target")
     return _exit_code(result), folder.resolve() / "static_index.html"
+
+
+def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
+    """Runs the checks that look at all fixtures, and changes nothing.
+
+    Those that look at what is new only, before others rely on it, ran with the transform.
+
+    Args:
+        on_wait: told who or what is waited for.
+        wait: for another process that uses the warehouse; otherwise that is an error.
+
+    Raises:
+        UsageError: there is nothing to check, or a variable is wrong.
+        ExtractError: another process holds the warehouse, or it does not answer; or dbt failed.
+    """
+    signal.signal(signal.SIGINT, _stop)
+    command = ["--quiet", "--no-write-json", "--no-use-colors", "test", *PLACES]
+    every_fixture = ["--select", "config.severity:warn", "--exclude", "config.where:__unchecked__"]
+    with _warehouse_for_dbt(on_wait, wait) as warehouse, warehouse.turn("transform"):
+        said = io.StringIO()
+        with redirect_stdout(said):
+            result = dbtRunner().invoke([*command, *every_fixture])
+    # In this process dbt would keep the file open, so that nobody could read it.
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if not isinstance(result.result, RunExecutionResult):
+        raise ExtractError(f"dbt failed: {result.exception or said.getvalue()}")
+    broken = [each for each in result.result.results if each.status == "error"]
+    if broken:
+        raise ExtractError(
+            f"The check {broken[0].node.name} cannot run: `make transform` says why, or mends it."
+        )
+    return [
+        FailedCheck(
+            each.node.name,
+            " ".join(each.node.description.split()),
+            str(each.status),
+            each.failures or 0,
+            str(getattr(each.node, "compiled_code", "")),
+        )
+        for each in result.result.results
+        if each.status in ("warn", "fail")
+    ]
 
 
 @contextmanager

@@ -1,0 +1,57 @@
+"use strict";
+
+// Charts, drawn as SVG as wide as their place, and drawn anew when that changes.
+const specifications = JSON.parse(document.getElementById("specifications").textContent);
+for (const [name, specification] of Object.entries(specifications)) {
+  vegaEmbed(`#chart-${name}`, specification, { renderer: "svg", actions: false })
+    .catch((error) => console.error(name, error));
+}
+
+// Tables: a click on a column's name sorts by it, and once more in the other direction.
+const numeric = (text) => (text !== "" && !Number.isNaN(Number(text)) ? Number(text) : null);
+const compare = (one, other) => {
+  if (one === other) return 0;
+  if (one === "") return 1;
+  if (other === "") return -1;
+  const [a, b] = [numeric(one), numeric(other)];
+  return a !== null && b !== null ? a - b : one.localeCompare(other);
+};
+for (const button of document.querySelectorAll("th button")) {
+  button.addEventListener("click", () => {
+    const head = button.parentElement;
+    const table = head.closest("table");
+    const down = head.getAttribute("aria-sort") === "ascending";
+    for (const each of table.querySelectorAll("th")) each.setAttribute("aria-sort", "none");
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const value = (row) => row.cells[head.cellIndex].dataset.value;
+    const rows = [...table.tBodies[0].rows];
+    rows.sort((a, b) => compare(value(a), value(b)) * (down && value(a) && value(b) ? -1 : 1));
+    table.tBodies[0].append(...rows);
+  });
+}
+
+// A filter shows the rows that hold each of its words.
+for (const input of document.querySelectorAll("input[data-table]")) {
+  const table = document.getElementById(input.dataset.table);
+  const output = document.querySelector(`output[for="${table.id}"]`);
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/);
+    let shown = 0;
+    for (const row of table.tBodies[0].rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      shown += row.hidden ? 0 : 1;
+    }
+    output.value = input.value.trim() ? `${shown} rows` : "";
+  });
+}
+
+// A number that leads to rows filters them to its own.
+for (const link of document.querySelectorAll("a[data-filter]")) {
+  link.addEventListener("click", () => {
+    const input = document.querySelector(`${link.getAttribute("href")} input`);
+    input.value = link.dataset.filter.trim();
+    input.dispatchEvent(new Event("input"));
+    input.focus({ preventScroll: true });
+  });
+}
