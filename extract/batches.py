@@ -75,8 +75,11 @@ class StoredFixtures(Protocol):
     def times_missing(self, fixture_id: int) -> int:
         """How many times in a row the API has not returned it."""
 
+    def filled(self, fixture_id: int) -> frozenset[str]:
+        """The keys of the stored payload whose value has elements."""
+
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
-        """What is stored of them, by id."""
+        """What is stored of them, by id. DuckDB reads all payloads for it."""
 
     def versions(self, fixture_ids: Sequence[int]) -> Sequence[StoredVersion]:
         """Their stored payloads, as they stand in the warehouse."""
@@ -92,6 +95,10 @@ class NothingStored:
     def times_missing(self, fixture_id: int) -> int:
         """0 for every id."""
         return 0
+
+    def filled(self, fixture_id: int) -> frozenset[str]:
+        """None for every id."""
+        return frozenset()
 
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
         """Nothing for every id."""
@@ -324,16 +331,11 @@ class FixtureBatches:
 
     def _lost(self, outcomes: Sequence[Outcome]) -> dict[int, Set[str]]:
         """The includes that have elements in what is stored of a fixture, and none any more."""
-        suspects = [
-            outcome
-            for outcome in outcomes
-            if outcome.fixture and self._include_keys - outcome.fixture.filled
-        ]
-        stored = self._stored_of(suspects)
         lost = {
-            outcome.id: (stored[outcome.id].filled & self._include_keys) - outcome.fixture.filled
-            for outcome in suspects
-            if outcome.fixture and outcome.id in stored
+            outcome.id: (self._stored.filled(outcome.id) & self._include_keys)
+            - outcome.fixture.filled
+            for outcome in outcomes
+            if outcome.fixture
         }
         return {id: keys for id, keys in lost.items() if keys}
 

@@ -38,7 +38,7 @@ from extract.errors import RequestError, StoppedError, TokenError
 from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
 
-# Payloads that are handed to dlt, or read from the warehouse, together.
+# Payloads that are handed to dlt together.
 _FIXTURES_AT_ONCE = 500
 
 # Reference tables: path and query. In pages of 50: the larger ones of `filters=populate` are
@@ -120,9 +120,9 @@ def sportmonks(
                 yield together
                 together = Batch()
         yield together
-        # Few queries: each of them reads many more payloads than it is after.
-        for start in range(0, len(changed), _FIXTURES_AT_ONCE):
-            yield Batch(replaced=stored.versions(changed[start : start + _FIXTURES_AT_ONCE]))
+        if changed:
+            # One query: DuckDB reads all payloads for it.
+            yield Batch(replaced=stored.versions(changed))
 
     @dlt.transformer(data_from=fixture_batches, **tables.hints("fixtures"))
     def fixtures(batch: Batch) -> Iterator[pa.Table]:

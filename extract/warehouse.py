@@ -203,12 +203,18 @@ class WarehouseFixtures:
 
     def __init__(self, warehouse: Warehouse, fixture_ids: Sequence[int]) -> None:
         self._warehouse = warehouse
-        self._hashes: dict[int, str] = dict(
-            warehouse.query(
-                f"select id, payload_hash from {warehouse.raw}.fixtures "
-                f"where id in ({id_list(fixture_ids)})"
-            )
+        rows = warehouse.query(
+            f"select id, payload_hash, filled_keys from {warehouse.raw}.fixtures "
+            f"where id in ({id_list(fixture_ids)})"
         )
+        self._hashes = {id: payload_hash for id, payload_hash, _ in rows}
+        self._filled = {
+            id: frozenset(filter(None, keys.split(","))) for id, _, keys in rows if keys is not None
+        }
+        # Stored by a version that did not note it.
+        if unknown := [id for id, _, keys in rows if keys is None]:
+            for id, fixture in self.fixtures(unknown).items():
+                self._filled[id] = fixture.filled
         self._times_missing: dict[int, int] = dict(
             warehouse.query(
                 f"select id, times_missing from {warehouse.raw}.fixture_checks "
@@ -219,6 +225,10 @@ class WarehouseFixtures:
     def payload_hash(self, fixture_id: int) -> str | None:
         """The hash of the stored payload, None if there is none."""
         return self._hashes.get(fixture_id)
+
+    def filled(self, fixture_id: int) -> frozenset[str]:
+        """The keys of the stored payload whose value has elements."""
+        return self._filled.get(fixture_id, frozenset())
 
     def times_missing(self, fixture_id: int) -> int:
         """How many times in a row the API has not returned it."""
