@@ -13,6 +13,7 @@ export SQL ?=
 COMPARE_ARGS ?=
 DOCTOR_ARGS ?=
 REPORT_ARGS ?=
+DAGSTER_ARGS ?=
 SIMULATOR_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -64,6 +65,13 @@ doctor: .venv/installed ## What is wrong with this installation, and what to do.
 docs: .venv/installed ## Describe the tables, in a site of one file to open in a browser.
 	@$(BIN)/python -m extract docs --quiet $(DBT_ARGS)
 
+.PHONY: dagster
+dagster: .venv/installed-dev ## The job as assets of Dagster, on http://localhost:3000.
+	@mkdir -p .dagster
+	@printf 'telemetry: {enabled: false}\n' > .dagster/dagster.yaml
+	@DAGSTER_HOME=$(CURDIR)/.dagster \
+		$(BIN)/dagster dev --python-file docs/schedule/dagster_definitions.py $(DAGSTER_ARGS)
+
 .PHONY: demo
 demo: .venv/installed ## The whole job on made-up data, into a database of its own.
 	@$(BIN)/python -m simulator.demo
@@ -114,7 +122,7 @@ format: .venv/installed-dev ## Put Python and SQL into the project's format.
 
 .PHONY: lock
 lock: ## Choose the newest versions that pyproject.toml allows (needs uv).
-	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml --group dev --extra dagster -o requirements-dev.lock
 	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock
 	@uv pip compile --quiet --upgrade $(LOCK) --group bouncer -o requirements-bouncer.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -15,7 +15,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.exceptions import DbtRuntimeError
 
 from extract.errors import TOKEN_VARIABLE, ExtractError, NothingExtractedError
-from extract.warehouse import OnWait, Warehouse, open_warehouse
+from extract.warehouse import OnWait, Warehouse, is_duckdb, open_warehouse
 
 _PROJECT = str(Path(__file__).resolve().parent.parent / "dbt_project")
 # Where dbt finds the project.
@@ -169,6 +169,28 @@ def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
         for each in result.result.results
         if each.status in ("warn", "fail")
     ]
+
+
+@contextmanager
+def turn_for_dbt(on_wait: OnWait) -> Iterator[dict[str, str]]:
+    """The warehouse's turn, for a dbt that is run by somebody else as a process of its own.
+
+    Args:
+        on_wait: told who or what is waited for.
+
+    Yields:
+        The variables by which dbt finds the warehouse.
+
+    Raises:
+        UsageError: there is nothing to build from, or a variable is wrong.
+        ExtractError: another process holds the warehouse, or it does not answer.
+    """
+    with _warehouse_for_dbt(on_wait, wait=True) as warehouse:
+        if is_duckdb():
+            # Who opens the file has the turn.
+            warehouse.close()
+        with warehouse.turn("transform"):
+            yield warehouse.dbt_environment()
 
 
 @contextmanager

@@ -1,0 +1,108 @@
+"""The job as assets of Dagster: `make dagster`, then open http://localhost:3000.
+
+One asset per raw table, which dlt loads, and one per dbt model, in one graph. Settings and the
+token come from `.env` and `.dlt/`, as everywhere. Two at once do not disturb each other: they take
+turns at the warehouse.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetSelection,
+    AssetSpec,
+    Definitions,
+    MaterializeResult,
+    ScheduleDefinition,
+    define_asset_job,
+    multi_asset,
+)
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+from dagster_dlt import DagsterDltTranslator, build_dlt_asset_specs
+from dagster_dlt.translator import DltResourceTranslatorData
+from rich.console import Console
+
+from extract.client import SportmonksClient
+from extract.reporter import Reporter
+from extract.run import Bounds, run
+from extract.selection import Selection
+from extract.settings import load_settings
+from extract.source import sportmonks
+from extract.tables import SCHEMAS
+from extract.transform import turn_for_dbt
+
+# The name that dbt has for what extract loads.
+_SOURCE = "sportmonks_raw"
+
+# dbt is beside this Python, which may not be on the PATH.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+project = DbtProject(project_dir=Path("dbt_project").resolve())
+project.prepare_if_dev()
+
+
+class _Translator(DagsterDltTranslator):
+    """Gives dlt's tables the keys by which dbt's models look for them."""
+
+    def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
+        spec = super().get_asset_spec(data)
+        return spec.replace_attributes(key=AssetKey([_SOURCE, data.resource.name]), deps=[])
+
+
+def _specs() -> list[AssetSpec]:
+    # Nothing is asked for to describe the source, so any token does.
+    settings = load_settings(token="unused")  # noqa: S106 - no token
+    source = sportmonks(settings=settings, client=SportmonksClient(settings))
+    described = build_dlt_asset_specs(
+        source.with_resources(*SCHEMAS), dlt.pipeline("sportmonks"), _Translator()
+    )
+    # A view, which tells dbt and people what is due.
+    return [*described, AssetSpec([_SOURCE, "due_fixtures"])]
+
+
+@multi_asset(
+    name="extract",
+    specs=_specs(),
+    check_specs=[AssetCheckSpec("all_answered", asset=[_SOURCE, "fixtures"])],
+)
+def extract(context: AssetExecutionContext) -> Iterator[Any]:
+    """What is due, fetched into the raw tables.
+
+    A fixture that fails does not keep the others from being transformed: it fails the check
+    `all_answered`, and the next run takes it up again.
+    """
+    summary = run(Selection(), Bounds(), Reporter(Console(stderr=True)))
+    for key in context.selected_asset_keys:
+        yield MaterializeResult(asset_key=key, metadata=summary.counts())
+    yield AssetCheckResult(
+        check_name="all_answered",
+        asset_key=[_SOURCE, "fixtures"],
+        passed=summary.outcome == "completed",
+        metadata={"outcome": summary.outcome, "failed_ids": str(summary.failed_ids)},
+    )
+
+
+@dbt_assets(manifest=project.manifest_path, project=project)
+def transform(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """The final tables, with dbt's tests as checks of theirs."""
+    with turn_for_dbt(context.log.info) as environment:
+        os.environ.update(environment)
+        command = ["build", "--exclude-resource-type", "unit_test"]
+        yield from dbt.cli(command, context=context).stream()
+
+
+job = define_asset_job("extract_and_transform", AssetSelection.all())
+
+definitions = Definitions(
+    assets=[extract, transform],
+    jobs=[job],
+    schedules=[ScheduleDefinition(job=job, cron_schedule="*/10 * * * *")],
+    resources={"dbt": DbtCliResource(project_dir=project)},
+)

@@ -1,0 +1,51 @@
+"""The example for Dagster: its graph, and what it materialises."""
+
+import importlib.util
+import os
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from dagster import AssetKey, DagsterInstance
+
+from simulator import Simulator
+from tests.job import Job
+
+
+@pytest.fixture
+def dagster(monkeypatch: pytest.MonkeyPatch, duckdb_job: Job) -> ModuleType:
+    """The module of the definitions, as `dagster dev` loads it."""
+    monkeypatch.setenv("DAGSTER_IS_DEV_CLI", "1")
+    path = Path("docs/schedule/dagster_definitions.py")
+    specification = importlib.util.spec_from_file_location("dagster_definitions", path)
+    assert specification and specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_assets_are_materialised(dagster: ModuleType, duckdb_job: Job, api: Simulator) -> None:
+    failing, *others = api.world.fixture_ids()
+    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [failing]}])
+    before = dict(os.environ)
+    try:
+        with DagsterInstance.ephemeral() as instance:
+            result = dagster.definitions.resolve_job_def(
+                "extract_and_transform"
+            ).execute_in_process(instance=instance, raise_on_error=False)
+            made = {event.asset_key for event in result.get_asset_materialization_events()}
+            checks = {
+                check.check_name: check.passed for check in result.get_asset_check_evaluations()
+            }
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    assert result.success
+    assert {AssetKey(["sportmonks_raw", "fixtures"]), AssetKey("fixtures")} <= made
+    assert [row["fixture_id"] for row in duckdb_job.records("fixtures")] == others
+    assert checks["all_answered"] is False
+    graph = dagster.definitions.resolve_asset_graph()
+    staged = graph.get(AssetKey(["fixtures"])).parent_keys
+    assert AssetKey(["sportmonks_raw", "fixtures"]) in staged | {
+        key for parent in staged for key in graph.get(parent).parent_keys
+    }
