@@ -274,19 +274,27 @@ def _plan(
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, epilog=EXIT_CODES
 )
-def transform(context: typer.Context, no_wait: NoWait = False) -> None:
+def transform(
+    context: typer.Context,
+    no_wait: NoWait = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", metavar="", help="Print all that dbt says.")
+    ] = False,
+) -> None:
     """Build the final tables: `dbt build` on the warehouse that `TARGET` names.
 
-    Further arguments go to dbt:
+    Further arguments go to dbt, such as `--quiet`, with which it says only what went wrong:
 
         python -m extract transform --select fixtures
 
         python -m extract transform --full-refresh
     """
     with _errors_in_one_line(alerting=True):
+        from extract.build_reporter import BuildReporter
         from extract.transform import transform as run_transform
 
-        built = run_transform(context.args, _say, wait=not no_wait)
+        reporter = BuildReporter(Console(), context.args, verbose)
+        built = run_transform(context.args, reporter, wait=not no_wait)
         if built.code in (1, 2):
             _alert("The transform failed.", {"exit_code": built.code, "failed": built.failed})
         elif FRESHNESS in built.warned:
