@@ -338,8 +338,8 @@ class Reporter:
         if held := counts["held"]:
             self._lines.say(
                 "warning",
-                f"Held: {held:,} fixtures that suddenly lack what they had. Their rows stay; the next "
-                "run asks for them again.",
+                f"Held: {held:,} fixtures that suddenly lack what they had. Their rows stay, and "
+                "the next run asks again.",
                 held=held,
             )
         if summary.failed_ids:
