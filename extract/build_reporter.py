@@ -152,7 +152,7 @@ class BuildReporter:
         outcome = {0: "completed", 130: "interrupted"}.get(code, "failed")
         self.line(f"Transform {outcome} in {seconds:.1f} s in the {warehouse}.")
         if code == 130:
-            self.line(str(result.exception))
+            self.line("Stopped by Ctrl-C: the same command goes on from here.")
 
     def _move(self, progress: Progress, event: EventMsg) -> None:
         """Moves the bar."""

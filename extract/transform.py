@@ -35,7 +35,7 @@ class _StoppedError(DbtRuntimeError, KeyboardInterrupt):
 
 
 def _stop(*_: object) -> None:
-    raise _StoppedError("Stopped by Ctrl-C: the next transform goes on from here.")
+    raise _StoppedError("Stopped by Ctrl-C. The next transform goes on from here.")
 
 
 @dataclass(frozen=True)
