@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from dotenv import load_dotenv
 from rich.console import Console
-from rich.markup import escape
 
 from extract.errors import ExtractError, UsageError
+from extract.lines import Level, Lines
 
 if TYPE_CHECKING:
+    from extract.reporter import Reporter
     from extract.run import Bounds
     from extract.selection import Selection
 
@@ -120,6 +121,20 @@ AsJson = Annotated[
         help="Print the result as JSON; everything else to standard error.",
     ),
 ]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", metavar="", help="Say only what went wrong; a result is shown still."),
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", metavar="", help="Print a line for each call of the API.")
+]
+LogFormat = Annotated[
+    Literal["text", "json"],
+    typer.Option(
+        metavar="text|json",
+        help="`json`: all that is said is a JSON object in a line of standard error.",
+    ),
+]
 Offline = Annotated[
     bool,
     typer.Option(
@@ -160,6 +175,9 @@ def run(
         typer.Option(metavar="N", min=0, help="Stop in order after so many minutes."),
     ] = None,
     no_wait: NoWait = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    log_format: LogFormat = "text",
     as_json: AsJson = False,
 ) -> None:
     """Fetch the fixtures that are due and merge their raw JSON into the warehouse.
@@ -177,18 +195,20 @@ def run(
 
         psql -Atc "select …" | python -m extract run --ids-file -
     """
-    with _errors_in_one_line(alerting=not dry_run):
+    logs = log_format == "json"
+    with _errors_in_one_line(alerting=not dry_run, logs=logs):
         from extract.run import Bounds
 
+        reporter = _reporter(quiet, verbose, logs, as_json)
         selection = _selection(
             fixture_ids, ids_file, league_id, season_id, seasons, since, until, force
         )
         bounds = Bounds(chunk_size, max_calls, max_minutes)
         if dry_run:
             only_size = Bounds(chunk_size)
-            _plan(selection, only_size, no_wait=no_wait, as_json=as_json, offline=False)
+            _plan(selection, only_size, reporter, no_wait=no_wait, as_json=as_json, offline=False)
         else:
-            _run(selection, bounds, no_wait=no_wait, as_json=as_json)
+            _run(selection, bounds, reporter, no_wait=no_wait, as_json=as_json, logs=logs)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -204,6 +224,9 @@ def plan(
     chunk_size: ChunkSize = None,
     offline: Offline = False,
     no_wait: NoWait = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    log_format: LogFormat = "text",
     as_json: AsJson = False,
 ) -> None:
     """Show what `run` with the same selection would ask for, and what that costs.
@@ -215,21 +238,38 @@ def plan(
 
         python -m extract plan --seasons all
     """
-    with _errors_in_one_line():
+    logs = log_format == "json"
+    with _errors_in_one_line(logs=logs):
         from extract.run import Bounds
 
+        reporter = _reporter(quiet, verbose, logs, as_json)
         selection = _selection(
             fixture_ids, ids_file, league_id, season_id, seasons, since, until, force
         )
         bounds = Bounds(chunk_size)
-        _plan(selection, bounds, no_wait=no_wait, as_json=as_json, offline=offline)
+        _plan(selection, bounds, reporter, no_wait=no_wait, as_json=as_json, offline=offline)
 
 
-def _run(selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bool) -> None:
+def _reporter(quiet: bool, verbose: bool, logs: bool, as_json: bool) -> "Reporter":
     from extract.reporter import Reporter
+
+    if quiet and verbose:
+        raise UsageError("Give either --quiet or --verbose.")
+    least: Level = "warning" if quiet else "debug" if verbose else "info"
+    return Reporter(Console(stderr=logs or as_json), least, logs)
+
+
+def _run(
+    selection: "Selection",
+    bounds: "Bounds",
+    reporter: "Reporter",
+    *,
+    no_wait: bool,
+    as_json: bool,
+    logs: bool,
+) -> None:
     from extract.run import run as run_extract
 
-    reporter = Reporter(Console(stderr=as_json))
     summary = run_extract(selection, bounds, reporter, wait=not no_wait)
     reporter.summary(summary)
     document = {
@@ -247,6 +287,7 @@ def _run(selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bo
             f"{summary.asked:,} of {summary.due:,} due fixtures asked for, "
             f"{len(summary.failed_ids):,} failed, {held:,} held.",
             document,
+            logs,
         )
     if summary.outcome == "interrupted":
         raise typer.Exit(130)
@@ -255,13 +296,17 @@ def _run(selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bo
 
 
 def _plan(
-    selection: "Selection", bounds: "Bounds", *, no_wait: bool, as_json: bool, offline: bool
+    selection: "Selection",
+    bounds: "Bounds",
+    reporter: "Reporter",
+    *,
+    no_wait: bool,
+    as_json: bool,
+    offline: bool,
 ) -> None:
-    from extract.reporter import Reporter
     from extract.run import plan as plan_run
     from extract.run import plan_offline
 
-    reporter = Reporter(Console(stderr=as_json))
     find_out = plan_offline if offline else plan_run
     found = find_out(selection, bounds, reporter, wait=not no_wait)
     reporter.plan(found)
@@ -274,19 +319,27 @@ def _plan(
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, epilog=EXIT_CODES
 )
-def transform(context: typer.Context, no_wait: NoWait = False) -> None:
+def transform(
+    context: typer.Context,
+    no_wait: NoWait = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", metavar="", help="Print all that dbt says.")
+    ] = False,
+) -> None:
     """Build the final tables: `dbt build` on the warehouse that `TARGET` names.
 
-    Further arguments go to dbt:
+    Further arguments go to dbt, such as `--quiet`, with which it says only what went wrong:
 
         python -m extract transform --select fixtures
 
         python -m extract transform --full-refresh
     """
     with _errors_in_one_line(alerting=True):
+        from extract.build_reporter import BuildReporter
         from extract.transform import transform as run_transform
 
-        built = run_transform(context.args, _say, wait=not no_wait)
+        reporter = BuildReporter(Console(), context.args, verbose)
+        built = run_transform(context.args, reporter, wait=not no_wait)
         if built.code in (1, 2):
             _alert("The transform failed.", {"exit_code": built.code, "failed": built.failed})
         elif FRESHNESS in built.warned:
@@ -381,9 +434,7 @@ def compare(
         int,
         typer.Option(metavar="N", min=1, help="Ask for nothing if it would take more calls."),
     ] = 500,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", metavar="", help="Print a line for each call.")
-    ] = False,
+    verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what batches save: the same fixtures by one call each and in batches.
@@ -398,11 +449,10 @@ def compare(
         from extract.compare import compare as run_compare
         from extract.reporter import Reporter
 
-        reporter = Reporter(Console(stderr=as_json))
+        reporter = Reporter(Console(stderr=as_json), "debug" if verbose else "info")
         found = run_compare(
             Options(test, batch_size, league_id, season_id, fixture_count, max_calls),
             reporter,
-            verbose,
         )
         reporter.comparison(found)
         if as_json:
@@ -437,25 +487,28 @@ def doctor(offline: NoCall = False, as_json: AsJson = False) -> None:
 
 
 def _say(line: str) -> None:
-    Console(stderr=True, highlight=False).print(escape(line), soft_wrap=True)
+    Lines(Console(stderr=True)).say("info", line)
 
 
-def _alert(text: str, details: Mapping[str, Any]) -> None:
+def _alert(text: str, details: Mapping[str, Any], logs: bool = False) -> None:
     from extract.alert import alert
 
-    alert(text, details, _say)
+    lines = Lines(Console(stderr=True), as_json=logs)
+    alert(text, details, lambda line: lines.say("warning", line))
 
 
 @contextmanager
-def _errors_in_one_line(alerting: bool = False) -> Iterator[None]:
+def _errors_in_one_line(alerting: bool = False, logs: bool = False) -> Iterator[None]:
+    lines = Lines(Console(stderr=True), as_json=logs)
     try:
         yield
     except ExtractError as error:
-        Console(stderr=True).print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        lines.say("error", str(error))
         if alerting:
-            _alert(str(error), {})
+            _alert(str(error), {}, logs)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
     except KeyboardInterrupt:
+        lines.say("info", "Stopped by Ctrl-C.")
         raise typer.Exit(130) from None
 
 

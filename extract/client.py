@@ -176,6 +176,7 @@ class SportmonksClient:
         stopped: why no further request is sent, once `stop` was called.
         refusal: why the API refuses all of them, once it does.
         seconds_ahead: how far our clock is ahead of the API's, by its last reply.
+        on_call: told of each request when it has ended, from several threads.
         on_trouble: told, in a line, when the API does not answer and is looked at again later.
 
     Args:
@@ -222,6 +223,7 @@ class SportmonksClient:
         self.stopped: str | None = None
         self.refusal: str | None = None
         self.seconds_ahead: float | None = None
+        self.on_call: Callable[[ApiCall], None] | None = None
         self.on_trouble: Callable[[str], None] | None = None
 
     @property
@@ -367,6 +369,8 @@ class SportmonksClient:
             self.governor.release(grant, quota)
             with self._calls_lock:
                 self._calls.append(call)
+            if self.on_call:
+                self.on_call(call)
         if error:
             self._failed(error, grant, quota, tries)
             raise error

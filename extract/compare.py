@@ -112,13 +112,12 @@ class Comparison:
         }
 
 
-def compare(options: Options, reporter: Reporter, verbose: bool = False) -> Comparison:
+def compare(options: Options, reporter: Reporter) -> Comparison:
     """Asks for the same fixtures in each way of the test. Nothing is written.
 
     Args:
         options: what to compare.
-        reporter: told of waits and of progress.
-        verbose: tell it of each request for fixtures, too.
+        reporter: told of requests, waits and progress.
 
     Raises:
         UsageError: it would take more calls than it may or than are left, there are no such
@@ -149,7 +148,7 @@ def compare(options: Options, reporter: Reporter, verbose: bool = False) -> Comp
         )
     measured, hashes = [], []
     for way, (some, each) in ways.items():
-        result, found = _ask(client, settings, way, some, each, reporter, verbose)
+        result, found = _ask(client, settings, way, some, each, reporter)
         measured.append(result)
         hashes.append(found)
     last = hashes[-1]
@@ -173,7 +172,6 @@ def _ask(
     ids: Sequence[int],
     size: int,
     reporter: Reporter,
-    verbose: bool,
 ) -> tuple[Measured, dict[int, str]]:
     """What it took, and the hash of each fixture that was answered."""
     batches = FixtureBatches(
@@ -190,9 +188,6 @@ def _ask(
         for batch in batches.fetch(ids):
             calls += batch.calls
             outcomes += batch.outcomes
-            if verbose:
-                for call in batch.calls:
-                    reporter.call(call)
             pace = (time.monotonic() - began) / max(1, len(outcomes))
             left = calls[-1].quota_remaining if calls else None
             to_go = pace * (len(ids) - len(outcomes))

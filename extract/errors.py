@@ -31,9 +31,7 @@ class BusyError(ExtractError):
 
     def __init__(self, warehouse: str, holder: str) -> None:
         self.holding = f"The {warehouse} is in use by {holder}."
-        super().__init__(
-            f"{self.holding} Try again when it has finished, or without --no-wait to wait for it."
-        )
+        super().__init__(f"{self.holding} Try again when it has finished.")
 
 
 class DroppedError(ExtractError):

@@ -81,7 +81,10 @@ def _fetch_chunk(
     summary.chunks.append(Chunk(seasons))
     try:
         with _stopping_in_order(session):
-            loading = session.load(source.with_resources(*_RESOURCES))
+            loading = session.load(
+                source.with_resources(*_RESOURCES),
+                lambda: session.reporter.loading(summary.chunks[-1].asked),
+            )
     except (ExtractError, KeyboardInterrupt):
         summary.chunks.pop()
         raise

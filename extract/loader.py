@@ -44,10 +44,16 @@ class Loader:
         self._locks: list[TextIOWrapper] = []
         self._pipeline = self._pipeline_in(next(filter(self._lock, count())))
 
-    def load(self, data: DltSource | Sequence[DltResource]) -> float:
+    def load(
+        self, data: DltSource | Sequence[DltResource], on_fetched: Callable[[], None] | None = None
+    ) -> float:
         """Commits one load.
 
         A stored row that is newer than a loaded one stays, in whatever order loads are committed.
+
+        Args:
+            data: what to load.
+            on_fetched: called when everything is on disk.
 
         Returns:
             Seconds that it took from when everything was on disk.
@@ -65,6 +71,8 @@ class Loader:
                     write_disposition=tables.newest_wins(table, self._warehouse.raw)
                 )
             self._pipeline.extract(data)
+        if on_fetched:
+            on_fetched()
         began = time.monotonic()
         self._finish(self._pipeline)
         return time.monotonic() - began

@@ -45,8 +45,8 @@ def prepare(session: Session) -> dict[int, Season]:
     _create_tables(session)
     seasons = plan_seasons(session.warehouse)
     for discovery in _discoveries(session, seasons):
-        session.reporter.line(discovery.title)
-        _discover(session, discovery)
+        with session.reporter.working(discovery.title):
+            _discover(session, discovery)
     return seasons
 
 
@@ -79,9 +79,9 @@ def _refresh_references(session: Session) -> None:
             session.fail(f"Fetching {name} failed: {error}")
 
     if names := list(filter(is_due, REFERENCES)):
-        session.reporter.line(f"Fetching {', '.join(names)}.")
-        source = session.source(on_reference_failure=failed)
-        session.load(source.with_resources(*names, *(f"{name}_listed" for name in names)))
+        with session.reporter.working(f"Fetching {', '.join(names)}."):
+            source = session.source(on_reference_failure=failed)
+            session.load(source.with_resources(*names, *(f"{name}_listed" for name in names)))
 
 
 def _create_tables(session: Session) -> None:

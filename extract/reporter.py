@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,15 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    SpinnerColumn,
     Task,
     TextColumn,
+    TimeElapsedColumn,
 )
 from rich.table import Table
 from rich.text import Text
+
+from extract.lines import Level, Lines
 
 if TYPE_CHECKING:
     from extract.client import ApiCall, SportmonksClient
@@ -77,9 +82,11 @@ class _Countdown(ProgressColumn):
 
 
 class _ToGo(ProgressColumn):
-    """What is left of the time that the run was said to take."""
+    """What is left of the time that the run was said to take, or the load under way."""
 
     def render(self, task: Task) -> Text:
+        if loading := task.fields["loading"]:
+            return Text(f"loading {loading:,} fixtures")
         ends = task.fields["ends"]
         if ends is None:
             return Text("")
@@ -92,10 +99,14 @@ class Reporter:
 
     Args:
         console: where to; standard error when standard output carries JSON.
+        least: the lowest level that is said: `debug` tells of each request, `warning` of trouble
+            only.
+        as_json: lines are JSON objects.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, least: Level = "info", as_json: bool = False) -> None:
         self._console = console
+        self._lines = Lines(console, least, as_json)
         self._progress: Progress | None = None
         self._started = time.monotonic()
         self._waits_until = -math.inf
@@ -106,18 +117,19 @@ class Reporter:
         client.governor.on_wait = self.waiting
         client.governor.on_slow_down = self.slowing_down
         client.on_trouble = self.warning
+        client.on_call = self.call
 
     def line(self, text: str) -> None:
         """A line about what happens now."""
-        self._console.print(escape(text), highlight=False, soft_wrap=True)
+        self._lines.say("info", text)
 
     def warning(self, text: str) -> None:
         """Something that went wrong and does not stop the run."""
-        self._console.print(f"[yellow]Warning:[/] {escape(text)}", highlight=False, soft_wrap=True)
+        self._lines.say("warning", text)
 
     def error(self, text: str) -> None:
         """Something that stops the run."""
-        self._console.print(f"[red]Error:[/] {escape(text)}", highlight=False, soft_wrap=True)
+        self._lines.say("error", text)
 
     def finding(self, finding: Finding) -> None:
         """What one check of the installation came to."""
@@ -135,20 +147,48 @@ class Reporter:
             self._waits_until = max(ends, self._waits_until)
         if not is_known:
             until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
-            self.line(f"Waiting {seconds:.0f} s, until {until}, for the quota of {entity}.")
+            self._lines.say(
+                "info",
+                f"Waiting {seconds:.0f} s, until {until}, for the quota of {entity}.",
+                entity=entity,
+                seconds=round(seconds, 3),
+            )
 
     def slowing_down(self, requests: int) -> None:
         """Fewer requests are under way from now on."""
-        self.warning(
-            f"The API refuses requests although calls are left: {requests} at a time from now on."
+        self._lines.say(
+            "warning",
+            f"The API refuses requests although calls are left: {requests} at a time from now on.",
+            requests=requests,
         )
+
+    @contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """Something that takes a while, with a count of the calls made in it, on a terminal."""
+        self.line(text)
+        if not self._lines.has_bars:
+            yield
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.completed:,.0f} calls, {task.fields[rows]:,} rows"),
+            TimeElapsedColumn(),
+            _Countdown(lambda: self._waits_until),
+        )
+        self._progress = Progress(*columns, console=self._console, transient=True)
+        self._progress.add_task("", total=None, rows=0)
+        try:
+            with self._progress:
+                yield
+        finally:
+            self._progress = None
 
     @contextmanager
     def fetching(self, total: int, known: int) -> Iterator[None]:
         """A progress bar over the fixtures of a run, on a terminal."""
         if not total:
             self.line(_nothing_due(known))
-        if not total or not self._console.is_terminal:
+        if not total or not self._lines.has_bars:
             yield
             return
         count = MofNCompleteColumn()
@@ -159,10 +199,12 @@ class Reporter:
             calls = TextColumn("{task.fields[calls]}")
             columns = (TextColumn("Fixtures"), BarColumn(bar_width=None), count, calls, *times)
         self._progress = Progress(*columns, console=self._console, transient=True, expand=True)
-        self._progress.add_task("fixtures", total=total, ends=None, calls="")
-        with self._progress:
-            yield
-        self._progress = None
+        self._progress.add_task("fixtures", total=total, ends=None, calls="", loading=0)
+        try:
+            with self._progress:
+                yield
+        finally:
+            self._progress = None
 
     def fetched(self, fixtures: int, outlook: Outlook) -> None:
         """Some more fixtures have an outcome."""
@@ -174,13 +216,30 @@ class Reporter:
             task = self._progress.task_ids[0]
             self._progress.update(task, advance=fixtures, ends=ends, calls=shown)
 
+    def loading(self, fixtures: int) -> None:
+        """A chunk is fetched, and on its way into the warehouse."""
+        self._lines.say("debug", f"Loading {fixtures:,} fixtures.", fixtures=fixtures)
+        if self._progress:
+            self._progress.update(self._progress.task_ids[0], loading=fixtures)
+
     def committed(self, fixtures: int, total: int) -> None:
         """A chunk is in the warehouse."""
-        if not self._console.is_terminal:
-            self.line(f"{fixtures:,} of {total:,} fixtures committed.")
+        if self._progress:
+            self._progress.update(self._progress.task_ids[0], loading=0)
+        else:
+            self._lines.say(
+                "info",
+                f"{fixtures:,} of {total:,} fixtures committed.",
+                asked=fixtures,
+                due=total,
+            )
 
     def plan(self, plan: Plan) -> None:
-        """What is due, by season and reason, and what it costs."""
+        """What is due, by season and reason, and what it costs: said however little is said."""
+        if self._lines.as_json:
+            document = plan.document()
+            self._lines.say("info", f"{plan.due:,} of {plan.known:,} fixtures are due.", **document)
+            return
         if not plan.due:
             self.line(_nothing_due(plan.known))
         else:
@@ -200,12 +259,18 @@ class Reporter:
         self._console.print(costs)
 
     def call(self, call: ApiCall) -> None:
-        """One request."""
-        self.line(
-            f"{call.called_at:%H:%M:%S} {call.endpoint}: {call.ids_requested} ids, "
+        """One request, from whatever thread."""
+        ids = f"{call.ids_requested} ids, " if call.ids_requested else ""
+        self._lines.say(
+            "debug",
+            f"{call.called_at.astimezone():%H:%M:%S} {call.endpoint}: {ids}"
             f"{call.rows_returned or 0} rows, status {call.status}, {call.seconds:.2f} s, "
-            f"{call.bytes:,} bytes"
+            f"{call.bytes:,} bytes",
+            **asdict(call),
         )
+        if (progress := self._progress) and "rows" in (task := progress.tasks[0]).fields:
+            rows = task.fields["rows"] + (call.rows_returned or 0)
+            progress.update(task.id, advance=1, rows=rows)
 
     def comparison(self, comparison: Comparison) -> None:
         """What each way to ask took, and the ratios between them."""
@@ -257,26 +322,35 @@ class Reporter:
 
     def summary(self, summary: Summary) -> None:
         """The closing table, and what to do next if something is left."""
-        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        table.add_column()
-        table.add_column(justify="right")
-        for name, count in summary.counts().items():
-            if count or name in _ALWAYS:
-                shown = f"{count:,.1f}" if isinstance(count, float) else f"{count:,}"
-                table.add_row(_LABELS[name], shown)
-        self._console.print(table)
+        counts = summary.counts()
+        if self._lines.has_tables:
+            self._console.print(_counts_table(counts))
         seconds = time.monotonic() - self._started
-        self.line(
+        self._lines.say(
+            "info",
             f"Run {summary.run_id} {summary.outcome} in {seconds:.1f} s "
-            f"into the {summary.warehouse}."
+            f"into the {summary.warehouse}.",
+            run_id=summary.run_id,
+            outcome=summary.outcome,
+            seconds=round(seconds, 3),
+            **counts,
         )
+        if held := counts["held"]:
+            self._lines.say(
+                "warning",
+                f"Held: {held:,} fixtures that suddenly lack what they had. Their rows stay, and "
+                "the next run asks again.",
+                held=held,
+            )
         if summary.failed_ids:
             shown = ", ".join(map(str, summary.failed_ids[:20]))
             more = len(summary.failed_ids) - 20
-            self.error(
+            self._lines.say(
+                "error",
                 f"No answer for {len(summary.failed_ids):,} fixtures: {shown}"
                 + (f" and {more:,} more" if more > 0 else "")
-                + ". The same command takes them up again."
+                + ". The same command takes them up again.",
+                failed_ids=summary.failed_ids,
             )
         if summary.outcome in ("interrupted", "stopped"):
             self.line(
@@ -284,6 +358,17 @@ class Reporter:
                 if "force" in summary.arguments
                 else "The same command goes on where this run stopped."
             )
+
+
+def _counts_table(counts: Mapping[str, Any]) -> Table:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(justify="right")
+    for name, count in counts.items():
+        if count or name in _ALWAYS:
+            shown = f"{count:,.1f}" if isinstance(count, float) else f"{count:,}"
+            table.add_row(_LABELS[name], shown)
+    return table
 
 
 def _due_table(plan: Plan) -> Table:

@@ -3,7 +3,7 @@
 import math
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -96,13 +96,17 @@ class Session:
             **arguments,
         )
 
-    def load(self, data: Any) -> float:
+    def load(self, data: Any, on_fetched: Callable[[], None] | None = None) -> float:
         """Commits one load, and returns the seconds that it took once everything was fetched.
+
+        Args:
+            data: what to load, a dlt source or resources.
+            on_fetched: called when everything was fetched.
 
         Raises:
             ExtractError: the API or the database broke it off; nothing of it is in the warehouse.
         """
-        seconds = self.loader.load(data)
+        seconds = self.loader.load(data, on_fetched)
         self._uncommitted.clear()
         return seconds
 

@@ -14,6 +14,7 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.exceptions import DbtRuntimeError
 
+from extract.build_reporter import BuildReporter
 from extract.errors import TOKEN_VARIABLE, ExtractError, NothingExtractedError
 from extract.warehouse import OnWait, Warehouse, is_duckdb, open_warehouse
 
@@ -74,12 +75,12 @@ class FailedCheck:
     sql: str
 
 
-def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> Built:
+def transform(arguments: Sequence[str], reporter: BuildReporter, wait: bool = True) -> Built:
     """Runs `dbt build`, again if the connection to the database was lost.
 
     Args:
         arguments: more of them for dbt.
-        on_wait: told who or what is waited for.
+        reporter: told what happens.
         wait: for another process that uses the warehouse; otherwise that is an error.
 
     Raises:
@@ -87,21 +88,24 @@ def transform(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> B
         ExtractError: another process holds the warehouse, or it does not answer.
     """
     signal.signal(signal.SIGINT, _stop)
-    with _warehouse_for_dbt(on_wait, wait) as warehouse:
+    with _warehouse_for_dbt(reporter.line, wait) as warehouse:
         # Unit tests prove the SQL on made-up rows; they say nothing about this warehouse.
         options = ["--exclude-resource-type", "unit_test", "--no-write-json"]
-        command = ["build", *PLACES, *options, *arguments]
+        # What a person gives comes last, and wins.
+        command = ["build", *PLACES, *options, *reporter.options, *arguments]
         for retries_left in reversed(range(_RETRIES + 1)):
-            with warehouse.turn("transform"):
-                result = dbtRunner().invoke(command)
+            with warehouse.turn("transform"), reporter.building():
+                result = dbtRunner(callbacks=[reporter.event]).invoke(command)
             if not retries_left or not _connection_lost(result):
                 break
-            on_wait(f"The connection to the {warehouse.name} was lost: building again.")
+            reporter.line(f"The connection to the {warehouse.name} was lost: building again.")
             # Comes back when the server does.
             warehouse.query("select 1")
     nodes = result.result.results if isinstance(result.result, RunExecutionResult) else []
+    code = _exit_code(result)
+    reporter.summary(result, code, warehouse.name)
     return Built(
-        _exit_code(result),
+        code,
         [node.node.name for node in nodes if node.status in ("error", "fail")],
         [node.node.name for node in nodes if node.status == "warn"],
     )

@@ -94,7 +94,7 @@ def main() -> int:
         for title, arguments in (
             ("make plan: what is due on a simulated API, and what it costs", ["plan"]),
             ("make extract: its raw JSON", ["run"]),
-            ("make transform: final tables", ["transform", "--quiet"]),
+            ("make transform: final tables, and what the checks find", ["transform"]),
         ):
             console.rule(f"[bold]{title}", align="left")
             code = subprocess.run(  # noqa: S603 - our own command

@@ -87,7 +87,7 @@ def assert_equals_full_refresh(job: Job) -> None:
 
 def test_final_tables_equal_the_world(job: Job, api: Simulator) -> None:
     job.extract()
-    assert "PASS=" in job.command("transform").output
+    assert "PASS=" in job.command("transform", "--verbose").output
     assert_equals_world(job, api)
     assert len(job.records("fixture_events")) > 100
 

@@ -1,11 +1,14 @@
 """What a person sees on a terminal, and a machine in a file."""
 
+import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -17,15 +20,32 @@ from extract.summary import Summary
 from simulator import Simulator
 from tests.job import Job
 
+# A transform that takes no time.
+SMALL = ["transform", "--exclude-resource-type", "test", "--select", "+states"]
 
-def on_terminal(columns: int, *arguments: str) -> str:
-    """All that a command writes to a terminal of so many columns."""
+
+def on_terminal(
+    columns: int,
+    *arguments: str,
+    code: int = 0,
+    stop_at: str | None = None,
+    **variables: str,
+) -> str:
+    """All that a command writes to a terminal of so many columns.
+
+    Args:
+        columns: of the terminal.
+        arguments: of the command.
+        code: exit code that it is to have.
+        stop_at: what it has written when Ctrl-C is pressed.
+        variables: of the environment, in addition.
+    """
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm"}
     del environment["NO_COLOR"]
     process = subprocess.Popen(
         [sys.executable, "-m", "extract", *arguments],
-        env=environment, stdin=theirs, stdout=theirs, stderr=theirs,
+        env=environment | variables, stdin=theirs, stdout=theirs, stderr=theirs,
     )  # fmt: skip
     os.close(theirs)
     written = b""
@@ -34,9 +54,25 @@ def on_terminal(columns: int, *arguments: str) -> str:
             written += os.read(ours, 65536)
         except OSError:
             break  # that is how the end of a terminal shows
+        if stop_at and stop_at in written.decode(errors="ignore"):
+            process.send_signal(signal.SIGINT)
+            stop_at = None
     os.close(ours)
-    assert process.wait() == 0, written
+    assert process.wait() == code, written
     return written.decode()
+
+
+def shown(said: str, columns: int) -> list[str]:
+    """The lines without control sequences, each one that a bar draws too; none may be too wide."""
+    bare = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said)
+    lines = [line.rstrip() for line in re.split(r"[\r\n]+", bare)]
+    assert max(map(len, lines)) <= columns, max(lines, key=len)
+    return lines
+
+
+def has_cursor(said: str) -> bool:
+    """Whether the last that was said of the cursor is that it is there."""
+    return said.rfind("\x1b[?25h") >= said.rfind("\x1b[?25l")
 
 
 @pytest.mark.parametrize("columns", [100, 60])
@@ -47,19 +83,132 @@ def test_progress_tells_calls_quota_and_time(
     with Simulator(seed=3, leagues=1, seasons=1, teams=12, quota=7, window=3, latency=0.1) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
         said = on_terminal(columns, "run", "--seasons", "all")
-    bare = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said)
-    frames = [line for line in re.split(r"[\r\n]+", bare) if "to go" in line]
+    assert has_cursor(said)
+    lines = shown(said, columns)
+    assert any(re.search("[0-9] calls, [0-9]+ rows 0:00:0", line) for line in lines)
+    assert any("135/135" in line and "loading 135 fixtures" in line for line in lines)
+    frames = [line for line in lines if "to go" in line]
     assert frames
-    assert max(map(len, frames)) <= columns
     assert re.search(r"[0-9]+/135 .*[0-9]:[0-9]{2}:[0-9]{2} to go", frames[-1])
     assert any("quota in 0:00:0" in frame for frame in frames)
     assert (columns == 60) != bool(re.search(r"[0-9]+ calls, [0-7] left", frames[-1]))
 
 
-def test_a_file_gets_lines_only(duckdb_job: Job, api: Simulator) -> None:
-    said = duckdb_job.extract().output
-    assert "\x1b" not in said
-    assert "\r" not in said
+def test_a_file_gets_lines_only(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR")
+    for arguments in (["run"], SMALL, [*SMALL, "--verbose"]):
+        said = duckdb_job.command(*arguments).output
+        assert len(said.splitlines()) > 5
+        assert "\x1b" not in said
+        assert "\r" not in said
+
+
+def test_no_colour_where_none_is_wanted(duckdb_job: Job) -> None:
+    colours = re.compile(r"\x1b\[[0-9;]*m")
+    for arguments in (["run"], [*SMALL, "--verbose"]):
+        assert set(colours.findall(on_terminal(100, *arguments, NO_COLOR="1"))) <= {
+            "\x1b[0m", "\x1b[1m", "\x1b[2m"
+        }  # fmt: skip
+    assert "\x1b[32m" in on_terminal(100, *SMALL, "--verbose")
+
+
+def json_lines(text: str) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
+    for line in lines:
+        assert datetime.fromisoformat(line["time"]).utcoffset() == timedelta(0)
+        assert line["message"]
+    return lines
+
+
+def test_json_lines_count_what_the_summary_counts(duckdb_job: Job, api: Simulator) -> None:
+    poor = api.world.fixture_ids()[0]
+    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poor]}])
+    result = duckdb_job.extract("--log-format", "json", "--verbose", "--json", code=1)
+    summary = json.loads(result.stdout)
+    lines = json_lines(result.stderr)
+    calls = [line for line in lines if "endpoint" in line]
+    assert {line["level"] for line in calls} == {"debug"}
+    assert len(calls) == summary["calls"]
+    assert sum(line["bytes"] for line in calls) == summary["bytes"]
+    assert sum(line["endpoint"] == ENDPOINT for line in calls) == summary["fixture_calls"]
+    (committed,) = (line for line in lines if "committed" in line["message"])
+    assert committed["asked"] == summary["asked"] == len(api.world.fixture_ids())
+    (closing,) = (line for line in lines if line.get("outcome"))
+    del summary["failed_ids"]
+    assert summary.items() <= closing.items()
+    (failed,) = (line for line in lines if line["level"] == "error")
+    assert failed["failed_ids"] == [poor]
+    assert api.token not in result.stderr
+
+    result = duckdb_job.command("plan", "--log-format", "json", "--json")
+    (planned,) = json_lines(result.stderr)
+    assert json.loads(result.stdout).items() <= planned.items()
+    result = duckdb_job.extract("--season-id", "1", "--log-format", "json", code=2)
+    assert [line["level"] for line in json_lines(result.output)] == ["error"]
+
+
+def test_quiet_says_what_went_wrong_and_nothing_else(duckdb_job: Job, api: Simulator) -> None:
+    assert duckdb_job.extract("--quiet").output == ""
+    assert on_terminal(60, "run", "--quiet", "--force") == ""
+    poor = api.world.fixture_ids()[0]
+    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poor]}])
+    (line,) = duckdb_job.extract("--quiet", "--force", code=1).output.splitlines()
+    assert str(poor) in line
+    assert "due" in duckdb_job.command("plan", "--quiet").output
+    assert "--verbose" in duckdb_job.extract("--quiet", "--verbose", code=2).output
+
+
+def test_verbose_says_each_call(duckdb_job: Job, api: Simulator) -> None:
+    said = duckdb_job.extract("--verbose").output
+    assert len(re.findall(r"status 200, .* bytes", said)) == len(api.control.requests())
+
+
+def test_transform_shows_how_far_it_is(duckdb_job: Job) -> None:
+    duckdb_job.extract()
+    for columns, arguments in ((100, ()), (60, ("--select", "path:models/marts/core"))):
+        said = on_terminal(columns, "transform", *arguments)
+        assert has_cursor(said)
+        lines = shown(said, columns)
+        frames = [found for line in lines if (found := re.search("([0-9]+)/([0-9]+) .*:", line))]
+        assert int(frames[-1][1]) == int(frames[-1][2]) > 10
+        assert any("fixture_statistics" in line and "/" in line for line in lines)
+        assert any(re.fullmatch("Tables built +[0-9]{2}", line) for line in lines)
+        assert any(re.fullmatch("Checks passed +[0-9]{2}", line) for line in lines)
+        # What a check found, its description and the first rows.
+        text = " ".join(lines)
+        assert re.search(r"WARN live_fixtures_are_recent: [0-9]+ found\. .* fixture_id [0-9]", text)
+
+
+def test_ctrl_c_ends_the_bar_of_a_transform(duckdb_job: Job) -> None:
+    duckdb_job.extract()
+    said = on_terminal(60, "transform", code=130, stop_at="fixture_events")
+    assert has_cursor(said)
+    assert shown(said, 60)[-2] == "Stopped by Ctrl-C: the same command goes on from here."
+    assert "Traceback" not in said
+
+
+def test_what_fails_is_said_however_little_is_said(duckdb_job: Job) -> None:
+    duckdb_job.extract()
+    duckdb_job.command(*SMALL)
+    table = f"{duckdb_job.database.schema}.states"
+    duckdb_job.database.execute(f"alter table {table} rename column name to title")
+    for option in ([], ["--quiet"], ["--verbose"], ["--log-format", "json"]):
+        said = duckdb_job.command(*SMALL, *option, code=1).output
+        assert "in model states" in said
+        assert "out of sync" in said
+    assert "in model states" in " ".join(shown(on_terminal(60, *SMALL, code=1), 60))
+    for option in ([], ["--quiet"]):
+        said = duckdb_job.command("transform", *option, "--nonsense", code=2).output
+        assert "No such option '--nonsense'" in said
+
+
+def test_what_a_person_tells_dbt_wins(duckdb_job: Job) -> None:
+    duckdb_job.extract()
+    _, *select = SMALL
+    assert duckdb_job.command("transform", "--quiet", *select).output == ""
+    lines = duckdb_job.command("transform", "--log-format", "json", *select).output.splitlines()
+    assert all("info" in json.loads(line) for line in lines)
+    assert len(lines) > 5
 
 
 def call(remaining: int | None, resets_in: int | None = 1800) -> ApiCall:
