@@ -94,6 +94,12 @@ faults: .venv/installed-dev ## The job against every fault of the API, as a tabl
 bench: .venv/installed-dev ## How long it all takes, against a floor. BENCH_ARGS="--fixtures 1000"
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
+.PHONY: pictures
+pictures: .venv/installed-dev ## The pictures of the README, from the demo. Needs Chromium.
+	@$(BIN)/python docs/pictures/session.py docs/pictures/session.svg $(BIN)/python -m simulator.demo
+	@TARGET=duckdb DUCKDB_PATH=demo.duckdb $(BIN)/python -m extract report
+	@$(BIN)/python docs/pictures/report.py report.html "$$(command -v chromium)"
+
 .PHONY: lint
 lint: .venv/installed-dev $(BOUNCER)/installed ## Linters and type checker, on Python, SQL and dbt's metadata.
 	@$(BIN)/ruff check .
