@@ -49,7 +49,7 @@ def _finished(chart: Any) -> dict[str, Any]:
         chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
         .configure(background="transparent", font=_FONT)
         .configure_view(stroke=None)
-        .configure_axis(grid=False, labelFontSize=12, titleFontSize=12, labelLimit=190)
+        .configure_axis(grid=False, labelFontSize=12, titleFontSize=12, labelLimit=250)
         .configure_legend(orient="top", labelFontSize=12, labelLimit=130, title=None, columns=2)
         .configure_range(category=_COLORS)
     )
