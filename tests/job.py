@@ -97,9 +97,12 @@ class DuckDb(Database):
             cursor = connection.execute(sql)
             return [column[0] for column in cursor.description or ()], cursor.fetchall()
 
-    def empty(self) -> None:
-        # dbt leaves the file open in its process.
+    def close(self) -> None:
+        """Closes the file, which dbt leaves open in its process."""
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+    def empty(self) -> None:
+        self.close()
         self.path.unlink(missing_ok=True)
         self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
 
@@ -158,7 +161,7 @@ class Job:
     def command(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:
         """The same, and checks its exit code."""
         result = self.any_code(*arguments, stdin=stdin)
-        assert result.exit_code == code, result.output
+        assert result.exit_code == code, result.output or result.exception
         return result
 
     def extract(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:

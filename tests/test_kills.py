@@ -84,10 +84,10 @@ original = getattr(target, name)
 load = Loader.load
 armed = False
 
-def arm(self, data):
+def arm(self, data, *others):
     global armed
     armed = table in getattr(data, "selected_resources", {})
-    load(self, data)
+    return load(self, data, *others)
 
 def kill(*arguments, **options):
     if armed and when == "before":

@@ -51,6 +51,8 @@ class Snapshot:
         self.files = job.folder / "dlt"
         shutil.copytree(self.files, job.folder / "saved")
         if isinstance(job.database, DuckDb):
+            # Otherwise the file is not whole without its log.
+            job.database.close()
             shutil.copy(job.database.path, job.folder / "saved.duckdb")
         else:
             self.tables = self._real_tables(job.database)
@@ -64,6 +66,8 @@ class Snapshot:
         shutil.copytree(self.job.folder / "saved", self.files)
         database = self.job.database
         if isinstance(database, DuckDb):
+            # Not under the feet of dbt, which has the file open.
+            database.empty()
             shutil.copy(self.job.folder / "saved.duckdb", database.path)
             return
         database.execute(
