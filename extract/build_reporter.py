@@ -42,6 +42,7 @@ _LEFT_OUT = {
     "LogModelResult",
     "LogTestResult",
     "MainEncounteredError",
+    "RunResultWarning",
     "RunResultWarningMessage",
 }
 _STYLES = {"warn": "yellow", "error": "red"}
