@@ -137,7 +137,7 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 .PHONY: clean
 clean: ## Remove what the project made here, except your databases and settings.
 	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis demo.duckdb demo.duckdb.wal
-	@rm -rf dbt_project/target dbt_project/logs logs
+	@rm -rf dbt_project/target dbt_project/logs logs .dagster
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.exceptions import DbtRuntimeError
@@ -63,14 +62,12 @@ class FailedCheck:
     Attributes:
         name: the dbt test's.
         description: what it wants.
-        severity: warn or error.
         found: how many rows it found.
         sql: the query that finds them.
     """
 
     name: str
     description: str
-    severity: str
     found: int
     sql: str
 
@@ -146,6 +143,9 @@ def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
         UsageError: there is nothing to check, or a variable is wrong.
         ExtractError: another process holds the warehouse, or it does not answer; or dbt failed.
     """
+    # Half a second, which a transform into PostgreSQL need not wait for.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
     signal.signal(signal.SIGINT, _stop)
     command = ["--quiet", "--no-write-json", "--no-use-colors", "test", *PLACES]
     every_fixture = ["--select", "config.severity:warn", "--exclude", "config.where:__unchecked__"]
@@ -166,7 +166,6 @@ def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
         FailedCheck(
             each.node.name,
             " ".join(each.node.description.split()),
-            str(each.status),
             each.failures or 0,
             str(getattr(each.node, "compiled_code", "")),
         )
@@ -176,14 +175,13 @@ def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
 
 
 @contextmanager
-def turn_for_dbt(on_wait: OnWait) -> Iterator[dict[str, str]]:
+def turn_for_dbt(on_wait: OnWait) -> Iterator[None]:
     """The warehouse's turn, for a dbt that is run by somebody else as a process of its own.
+
+    Meanwhile this process has the variables by which dbt finds the warehouse, and not the token.
 
     Args:
         on_wait: told who or what is waited for.
-
-    Yields:
-        The variables by which dbt finds the warehouse.
 
     Raises:
         UsageError: there is nothing to build from, or a variable is wrong.
@@ -194,7 +192,7 @@ def turn_for_dbt(on_wait: OnWait) -> Iterator[dict[str, str]]:
             # Who opens the file has the turn.
             warehouse.close()
         with warehouse.turn("transform"):
-            yield warehouse.dbt_environment()
+            yield
 
 
 @contextmanager

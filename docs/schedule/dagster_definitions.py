@@ -92,8 +92,7 @@ def extract(context: AssetExecutionContext) -> Iterator[Any]:
 @dbt_assets(manifest=project.manifest_path, project=project)
 def transform(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """The final tables, with dbt's tests as checks of theirs."""
-    with turn_for_dbt(context.log.info) as environment:
-        os.environ.update(environment)
+    with turn_for_dbt(context.log.info):
         command = ["build", "--exclude-resource-type", "unit_test"]
         yield from dbt.cli(command, context=context).stream()
 

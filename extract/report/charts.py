@@ -4,6 +4,7 @@ from typing import Any
 
 import altair as alt
 
+from extract.query import Rows
 from extract.report.figures import AGES, NEVER, OLDER, Figures
 
 # Of three times the contrast of either background, light or dark.
@@ -172,40 +173,35 @@ def _waits(figures: Figures) -> Any:
 def _quota(figures: Figures) -> Any:
     if not figures.quota.rows:
         return None
-    return (
-        alt.Chart(
-            _values(figures.quota.records()),
-            width="container",
-            height=200,
-            description="Bars: API calls in each hour, by endpoint.",
-        )
-        .mark_bar(cornerRadius=2)
-        .encode(
-            x=alt.X("hour_at:O", title=None, timeUnit="utcyearmonthdatehours",
-                    axis=alt.Axis(labelAngle=-40, labelOverlap=True, format="%d %b %H:%M")),
-            y=alt.Y("calls:Q", title="calls", axis=alt.Axis(tickMinStep=1, format=",d")),
-            color=alt.Color("endpoint:N"),
-            tooltip=["hour_at:N", "endpoint:N", "calls:Q", "calls_over_quota:Q"],
-        )
-    )  # fmt: skip
+    hours = alt.X(
+        "hour_at:O",
+        title=None,
+        timeUnit="utcyearmonthdatehours",
+        axis=alt.Axis(labelAngle=-40, labelOverlap=True, format="%d %b %H:%M"),
+    )
+    description = "Bars: API calls in each hour, by endpoint."
+    return _stacked(figures.quota, hours, "calls", description, "calls_over_quota:Q")
 
 
 def _corrections(figures: Figures) -> Any:
     if not figures.corrected.rows:
         return None
+    days = alt.X("day:O", title=None, axis=alt.Axis(labelAngle=-40, labelOverlap=True))
+    description = "Bars: corrections after full time in each day, by kind."
+    return _stacked(figures.corrected, days, "corrections", description)
+
+
+def _stacked(rows: Rows, times: alt.X, count: str, description: str, *told: str) -> Any:
+    """A bar per time, of counts by kind: the rows' first two columns are time and kind."""
+    time, kind, *_ = rows.names
     return (
-        alt.Chart(
-            _values(figures.corrected.records()),
-            width="container",
-            height=200,
-            description="Bars: corrections after full time in each day, by kind.",
-        )
+        alt.Chart(_values(rows.records()), width="container", height=200, description=description)
         .mark_bar(cornerRadius=2)
         .encode(
-            x=alt.X("day:O", title=None, axis=alt.Axis(labelAngle=-40, labelOverlap=True)),
-            y=alt.Y("corrections:Q", axis=alt.Axis(tickMinStep=1, format=",d")),
-            color=alt.Color("kind:N"),
-            tooltip=["day:N", "kind:N", "corrections:Q"],
+            x=times,
+            y=alt.Y(f"{count}:Q", title=count, axis=alt.Axis(tickMinStep=1, format=",d")),
+            color=alt.Color(f"{kind}:N"),
+            tooltip=[f"{time}:N", f"{kind}:N", f"{count}:Q", *told],
         )
     )
 
