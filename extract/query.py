@@ -43,19 +43,20 @@ def open_query() -> Iterator[Callable[[str], Rows]]:
         ExtractError: another process holds the database, or it does not answer.
     """
     connection: Any
+    schema = final_schema()
     if is_duckdb():
         try:
             connection = duckdb.connect(existing_duckdb_path(), read_only=True)
         except duckdb.Error as error:
             raise ExtractError(f"The DuckDB file cannot be read: {first_line(error)}") from error
-        before = ["set timezone = 'UTC'", f"use {final_schema()}"]
+        lookup = f"use {schema}"
     else:
         try:
             connection = psycopg2.connect("")
         except psycopg2.OperationalError as error:
             raise ExtractError(f"The database cannot be reached: {first_line(error)}") from error
         connection.set_session(readonly=True)
-        before = ["set timezone = 'UTC'", f"set search_path = {final_schema()}"]
+        lookup = f"set search_path = {schema}"
 
     def ask(sql: str) -> Rows:
         try:
@@ -66,8 +67,10 @@ def open_query() -> Iterator[Callable[[str], Rows]]:
             raise UsageError(f"The query failed: {first_line(error)}") from error
 
     with closing(connection), closing(connection.cursor()) as cursor:
-        for statement in before:
-            ask(statement)
+        ask("set timezone = 'UTC'")
+        if not ask(f"select 1 from pg_namespace where nspname = '{schema}'").rows:
+            raise UsageError("There are no final tables yet: run `make transform` first.")
+        ask(lookup)
         yield ask
 
 
