@@ -6,9 +6,11 @@ import platform
 import re
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -130,8 +132,10 @@ def _versions() -> str:
 def _settings() -> str:
     from extract.settings import load_settings
 
+    # dlt does not say in which line it could not read a file.
+    named = set().union(*map(_settings_in, map(Path, (".dlt/config.toml", ".dlt/secrets.toml"))))
     # Whether there is a token is a check of its own.
-    load_settings(token="unused")  # noqa: S106 - no token
+    settings = load_settings(token="unused")  # noqa: S106 - no token
     # dlt looks for its files where the command runs, and .env stands in the project.
     files = {
         ".env": _PROJECT / ".env",
@@ -145,7 +149,23 @@ def _settings() -> str:
         found += f" (not there: {', '.join(missing)})"
     if ".dlt/config.toml" in missing:
         raise _OtherwiseError(f"{found}.", "Run the command in the project's folder.")
+    if unknown := sorted(named - {"alert_url", *settings.get_resolvable_fields()}):
+        raise _OtherwiseError(
+            f"{found}. There is no setting {', '.join(unknown)}.",
+            "Correct the name under [sources.sportmonks]: .dlt/config.toml of the project has all.",
+        )
     return f"{found}."
+
+
+def _settings_in(path: Path) -> set[str]:
+    """The names of our settings in a file of dlt's, if it is there."""
+    if not path.is_file():
+        return set()
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ExtractError(f"{path} cannot be read: {error}.") from error
+    return set(document.get("sources", {}).get("sportmonks", {}))
 
 
 def _token() -> str:
@@ -187,7 +207,7 @@ def _api() -> str:
     if skew > _LARGEST_SKEW:
         way = "ahead of" if client.seconds_ahead > 0 else "behind"
         raise _OtherwiseError(
-            f"{found}; the clock here is {skew:,.0f} s {way} the API's.",
+            f"{found}; the clock here is {timedelta(seconds=round(skew))} {way} the API's.",
             "Set the clock of this machine: what is due is reckoned by it.",
         )
     return f"{found}; the clocks agree."
@@ -234,10 +254,7 @@ class _Database:
     def final_tables(self) -> str:
         warehouse = self._opened()
         schema = warehouse.raw.removesuffix("_raw")
-        if not warehouse.query(
-            "select 1 from information_schema.tables "
-            f"where table_schema = '{schema}' and table_name = 'fixtures'"
-        ):
+        if not warehouse.has_final_tables():
             raise _OtherwiseError(f"They are not in the schema {schema} yet.", _TRANSFORM)
         return f"They are in the schema {schema}."
 

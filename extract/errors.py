@@ -22,6 +22,15 @@ class NothingExtractedError(UsageError):
         )
 
 
+class NothingTransformedError(UsageError):
+    """The warehouse has no final tables yet."""
+
+    def __init__(self, warehouse: str) -> None:
+        super().__init__(
+            f"There are no final tables in the {warehouse} yet: run `make transform` first."
+        )
+
+
 class BusyError(ExtractError):
     """Another process holds the warehouse, and nobody is there to wait for it.
 

@@ -4,13 +4,20 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 import psycopg2
 
-from extract.errors import ExtractError, UsageError
-from extract.warehouse import existing_duckdb_path, final_schema, first_line, is_duckdb
+from extract.errors import BusyError, ExtractError, NothingTransformedError, UsageError
+from extract.warehouse import (
+    existing_duckdb_path,
+    final_schema,
+    first_line,
+    is_duckdb,
+    looks_for_final_tables,
+)
 
 
 class Rows(NamedTuple):
@@ -42,21 +49,8 @@ def open_query() -> Iterator[Callable[[str], Rows]]:
         UsageError: a query is wrong or would write, or there is nothing to ask yet.
         ExtractError: another process holds the database, or it does not answer.
     """
-    connection: Any
     schema = final_schema()
-    if is_duckdb():
-        try:
-            connection = duckdb.connect(existing_duckdb_path(), read_only=True)
-        except duckdb.Error as error:
-            raise ExtractError(f"The DuckDB file cannot be read: {first_line(error)}") from error
-        lookup = f"use {schema}"
-    else:
-        try:
-            connection = psycopg2.connect("")
-        except psycopg2.OperationalError as error:
-            raise ExtractError(f"The database cannot be reached: {first_line(error)}") from error
-        connection.set_session(readonly=True)
-        lookup = f"set search_path = {schema}"
+    connection, name, lookup = _duckdb(schema) if is_duckdb() else _postgres(schema)
 
     def ask(sql: str) -> Rows:
         try:
@@ -68,10 +62,43 @@ def open_query() -> Iterator[Callable[[str], Rows]]:
 
     with closing(connection), closing(connection.cursor()) as cursor:
         ask("set timezone = 'UTC'")
-        if not ask(f"select 1 from pg_namespace where nspname = '{schema}'").rows:
-            raise UsageError("There are no final tables yet: run `make transform` first.")
+        if not ask(looks_for_final_tables(schema)).rows:
+            raise NothingTransformedError(name)
         ask(lookup)
         yield ask
+
+
+def _duckdb(schema: str) -> tuple[Any, str, str]:
+    """A connection that only reads, what it leads to, and how names are looked up in the schema."""
+    from extract.warehouse_duckdb import lock_holder
+
+    path = existing_duckdb_path()
+    name = f"DuckDB file {path}"
+    connection = duckdb.connect()
+    try:
+        connection.execute(_attach(path))
+    except duckdb.Error as error:
+        connection.close()
+        if isinstance(error, duckdb.IOException) and (holder := lock_holder(error)):
+            raise BusyError(name, holder) from error
+        raise ExtractError(f"The {name} cannot be read: {first_line(error)}") from error
+    return connection, name, f"use warehouse.{schema}"
+
+
+def _attach(path: Path) -> str:
+    """Attaches the file under a name that none of its schemas has, which would be ambiguous."""
+    quoted = str(path).replace("'", "''")
+    return f"attach '{quoted}' as warehouse (read_only)"
+
+
+def _postgres(schema: str) -> tuple[Any, str, str]:
+    """The same of PostgreSQL."""
+    try:
+        connection = psycopg2.connect("")
+    except psycopg2.OperationalError as error:
+        raise ExtractError(f"The database cannot be reached: {first_line(error)}") from error
+    connection.set_session(readonly=True)
+    return connection, "PostgreSQL database", f"set search_path = {schema}"
 
 
 def shell_command() -> list[str]:
@@ -82,10 +109,10 @@ def shell_command() -> list[str]:
     """
     if not is_duckdb():
         return _found("psql")
-    file = str(existing_duckdb_path())
+    path = existing_duckdb_path()
     if shutil.which("harlequin"):
-        return ["harlequin", "--read-only", file]
-    return [*_found("duckdb"), "-readonly", "-cmd", f"use {final_schema()}", file]
+        return ["harlequin", "--read-only", str(path)]
+    return [*_found("duckdb"), "-cmd", _attach(path), "-cmd", f"use warehouse.{final_schema()}"]
 
 
 def shell_environment() -> dict[str, str]:
@@ -97,7 +124,8 @@ def shell_environment() -> dict[str, str]:
 def _found(program: str) -> list[str]:
     if not shutil.which(program):
         raise UsageError(
-            f"No SQL shell is installed: {program} is not on the PATH. "
+            f"No SQL shell is installed: {program} is not on the PATH"
+            f"{', nor is harlequin' if program == 'duckdb' else ''}. "
             'One query needs none: make query SQL="select * from fixtures limit 5".'
         )
     return [program]

@@ -140,7 +140,8 @@ def plan_offline(
     Raises:
         UsageError, ExtractError: as in `run`.
     """
-    settings, now = _settings(bounds), datetime.now(UTC)
+    # Nothing is asked for, so any token does.
+    settings, now = _settings(bounds, token="unused"), datetime.now(UTC)  # noqa: S106
     with closing(open_warehouse(reporter.line if wait else None, must_exist=True)) as warehouse:
         if not warehouse.has_tables():
             raise NothingExtractedError(warehouse.name)
@@ -164,8 +165,8 @@ def _session(
                 yield session
 
 
-def _settings(bounds: Bounds) -> Settings:
-    settings = load_settings()
+def _settings(bounds: Bounds, token: str | None = None) -> Settings:
+    settings = load_settings(token)
     if bounds.chunk_size is not None:
         settings.chunk_size = bounds.chunk_size
     return settings

@@ -14,7 +14,12 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.exceptions import DbtRuntimeError
 
 from extract.build_reporter import BuildReporter
-from extract.errors import TOKEN_VARIABLE, ExtractError, NothingExtractedError
+from extract.errors import (
+    TOKEN_VARIABLE,
+    ExtractError,
+    NothingExtractedError,
+    NothingTransformedError,
+)
 from extract.warehouse import OnWait, Warehouse, is_duckdb, open_warehouse
 
 _PROJECT = str(Path(__file__).resolve().parent.parent / "dbt_project")
@@ -150,6 +155,8 @@ def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
     command = ["--quiet", "--no-write-json", "--no-use-colors", "test", *PLACES]
     every_fixture = ["--select", "config.severity:warn", "--exclude", "config.where:__unchecked__"]
     with _warehouse_for_dbt(on_wait, wait) as warehouse, warehouse.turn("transform"):
+        if not warehouse.has_final_tables():
+            raise NothingTransformedError(warehouse.name)
         said = io.StringIO()
         with redirect_stdout(said):
             result = dbtRunner().invoke([*command, *every_fixture])

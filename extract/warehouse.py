@@ -94,6 +94,11 @@ class Warehouse(ABC):
         wanted = {(table, column) for table, schema in SCHEMAS.items() for column in schema.names}
         return {*wanted, (DUE, "id")} <= set(found)
 
+    def has_final_tables(self) -> bool:
+        """Whether a transform has built them."""
+        schema = self.raw.removesuffix("_raw")
+        return bool(self.query(looks_for_final_tables(schema)))
+
     @abstractmethod
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the raw tables; none if a table does not exist yet."""
@@ -302,6 +307,14 @@ def final_schema() -> str:
             "with a letter first and single underscores in between."
         )
     return schema
+
+
+def looks_for_final_tables(schema: str) -> str:
+    """A query that returns a row if the schema has the final tables."""
+    return (
+        "select 1 from information_schema.tables "
+        f"where table_schema = '{schema}' and table_name = 'fixtures'"
+    )
 
 
 def duckdb_path() -> Path:

@@ -40,10 +40,9 @@ class DuckDbWarehouse(Warehouse):
         try:
             self._connection = duckdb.connect(str(path))
         except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise UsageError(f"{path} cannot be opened: {first_line(error)}") from error
-            holder = re.search(r"PID (\d+)", str(error))
-            return f"another process (process {holder.group(1)})" if holder else "another process"
+            if holder := lock_holder(error):
+                return holder
+            raise UsageError(f"{path} cannot be opened: {first_line(error)}") from error
         except duckdb.Error as error:
             raise UsageError(f"{path} is no DuckDB database: {first_line(error)}") from error
         return None
@@ -111,3 +110,11 @@ class DuckDbWarehouse(Warehouse):
             f"select table_name from duckdb_tables() where schema_name = '{staging}'"
         ):
             self._connection.execute(f'truncate {staging}."{table}"')
+
+
+def lock_holder(error: duckdb.IOException) -> str | None:
+    """Who has a file open, if that is why it could not be opened."""
+    if "lock" not in str(error).lower():
+        return None
+    holder = re.search(r"PID (\d+)", str(error))
+    return f"another process (process {holder.group(1)})" if holder else "another process"

@@ -6,6 +6,7 @@ Works in a database of its own, `demo.duckdb`, whatever the environment says of 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 from rich.console import Console
@@ -84,6 +85,8 @@ def main() -> int:
         The exit code of the first step that failed, else 0.
     """
     console = Console(highlight=False)
+    # Of an earlier demo, where nothing would be due.
+    Path(DATABASE).unlink(missing_ok=True)
     with Simulator(leagues=3, seasons=1, teams=20) as api:
         environment = os.environ | {
             "TARGET": "duckdb",
@@ -102,12 +105,18 @@ def main() -> int:
             ).returncode
             if code:
                 return code
+    console.print(
+        "Made-up data: the time of the simulated API stands still in March 2026, and a few matches "
+        "are wrong, as they are in real data, for the checks to find."
+    )
     with duckdb.connect(DATABASE, read_only=True) as connection:
         for title, query in QUERIES.items():
             console.rule(f"[bold]{title}", align="left")
             console.print(_table(connection.sql(query)))
     console.print(
-        f"\nThe database is {DATABASE}. With a token the same job asks the real API: see README.md."
+        f"\nLook further: DUCKDB_PATH={DATABASE} make report, or\n"
+        f'DUCKDB_PATH={DATABASE} make query SQL="select * from league_table limit 5". '
+        "With a token the same job asks the real API: see README.md."
     )
     return 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from dagster import AssetKey, DagsterInstance
+from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, build_schedule_context
 
 from simulator import Simulator
 from tests.job import Job
@@ -49,3 +49,19 @@ def test_assets_are_materialised(dagster: ModuleType, duckdb_job: Job, api: Simu
     assert AssetKey(["sportmonks_raw", "fixtures"]) in staged | {
         key for parent in staged for key in graph.get(parent).parent_keys
     }
+
+
+def test_the_schedule_waits_for_a_run_under_way(dagster: ModuleType) -> None:
+    def asked() -> int:
+        context = build_schedule_context(instance=instance)
+        tick = dagster.every_ten_minutes.evaluate_tick(context)
+        assert tick.run_requests or tick.skip_message
+        return len(tick.run_requests or ())
+
+    with DagsterInstance.local_temp() as instance:
+        assert asked() == 1
+        run = DagsterRun("extract_and_transform", status=DagsterRunStatus.STARTED)
+        instance.add_run(run)
+        assert asked() == 0
+        instance.report_run_failed(run)
+        assert asked() == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from extract.warehouse import final_schema
 from simulator import Simulator
 from tests.job import Job
 from tests.test_bad_input import one_line
@@ -33,6 +34,7 @@ def test_a_query_has_an_answer(job: Job, api: Simulator, monkeypatch: pytest.Mon
     count = len(api.world.fixture_ids())
     ((last,),) = job.query("select max(starting_at) from sportmonks.fixtures")
     said = ask("--csv", question)
+    assert ask("--csv", question.replace("from fix", f"from {final_schema()}.fix")) == said
     assert said == f"fixtures,last,no\n{count},{last:%Y-%m-%d %H:%M:%S}+00:00,\n"
     table = ask(question)
     assert table.split()[:5] == ["fixtures", "last", "no", str(count), f"{last:%Y-%m-%d}"]
@@ -67,7 +69,9 @@ def test_what_keeps_a_query_from_being_asked(
     assert not Path(os.environ["DUCKDB_PATH"]).exists()
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     with held():
-        assert "cannot be read" in ask("select 1", code=1)
+        assert "in use by another process" in one_line(ask("select 1", code=1))
+    Path(os.environ["DUCKDB_PATH"]).write_text("no database")
+    assert "cannot be read" in one_line(ask("select 1", code=1))
     monkeypatch.setenv("TARGET", "oracle")
     assert "TARGET" in one_line(ask("select 1", code=2))
 
@@ -86,6 +90,7 @@ def test_a_shell_is_opened(
     said = ask()
     schema = job.database.schema
     if job.database.environment()["TARGET"] == "duckdb":
-        assert f"duckdb -readonly -cmd use {schema} {os.environ['DUCKDB_PATH']}" in said
+        assert f"-cmd attach '{os.environ['DUCKDB_PATH']}' as warehouse (read_only)" in said
+        assert f"-cmd use warehouse.{schema}" in said
     else:
         assert f"psql  -c search_path={schema} -c default_transaction_read_only=on" in said

@@ -51,7 +51,7 @@ def fill(job: Job, api: Simulator) -> None:
     played = [id for id in ids if api.control.fixture(id)["statistics"]]
     api.control.update(played[0], {"name": NAME})
     job.extract("--seasons", "all", "--max-calls", "9", "--chunk-size", "20")
-    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [played[1]]}])
+    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [played[8]]}])
     job.extract("--force", "--fixture-ids", ",".join(map(str, played[:12])), code=1)
     api.control.faults([])
     for id in played[:5]:
@@ -104,6 +104,11 @@ def test_in_a_browser(duckdb_job: Job, api: Simulator, page: Page) -> None:
     assert NAME in page.locator("#correction-rows").inner_text()
     sorts(page)
     filters(page)
+    # The one that failed, though it is a table of one row.
+    page.locator('#season-rows a[href="#doubtful-rows"]').press("Enter")
+    assert page.locator("#doubtful-rows output").inner_text() == "1 row"
+    page.locator("#doubtful-rows input").fill("no such fixture")
+    assert page.locator("#doubtful-rows tbody tr:visible").count() == 0
 
 
 def sorts(page: Page) -> None:
@@ -123,7 +128,7 @@ def sorts(page: Page) -> None:
 
 def filters(page: Page) -> None:
     """A number leads to its rows, and a filter to those that hold its words."""
-    link = page.locator("#season-rows a[data-filter]").first
+    link = page.locator('#season-rows a[href="#due-rows"]').first
     season, count = link.get_attribute("data-filter") or "", link.inner_text()
     link.press("Enter")
     assert page.url.endswith("#due-rows")
@@ -174,6 +179,8 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
         "run-rows-table": "select started_at, outcome, due, asked from sportmonks.extract_runs",
         "quota-rows-table": "select hour_at, endpoint, calls, calls_answered from "
         "sportmonks.quota_usage",
+        "doubtful-rows-table": "select outcome from sportmonks_raw.fixture_checks "
+        "where outcome in ('failed', 'held', 'missing')",
         "due-rows-table": "select reason from sportmonks_raw.due_fixtures",
     }.items():
         rows = job.query(sql)
@@ -199,7 +206,7 @@ def test_nothing_to_show(duckdb_job: Job, api: Simulator) -> None:
     said = duckdb_job.command("report", "--output", str(path), code=2).output
     assert "make extract" in said
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    said = duckdb_job.command("report", "--output", str(path), code=1).output
+    said = duckdb_job.command("report", "--output", str(path), code=2).output
     assert "make transform" in said
     assert not path.exists()
     duckdb_job.transform(*EVERY_MODEL)

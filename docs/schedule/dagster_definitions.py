@@ -1,8 +1,8 @@
 """The job as assets of Dagster: `make dagster`, then open http://localhost:3000.
 
 One asset per raw table, which dlt loads, and one per dbt model, in one graph. Settings and the
-token come from `.env` and `.dlt/`, as everywhere. Two at once do not disturb each other: they take
-turns at the warehouse.
+token come from `.env` and `.dlt/`, as everywhere. The schedule is off until you switch it on under
+Automation; it waits for a run that is under way. Who starts one by hand meanwhile waits for a turn.
 """
 
 import os
@@ -19,11 +19,16 @@ from dagster import (
     AssetKey,
     AssetSelection,
     AssetSpec,
+    DagsterRunStatus,
     Definitions,
     MaterializeResult,
-    ScheduleDefinition,
+    RunRequest,
+    RunsFilter,
+    ScheduleEvaluationContext,
+    SkipReason,
     define_asset_job,
     multi_asset,
+    schedule,
 )
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 from dagster_dlt import DagsterDltTranslator, build_dlt_asset_specs
@@ -41,6 +46,8 @@ from extract.transform import turn_for_dbt
 
 # The name that dbt has for what extract loads.
 _SOURCE = "sportmonks_raw"
+
+_UNDER_WAY = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 
 # dbt is beside this Python, which may not be on the PATH.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -99,9 +106,19 @@ def transform(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
 
 job = define_asset_job("extract_and_transform", AssetSelection.all())
 
+
+@schedule(job=job, cron_schedule="*/10 * * * *")
+def every_ten_minutes(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    """Runs what is due, unless the last run is still at it: a first one may take hours of quota."""
+    under_way = RunsFilter(job_name=job.name, statuses=_UNDER_WAY)
+    if context.instance.get_runs_count(under_way):
+        return SkipReason("The last run is still under way.")
+    return RunRequest()
+
+
 definitions = Definitions(
     assets=[extract, transform],
     jobs=[job],
-    schedules=[ScheduleDefinition(job=job, cron_schedule="*/10 * * * *")],
+    schedules=[every_ten_minutes],
     resources={"dbt": DbtCliResource(project_dir=project)},
 )

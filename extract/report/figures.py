@@ -35,6 +35,8 @@ class Figures:
         corrections: the newest rows of `fixture_corrections` after full time.
         correction_count: how many there are in all.
         corrected: corrections by day and kind.
+        doubtful: fixtures that failed, were held back or are missing, by their last outcome.
+        doubtful_count: how many there are in all.
         due: fixtures that the next run asks for.
         due_count: how many there are in all.
         reasons: how many of them for which reason.
@@ -53,6 +55,8 @@ class Figures:
     corrections: Rows
     correction_count: int
     corrected: Rows
+    doubtful: Rows
+    doubtful_count: int
     due: Rows
     due_count: int
     reasons: Rows
@@ -78,6 +82,14 @@ def read_figures(query: Query, warnings: Sequence[FailedCheck], now: datetime) -
         return int(query(f"select count(*) from {table}").rows[0][0])
 
     due = f"{final_schema()}_raw.due_fixtures"
+    doubtful = (
+        f"{final_schema()}_raw.fixture_checks as checks "
+        "left join fixtures on checks.id = fixtures.fixture_id "
+        f"left join {final_schema()}_raw.fixture_index as listed on checks.id = listed.id "
+        "left join season_coverage as seasons "
+        "on coalesce(fixtures.season_id, listed.season_id) = seasons.season_id "
+        "where checks.outcome in ('failed', 'held', 'missing')"
+    )
     after_full_time = "fixture_corrections where is_after_full_time"
     return Figures(
         made_at=now,
@@ -113,6 +125,14 @@ def read_figures(query: Query, warnings: Sequence[FailedCheck], now: datetime) -
             "select cast(first_seen_at as date) as day, kind, count(*) as corrections "
             f"from {after_full_time} group by 1, 2 order by 1 desc, 2 limit {_ROWS}"
         ),
+        doubtful=query(
+            "select checks.outcome, seasons.league_name, seasons.season_name, "
+            "fixtures.name as fixture, fixtures.starting_at, checks.note, "
+            "checks.checked_at as last_asked_at, checks.times_missing, "
+            f"checks.id as fixture_id from {doubtful} "
+            f"order by checks.checked_at desc, checks.id limit {_ROWS}"
+        ),
+        doubtful_count=count(doubtful),
         due=query(
             "select due.reason, seasons.league_name, seasons.season_name, "
             "fixtures.name as fixture, fixtures.starting_at, fixtures.state_code, "
@@ -130,8 +150,7 @@ def read_figures(query: Query, warnings: Sequence[FailedCheck], now: datetime) -
         ],
         totals=query(
             "select coalesce(sum(known), 0) as known, coalesce(sum(stored), 0) as stored, "
-            "coalesce(sum(held), 0) as held, coalesce(sum(missing), 0) as missing, "
-            "coalesce(sum(failed), 0) as failed, max(last_loaded_at) as last_loaded_at, "
+            "max(last_loaded_at) as last_loaded_at, "
             "max(last_checked_at) as last_checked_at from season_coverage"
         ).records()[0],
     )

@@ -38,11 +38,13 @@ for (const input of document.querySelectorAll("input[data-table]")) {
     const words = input.value.toLowerCase().split(/\s+/);
     let shown = 0;
     for (const row of table.tBodies[0].rows) {
-      const text = row.textContent.toLowerCase();
+      // Numbers as they are shown, and without commas.
+      const cells = [...row.cells].map((cell) => `${cell.textContent} ${cell.dataset.value}`);
+      const text = cells.join(" ").toLowerCase();
       row.hidden = !words.every((word) => text.includes(word));
       shown += row.hidden ? 0 : 1;
     }
-    output.value = input.value.trim() ? `${shown} rows` : "";
+    output.value = input.value.trim() ? `${shown} row${shown === 1 ? "" : "s"}${output.dataset.among}` : "";
   });
 }
 
