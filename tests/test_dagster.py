@@ -2,14 +2,19 @@
 
 import importlib.util
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, build_schedule_context
 
+from extract.transform import PLACES, turn_for_dbt
 from simulator import Simulator
 from tests.job import Job
+from tests.test_turns import held
 
 
 @pytest.fixture
@@ -65,3 +70,22 @@ def test_the_schedule_waits_for_a_run_under_way(dagster: ModuleType) -> None:
         assert asked() == 0
         instance.report_run_failed(run)
         assert asked() == 1
+
+
+def test_dbt_waits_for_the_file(duckdb_job: Job, api: Simulator) -> None:
+    """Dagster runs it in a process of its own, before which another one may open the file."""
+    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    dbt = str(Path(sys.executable).parent / "dbt")
+    with turn_for_dbt(print):
+        pass
+    with held():
+        build = subprocess.Popen(
+            [dbt, "run", "--select", "+states", *PLACES],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        # By then it has begun, and found the file in use.
+        time.sleep(8)
+    said, _ = build.communicate()
+    assert build.returncode == 0, said
