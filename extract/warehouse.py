@@ -171,6 +171,10 @@ class Warehouse(ABC):
     def loaded(self) -> None:
         """What the engine needs after each load."""
 
+    @abstractmethod
+    def empty_cache(self) -> None:
+        """Moves what was read, and is not read again soon, out of this process's memory."""
+
     def quota_windows(self, token: str) -> Windows:
         """Where is kept what is known of the token's quota."""
         return OwnWindows()
@@ -255,7 +259,9 @@ class WarehouseFixtures:
             "select id, cast(payload as text), payload_hash, fetched_at "
             f"from {self._warehouse.raw}.fixtures where id in ({id_list(fixture_ids)})"
         )
-        return [StoredVersion(*row) for row in rows]
+        versions = [StoredVersion(*row) for row in rows]
+        self._warehouse.empty_cache()
+        return versions
 
 
 def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehouse:

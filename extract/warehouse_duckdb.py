@@ -93,12 +93,16 @@ class DuckDbWarehouse(Warehouse):
         return dlt.destinations.duckdb(self._connection)
 
     def loaded(self) -> None:
-        """Moves the load from the log into the file, and what is in memory out of it.
-
-        Neither grows all run long then. A limit that always holds would keep memory as low, and
-        make loads fail whose payloads are many or large.
-        """
+        """Moves the load from the log into the file, so that the log does not grow all run long."""
         self._connection.execute("checkpoint")
+        self.empty_cache()
+
+    def empty_cache(self) -> None:
+        """Moves the file's blocks out of memory.
+
+        A limit that always holds would keep memory as low, and make loads fail whose payloads are
+        many or large.
+        """
         with suppress(duckdb.OutOfMemoryException):
             self._connection.execute("set memory_limit = '1MB'")
         self._connection.execute("reset memory_limit")

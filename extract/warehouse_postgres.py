@@ -220,6 +220,9 @@ class PostgresWarehouse(Warehouse):
         self._windows = SharedWindows(self._connect, self.raw, token)
         return self._windows
 
+    def empty_cache(self) -> None:
+        """Nothing to do: the server has it."""
+
     def discard_staging(self) -> None:
         """Empties the tables that dlt merges from."""
         staging = f"{self.raw}_staging"

@@ -107,6 +107,31 @@ def test_fault(
 
 
 @pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("[sources.sportmonks]\ntrys = 3\nalert_url = ''\n", "warn", "no setting trys"),
+        ("[sources.sportmonks]\ntries 3\n", "fail", "at line 2"),
+    ],
+)
+def test_fault_in_a_file(
+    duckdb_job: Job,
+    api: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    text: str,
+    status: str,
+    said: str,
+) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    found = examined(duckdb_job, api)["settings"]
+    assert found["status"] == status
+    assert said in found["found"]
+    assert ".dlt/config.toml" in found["found"] + found["remedy"]
+
+
+@pytest.mark.parametrize(
     ("name", "value", "said"),
     [("PGPORT", "1", "PGPORT is wrong"), ("PGUSER", "nobody_of_that_name", "PGUSER is wrong")],
 )

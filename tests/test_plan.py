@@ -90,6 +90,16 @@ def test_a_plan_of_all_seasons_does_not_make_the_next_run_fetch_them(duckdb_job:
         assert summary["asked"] == plan["due"] / 3
 
 
+def test_a_plan_from_what_is_known_needs_no_token(duckdb_job: Job, api: Simulator) -> None:
+    duckdb_job.command("plan", "--seasons", "all")
+    api.control.reset_requests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SOURCES__SPORTMONKS__API_TOKEN")
+        found = json.loads(duckdb_job.command("plan", "--offline", "--json").stdout)
+    assert found["due"] > 0
+    assert api.control.requests() == []
+
+
 def test_a_plan_without_a_warehouse_tells_what_to_do(job: Job) -> None:
     assert "run `make extract` first" in job.command("plan", "--offline", code=2).output
 
