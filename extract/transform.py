@@ -174,7 +174,8 @@ def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
             each.node.name,
             " ".join(each.node.description.split()),
             each.failures or 0,
-            str(getattr(each.node, "compiled_code", "")),
+            # Who runs it may know the database by another name.
+            str(getattr(each.node, "compiled_code", "")).replace(f'"{each.node.database}".', ""),
         )
         for each in result.result.results
         if each.status in ("warn", "fail")

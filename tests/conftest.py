@@ -49,7 +49,7 @@ def schema() -> str:
 @pytest.fixture(scope="session")
 def duckdb_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file's name, the same for all tests of a process: another one makes dbt parse anew."""
-    return tmp_path_factory.mktemp("duckdb") / "warehouse.duckdb"
+    return tmp_path_factory.mktemp("duckdb") / "football.duckdb"
 
 
 @pytest.fixture

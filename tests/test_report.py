@@ -50,6 +50,8 @@ def fill(job: Job, api: Simulator) -> None:
     ids = api.world.fixture_ids()
     played = [id for id in ids if api.control.fixture(id)["statistics"]]
     api.control.update(played[0], {"name": NAME})
+    # Live since months ago: a check warns.
+    api.control.update(played[6], {"state_id": 2})
     job.extract("--seasons", "all", "--max-calls", "9", "--chunk-size", "20")
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [played[8]]}])
     job.extract("--force", "--fixture-ids", ",".join(map(str, played[:12])), code=1)
@@ -195,6 +197,7 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
     assert f'<b id="stored">{stored:,}</b>' in text
     warned = job.command("transform", "--select", "config.severity:warn").output
     names = re.findall(r"WARN (\w+): [0-9]+ found", warned)
+    assert "live_fixtures_are_recent" in names
     assert {name.replace("_", " ").capitalize() for name in names} == set(
         re.findall("<h3>(.*)</h3>", text)
     )

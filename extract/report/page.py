@@ -85,8 +85,7 @@ def _ago(then: datetime | None, now: datetime) -> str:
     if then is None:
         return "never"
     seconds = (now - then).total_seconds()
-    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
-            count = int(seconds // size)
-            return f"{count:,} {name}{'s' if count > 1 else ''} ago"
+            return f"{int(seconds // size):,} {unit} ago"
     return "just now"
