@@ -133,16 +133,20 @@ fixture as (
 
 -- An array that all versions send alike tells of no correction, and most arrays are such.
 {% for array in payload_arrays() %}
+different_{{ array }} as (
+
+    select fixture_id
+    from payloads
+    group by 1
+    having count(distinct md5(cast(payload -> '{{ array }}' as text))) > 1
+
+),
+
 {{ array }}_payloads as (
 
-    select * from payloads
-    where
-        fixture_id in (
-            select fixture_id
-            from payloads
-            group by 1
-            having count(distinct md5(cast(payload -> '{{ array }}' as text))) > 1
-        )
+    select payloads.*
+    from payloads
+    inner join different_{{ array }} on payloads.fixture_id = different_{{ array }}.fixture_id
 
 ),
 
