@@ -35,6 +35,8 @@ _SESSION = {
     "lock_timeout": "0",
     "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    # A transform's queries look expensive to the planner: compiling takes longer than running them.
+    "jit": "off",
     "tcp_keepalives_idle": "60",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
