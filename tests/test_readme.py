@@ -87,8 +87,13 @@ def database(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def test_see_it_work(clone: Clone) -> None:
-    for command in commands("See it work"):
-        assert "The table of a league now" in clone.runs(command)
+    demo, *looks = commands("See it work")
+    said = clone.runs(demo)
+    assert "The table of a league now" in said
+    for command, shown in zip(looks, ("The report is ", "fixture_id"), strict=True):
+        assert shown in clone.runs(command)
+        # The demo's last lines say so too.
+        assert command.split(" SQL=")[0] in said
 
 
 def test_use_it(clone: Clone, api: Simulator) -> None:
