@@ -62,7 +62,7 @@ def open_query() -> Iterator[Callable[[str], Rows]]:
 
     with closing(connection), closing(connection.cursor()) as cursor:
         ask("set timezone = 'UTC'")
-        if not ask(looks_for_final_tables(schema)).rows:
+        if not ask(looks_for_final_tables()).rows:
             raise NothingTransformedError(name)
         ask(lookup)
         yield ask

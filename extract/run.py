@@ -14,7 +14,7 @@ from extract.prepare import prepare
 from extract.reporter import Reporter
 from extract.selection import Season, Selection, plan_seasons
 from extract.session import Session
-from extract.settings import Settings, load_settings
+from extract.settings import UNUSED_TOKEN, Settings, load_settings
 from extract.summary import Summary
 from extract.wanted import Wanted, find_wanted
 from extract.warehouse import open_warehouse
@@ -140,8 +140,7 @@ def plan_offline(
     Raises:
         UsageError, ExtractError: as in `run`.
     """
-    # Nothing is asked for, so any token does.
-    settings, now = _settings(bounds, token="unused"), datetime.now(UTC)  # noqa: S106
+    settings, now = _settings(bounds, UNUSED_TOKEN), datetime.now(UTC)
     with closing(open_warehouse(reporter.line if wait else None, must_exist=True)) as warehouse:
         if not warehouse.has_tables():
             raise NothingExtractedError(warehouse.name)

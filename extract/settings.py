@@ -17,6 +17,9 @@ from dlt.common.typing import TSecretStrValue
 from extract.errors import TOKEN_VARIABLE, UsageError
 from extract.schedule import DEFAULT_SCHEDULE, read_schedule
 
+# For what needs settings and makes no call, so that no token of a person's is needed.
+UNUSED_TOKEN = "unused"  # noqa: S105 - opens nothing
+
 _RANGES: dict[str, tuple[float, float]] = {
     "batch_size": (1, 100),
     "chunk_size": (1, 100_000),

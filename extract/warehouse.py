@@ -96,8 +96,7 @@ class Warehouse(ABC):
 
     def has_final_tables(self) -> bool:
         """Whether a transform has built them."""
-        schema = self.raw.removesuffix("_raw")
-        return bool(self.query(looks_for_final_tables(schema)))
+        return bool(self.query(looks_for_final_tables()))
 
     @abstractmethod
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -315,11 +314,11 @@ def final_schema() -> str:
     return schema
 
 
-def looks_for_final_tables(schema: str) -> str:
-    """A query that returns a row if the schema has the final tables."""
+def looks_for_final_tables() -> str:
+    """A query that returns a row if there are final tables."""
     return (
         "select 1 from information_schema.tables "
-        f"where table_schema = '{schema}' and table_name = 'fixtures'"
+        f"where table_schema = '{final_schema()}' and table_name = 'fixtures'"
     )
 
 

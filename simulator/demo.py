@@ -86,7 +86,8 @@ def main() -> int:
     """
     console = Console(highlight=False)
     # Of an earlier demo, where nothing would be due.
-    Path(DATABASE).unlink(missing_ok=True)
+    for file in (DATABASE, f"{DATABASE}.wal"):
+        Path(file).unlink(missing_ok=True)
     with Simulator(leagues=3, seasons=1, teams=20) as api:
         environment = os.environ | {
             "TARGET": "duckdb",

@@ -39,7 +39,7 @@ from extract.client import SportmonksClient
 from extract.reporter import Reporter
 from extract.run import Bounds, run
 from extract.selection import Selection
-from extract.settings import load_settings
+from extract.settings import UNUSED_TOKEN, load_settings
 from extract.source import sportmonks
 from extract.tables import SCHEMAS
 from extract.transform import turn_for_dbt
@@ -64,8 +64,7 @@ class _Translator(DagsterDltTranslator):
 
 
 def _specs() -> list[AssetSpec]:
-    # Nothing is asked for to describe the source, so any token does.
-    settings = load_settings(token="unused")  # noqa: S106 - no token
+    settings = load_settings(UNUSED_TOKEN)
     source = sportmonks(settings=settings, client=SportmonksClient(settings))
     described = build_dlt_asset_specs(
         source.with_resources(*SCHEMAS), dlt.pipeline("sportmonks"), _Translator()
