@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from csv import writer
 from dataclasses import asdict
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from extract.reporter import Reporter
     from extract.run import Bounds
     from extract.selection import Selection
+    from extract.standing import Standing
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -328,13 +330,23 @@ def transform(
 ) -> None:
     """Build the final tables: `dbt build` on the warehouse that `TARGET` names.
 
-    Further arguments go to dbt, such as `--quiet`, with which it says only what went wrong:
+    Where nothing has changed since one in the past hour, there is nothing to build.
+
+    Further arguments go to dbt, which builds in any case then. With `--quiet` it says only what
+    went wrong:
 
         python -m extract transform --select fixtures
 
         python -m extract transform --full-refresh
     """
     with _errors_in_one_line(alerting=True):
+        from extract.standing import find_standing
+
+        # Before dbt is imported, which takes longer than this.
+        if not context.args and (standing := find_standing(_say, wait=not no_wait)):
+            _say(_nothing_to_build(standing))
+            return
+
         from extract.build_reporter import BuildReporter
         from extract.transform import transform as run_transform
 
@@ -484,6 +496,14 @@ def doctor(offline: NoCall = False, as_json: AsJson = False) -> None:
             print(json.dumps([asdict(finding) for finding in findings]))
         if any(finding.status == "fail" for finding in findings):
             raise typer.Exit(1)
+
+
+def _nothing_to_build(standing: "Standing") -> str:
+    built_at = f"{standing.built_at.astimezone(UTC):%H:%M:%S} UTC"
+    text = f"Nothing has changed since the transform of {built_at}: there is nothing to build."
+    if standing.warned:
+        text += f" Checks warned then, see `make report`: {', '.join(standing.warned)}."
+    return text
 
 
 def _say(line: str) -> None:

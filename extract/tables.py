@@ -108,7 +108,7 @@ KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
 }
 
 # Of two rows with one key, the one with the later time counts.
-_TIMES = {
+TIMES = {
     "fixtures": "fetched_at",
     "fixture_versions": "fetched_at",
     "fixture_index": "last_seen_at",
@@ -131,7 +131,7 @@ def hints(table: str) -> dict[str, Any]:
         "primary_key": KEYS[table],
         "write_disposition": _MERGE,
         "columns": {name: {"data_type": "json"} for name in names if name in _JSON_COLUMNS}
-        | {_TIMES[table]: {"dedup_sort": "desc"}},
+        | {TIMES[table]: {"dedup_sort": "desc"}},
     }
 
 
@@ -145,7 +145,7 @@ def newest_wins(table: str, schema: str) -> "TDeleteInsertStrategyDict":
         table: a raw table.
         schema: the schema it stands in.
     """
-    (key, *others), time = KEYS[table], _TIMES[table]
+    (key, *others), time = KEYS[table], TIMES[table]
     if others:
         return _MERGE
     return {

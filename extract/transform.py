@@ -20,11 +20,11 @@ from extract.errors import (
     NothingExtractedError,
     NothingTransformedError,
 )
+from extract.standing import PROJECT, note_transform, read_inputs
 from extract.warehouse import OnWait, Warehouse, is_duckdb, open_warehouse
 
-_PROJECT = str(Path(__file__).resolve().parent.parent / "dbt_project")
 # Where dbt finds the project.
-PLACES = ["--project-dir", _PROJECT, "--profiles-dir", _PROJECT]
+PLACES = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
 
 # How often dbt is asked to go on after the server went away. A model is one transaction that
 # replaces rows by what they are computed from, so that a second try is always safe.
@@ -97,20 +97,19 @@ def transform(arguments: Sequence[str], reporter: BuildReporter, wait: bool = Tr
         command = ["build", *PLACES, *options, *reporter.options, *arguments]
         for retries_left in reversed(range(_RETRIES + 1)):
             with warehouse.turn("transform"), reporter.building():
+                inputs = read_inputs(warehouse)
                 result = dbtRunner(callbacks=[reporter.event]).invoke(command)
+                built = _built(result)
+                # With arguments, it may have built less than everything.
+                if built.code == 0 and not arguments:
+                    note_transform(warehouse, inputs, built.warned)
             if not retries_left or not _connection_lost(result):
                 break
             reporter.line(f"The connection to the {warehouse.name} was lost: building again.")
             # Comes back when the server does.
             warehouse.query("select 1")
-    nodes = result.result.results if isinstance(result.result, RunExecutionResult) else []
-    code = _exit_code(result)
-    reporter.summary(result, code, warehouse.name)
-    return Built(
-        code,
-        [node.node.name for node in nodes if node.status in ("error", "fail")],
-        [node.node.name for node in nodes if node.status == "warn"],
-    )
+    reporter.summary(result, built.code, warehouse.name)
+    return built
 
 
 def document(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tuple[int, Path]:
@@ -131,7 +130,7 @@ def document(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tu
     signal.signal(signal.SIGINT, _stop)
     with _warehouse_for_dbt(on_wait, wait):
         result = dbtRunner().invoke(["docs", "generate", "--static", *PLACES, *arguments])
-    folder = Path(os.environ.get("DBT_TARGET_PATH") or Path(_PROJECT) / "target")
+    folder = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT / "target")
     return _exit_code(result), folder.resolve() / "static_index.html"
 
 
@@ -213,6 +212,15 @@ def _warehouse_for_dbt(on_wait: OnWait, wait: bool) -> Iterator[Warehouse]:
         # dbt needs no token, so none of its logs can hold one.
         os.environ.pop(TOKEN_VARIABLE, None)
         yield warehouse
+
+
+def _built(result: dbtRunnerResult) -> Built:
+    nodes = result.result.results if isinstance(result.result, RunExecutionResult) else []
+    return Built(
+        _exit_code(result),
+        [node.node.name for node in nodes if node.status in ("error", "fail")],
+        [node.node.name for node in nodes if node.status == "warn"],
+    )
 
 
 def _exit_code(result: dbtRunnerResult) -> int:

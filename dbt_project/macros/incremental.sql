@@ -106,9 +106,6 @@ where
     delete from {{ versions }}
     where fixture_id in (select fixture_id from {{ changes }});
 
-    delete from {{ versions }} as built
-    where {{ is_withdrawn('built') }};
-
     insert into {{ versions }} (fixture_id, loaded_at)
     select distinct
         fixture_id,
@@ -132,14 +129,21 @@ where
     {%- set key = key_of_rows(arg_dict) -%}
     {%- set key_is_one_column = key == arg_dict['unique_key'] -%}
 
-    delete from {{ target }}
+    -- Fixtures whose payload is gone get a row without a version. Under --empty and --sample both a
+    -- plain reference and the staging view show no or few rows, and everything would seem to be
+    -- gone: .render() names the table itself.
+    insert into {{ changes }} (fixture_id)
+    select fixture_id
+    from {{ versions }} as built
     where
-        fixture_id in (
-            select fixture_id from {{ changes }}
-            union all
-            select fixture_id from {{ versions }} as built
-            where {{ is_withdrawn('built') }}
+        not exists (
+            select 1
+            from {{ source('sportmonks_raw', 'fixtures').render() }} as fixtures
+            where fixtures.id = built.fixture_id
         );
+
+    delete from {{ target }}
+    where fixture_id in (select fixture_id from {{ changes }});
 
     {% if key_is_one_column -%}
     delete from {{ target }}
@@ -158,6 +162,7 @@ where
     select {{ columns }} from {{ changes }} as changes
     where
         {{ key }} is not null
+        and loaded_at is not null
         {%- if key_is_one_column %}
         and not exists (
             select 1
@@ -174,20 +179,6 @@ where
 {#- The last column of a `unique_key`: it tells a row from the mark of an empty array. -#}
 {% macro key_of_rows(arg_dict) -%}
     {{ arg_dict['unique_key'] if arg_dict['unique_key'] is string else arg_dict['unique_key'] | last }}
-{%- endmacro %}
-
-{#-
-    The condition that a fixture's payload is gone.
-
-    Under --empty and --sample both a plain reference and the staging view show no or few rows, and
-    everything would seem to be gone: .render() names the table itself.
--#}
-{% macro is_withdrawn(relation) -%}
-not exists (
-    select 1
-    from {{ source('sportmonks_raw', 'fixtures').render() }} as fixtures
-    where fixtures.id = {{ relation }}.fixture_id
-)
 {%- endmacro %}
 
 {#- The table beside a model of the strategy `replace_array`: fixture_id and the loaded_at of its rows. -#}

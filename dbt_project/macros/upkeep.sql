@@ -1,4 +1,12 @@
-{#- Hooks after each final table: what an administrator would do by hand. -#}
+{#- Hooks: before a run, and after each final table what an administrator would do by hand. -#}
+
+{#-
+    Takes away what `make transform` has noted of the last one. While it is there, nothing has changed
+    since, and there is nothing to build.
+-#}
+{% macro forget_transform() -%}
+    drop table if exists {{ generate_schema_name('staging', none) }}.last_transform
+{%- endmacro %}
 
 {#- Gives the planner new statistics once a tenth of the table is new. -#}
 {% macro refresh_statistics() -%}
