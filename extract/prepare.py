@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dlt
+from dlt.extract import DltResource
 
 from extract import tables
 from extract.discovery import (
@@ -42,7 +43,7 @@ def prepare(session: Session) -> dict[int, Season]:
     """
     _finish_abandoned(session)
     _refresh_references(session)
-    _create_tables(session)
+    _create_view(session)
     seasons = plan_seasons(session.warehouse)
     for discovery in _discoveries(session, seasons):
         with session.reporter.working(discovery.title):
@@ -78,22 +79,29 @@ def _refresh_references(session: Session) -> None:
         else:
             session.fail(f"Fetching {name} failed: {error}")
 
-    if names := list(filter(is_due, REFERENCES)):
-        with session.reporter.working(f"Fetching {', '.join(names)}."):
-            source = session.source(on_reference_failure=failed)
-            session.load(source.with_resources(*names, *(f"{name}_listed" for name in names)))
+    names = list(filter(is_due, REFERENCES))
+    missing = [] if session.warehouse.has_tables() else _empty_tables()
+    if not names and not missing:
+        return
+    with session.reporter.working(f"Fetching {', '.join(names)}." if names else "Making tables."):
+        source = session.source(on_reference_failure=failed)
+        source.resources.add(*missing)
+        listed = [f"{name}_listed" for name in names]
+        session.load(source.with_resources(*names, *listed, *(each.name for each in missing)))
 
 
-def _create_tables(session: Session) -> None:
-    """Makes every raw table and view, so that dbt finds them all whatever was fetched so far."""
-    warehouse = session.warehouse
-    if not warehouse.has_tables():
-        session.load(
-            [
-                dlt.resource(schema.empty_table(), name=name, **tables.hints(name))
-                for name, schema in tables.SCHEMAS.items()
-            ]
+def _empty_tables() -> list[DltResource]:
+    """Every raw table, so that dbt finds them all whatever was fetched so far."""
+    return [
+        dlt.resource(
+            schema.empty_table(), name=f"empty_{name}", table_name=name, **tables.hints(name)
         )
+        for name, schema in tables.SCHEMAS.items()
+    ]
+
+
+def _create_view(session: Session) -> None:
+    warehouse = session.warehouse
     # It says of the schedule as it is now which fixtures are due.
     view = due_view(warehouse.raw, read_schedule(session.settings.schedule))
     for attempt in warehouse.retrying():
