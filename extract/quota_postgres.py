@@ -159,6 +159,9 @@ class SharedWindows:
                 self._connection.autocommit = True
                 with self._connection.cursor() as cursor:
                     cursor.execute(f"set lock_timeout = '{_LONGEST_HOLD}'")
+                    # Two commits a request wait for no disk: if the server's machine dies, what it
+                    # forgets of the quota, the next answer says again.
+                    cursor.execute("set synchronous_commit = off")
             with self._connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 return cursor.fetchall() if cursor.description else []

@@ -1,43 +1,50 @@
 {#- How the data tests run. -#}
 
 {#-
+    Notes the fixtures whose payload is newer than the one that was checked. `fixture_quality` notes the
+    version of each fixture, and is built only when the tests have passed.
+
+    It is done once, before a run: tests run beside models, and in each of twenty it would take longer
+    than the test.
+-#}
+{% macro note_unchecked() -%}
+    {%- if flags.WHICH != 'test' -%}
+    {%- set checked = ref('fixture_quality') -%}
+    drop table if exists {{ unchecked_fixtures() }};
+
+    create table {{ unchecked_fixtures() }} as
+    select fixtures.id as fixture_id
+    from {{ source('sportmonks_raw', 'fixtures').render() }} as fixtures
+    {%- if load_relation(checked) %}
+    left join {{ checked.render() }} as checked
+        on
+            fixtures.id = checked.fixture_id
+            and fixtures.fetched_at = checked.loaded_at
+    where checked.fixture_id is null
+    {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro unchecked_fixtures() -%}
+    {{ return(generate_schema_name('staging', none) ~ '.unchecked_fixtures') }}
+{%- endmacro %}
+
+{#-
     What a test reads of a model; dbt calls it for every test with a `where`.
 
-    `where: __unchecked__` restricts a test to the fixtures that were built since the tests last
-    passed, `where: __unchecked_seasons__` to their seasons. `fixture_quality` notes the version of
-    each fixture, and is built only when they have. On a full refresh all are read.
+    `where: __unchecked__` restricts a test to those fixtures. On a full refresh all are read.
 -#}
 {% macro get_where_subquery(relation) -%}
     {%- set where = config.get('where') -%}
-    {%- if where in ['__unchecked__', '__unchecked_seasons__'] -%}
-        {%- set fixtures = relation.incorporate(path={'identifier': 'fixtures'}) -%}
-        {%- set checked = adapter.get_relation(relation.database, relation.schema, 'fixture_quality') if execute -%}
-        {%- if not checked or flags.FULL_REFRESH -%}
-            {%- set where = none -%}
-        {%- elif where == '__unchecked__' -%}
-            {%- set where = 'fixture_id in (' ~ unchecked('fixture_id', fixtures, checked) ~ ')' -%}
-        {%- else -%}
-            {#- Ids rather than a query: engines take these to where a view begins to read. -#}
-            {%- set ids = run_query(unchecked('season_id', fixtures, checked)).columns[0].values() | reject('none') | join(', ') -%}
-            {%- set where = 'season_id in (' ~ (ids or 'null') ~ ')' -%}
-        {%- endif -%}
+    {%- if where == '__unchecked__' -%}
+        {%- set fixtures = 'select fixture_id from ' ~ unchecked_fixtures() -%}
+        {%- set where = 'fixture_id in (' ~ fixtures ~ ')' if not flags.FULL_REFRESH -%}
     {%- endif -%}
     {%- if where -%}
         (select * from {{ relation }} where {{ where }}) as tested_rows
     {%- else -%}
         {{ relation }}
     {%- endif -%}
-{%- endmacro %}
-
-{#- A column of the fixtures that were built since the tests last passed, as a query. -#}
-{% macro unchecked(column, fixtures, checked) -%}
-select distinct fixtures.{{ column }}
-from {{ fixtures }} as fixtures
-left join {{ checked }} as checked
-    on
-        fixtures.fixture_id = checked.fixture_id
-        and fixtures.loaded_at = checked.loaded_at
-where checked.fixture_id is null
 {%- endmacro %}
 
 {#- Says of each test that failed or warns what it found: its description, and the first rows. -#}

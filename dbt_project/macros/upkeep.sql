@@ -5,7 +5,9 @@
     since, and there is nothing to build.
 -#}
 {% macro forget_transform() -%}
+    {%- if flags.WHICH != 'test' -%}
     drop table if exists {{ generate_schema_name('staging', none) }}.last_transform
+    {%- endif -%}
 {%- endmacro %}
 
 {#- Gives the planner new statistics once a tenth of the table is new. -#}
