@@ -14,6 +14,19 @@
 
 with
 
+built_versions as (
+
+    select
+        fixture_id,
+        league_id,
+        season_id,
+        state_id,
+        state_code,
+        loaded_at
+    from {{ ref('fixtures') }}
+
+),
+
 built_fixtures as (
 
     select * from {{ ref('fixtures') }}
@@ -50,28 +63,44 @@ statistic_versions as (
 
 ),
 
+-- Few columns: what has changed is found by comparing all rows with those that are built.
 fixtures as (
 
     select
-        built_fixtures.*,
+        built_versions.fixture_id,
+        built_versions.state_code,
+        built_versions.loaded_at,
         states.phase,
         leagues.name as league_name,
         seasons.name as season_name,
         statistic_versions.loaded_at as statistics_loaded_at
-    from built_fixtures
-    left join states on built_fixtures.state_id = states.state_id
-    left join leagues on built_fixtures.league_id = leagues.league_id
-    left join seasons on built_fixtures.season_id = seasons.season_id
-    left join statistic_versions on built_fixtures.fixture_id = statistic_versions.fixture_id
+    from built_versions
+    left join states on built_versions.state_id = states.state_id
+    left join leagues on built_versions.league_id = leagues.league_id
+    left join seasons on built_versions.season_id = seasons.season_id
+    left join statistic_versions on built_versions.fixture_id = statistic_versions.fixture_id
 
 ),
 
 -- The payload is not all that a row depends on.
-changed_fixtures as (
+changed_versions as (
 
     {{ changed_fixtures(columns=[
         'state_code', 'phase', 'league_name', 'season_name', 'statistics_loaded_at'
     ]) }}
+
+),
+
+changed_fixtures as (
+
+    select
+        built_fixtures.*,
+        changed_versions.phase,
+        changed_versions.league_name,
+        changed_versions.season_name,
+        changed_versions.statistics_loaded_at
+    from changed_versions
+    inner join built_fixtures on changed_versions.fixture_id = built_fixtures.fixture_id
 
 ),
 
