@@ -9,11 +9,12 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from extract.errors import ExtractError
 from extract.tables import TIMES
 from extract.warehouse import OnWait, Warehouse, final_schema, open_warehouse
 
@@ -98,9 +99,9 @@ def note_transform(warehouse: Warehouse, inputs: str, warned: Sequence[str]) -> 
         f"create table {_note()} as select cast('{{}}' as timestamp with time zone) as built_at, "
         "'{}' as inputs, '{}' as relations, '{}' as warned"
     )
-    for attempt in warehouse.retrying():
-        with attempt:
-            warehouse.execute(note.format(*values))
+    # If the connection is lost, so is our turn. Without a note, the next transform begins.
+    with suppress(ExtractError):
+        warehouse.execute(note.format(*values))
 
 
 def _note() -> str:

@@ -96,8 +96,9 @@ def transform(arguments: Sequence[str], reporter: BuildReporter, wait: bool = Tr
         # What a person gives comes last, and wins.
         command = ["build", *PLACES, *options, *reporter.options, *arguments]
         for retries_left in reversed(range(_RETRIES + 1)):
+            # Before our turn: what others load meanwhile only makes the next transform begin.
+            inputs = read_inputs(warehouse)
             with warehouse.turn("transform"), reporter.building():
-                inputs = read_inputs(warehouse)
                 result = dbtRunner(callbacks=[reporter.event]).invoke(command)
                 built = _built(result)
                 # With arguments, it may have built less than everything.
