@@ -35,7 +35,8 @@ def main(*files: str) -> None:
         if not figure["latency"]
     ]
     charts = altair.vconcat(_against_floor(rows), _by_size(rows))
-    charts.resolve_scale(color="independent").save(written)
+    # Renderers guess how wide a text is.
+    charts.resolve_scale(color="independent").properties(padding=30).save(written)
 
 
 def _against_floor(rows: list[dict[str, Any]]) -> Any:
@@ -60,7 +61,12 @@ def _against_floor(rows: list[dict[str, Any]]) -> Any:
             x=altair.X("ratio:Q", title=None),
             y=altair.Y("program:N", title=None),
             color=altair.Color("program:N", legend=None),
-            row=altair.Row("size:N", title="fixtures", sort=_sizes(rows)),
+            row=altair.Row(
+                "size:N",
+                title="fixtures",
+                sort=_sizes(rows),
+                header=altair.Header(labelAngle=0, labelAlign="left", labelPadding=60),
+            ),
             column=altair.Column("engine:N", title=None),
         )
         .properties(width=260, height=40)
