@@ -1,8 +1,8 @@
 """Whether the final tables stand as a transform would leave them, so that dbt need not begin.
 
 A transform that succeeds notes what it was made of, in a table of one row beside the staging
-models. Any run of dbt takes the note away as it begins (`forget_transform` in dbt's macros), so
-that a note never speaks of tables that were built otherwise, or by halves.
+models. Any run of dbt takes the note away as it begins (`begin_run` in dbt's macros), so that a
+note never speaks of tables that were built otherwise, or by halves.
 """
 
 import hashlib

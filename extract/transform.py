@@ -95,14 +95,14 @@ def transform(arguments: Sequence[str], reporter: BuildReporter, wait: bool = Tr
         options = ["--exclude-resource-type", "unit_test", "--no-write-json"]
         # What a person gives comes last, and wins.
         command = ["build", *PLACES, *options, *reporter.options, *arguments]
+        # Before our turn: what others load meanwhile only makes the next transform begin. With
+        # arguments, it may build less than everything.
+        inputs = None if arguments else read_inputs(warehouse)
         for retries_left in reversed(range(_RETRIES + 1)):
-            # Before our turn: what others load meanwhile only makes the next transform begin.
-            inputs = read_inputs(warehouse)
             with warehouse.turn("transform"), reporter.building():
                 result = dbtRunner(callbacks=[reporter.event]).invoke(command)
                 built = _built(result)
-                # With arguments, it may have built less than everything.
-                if built.code == 0 and not arguments:
+                if inputs and built.code == 0:
                     note_transform(warehouse, inputs, built.warned)
             if not retries_left or not _connection_lost(result):
                 break

@@ -26,7 +26,7 @@ from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job
 from tests.test_job import assert_equals_world
 from tests.test_season import VOLATILE
 
-SEQUENCES = int(os.environ.get("SEQUENCES", "2"))
+SEQUENCES = int(os.environ.get("SEQUENCES", "3"))
 CLOCK = "2026-03-14T15:20:00Z"
 # What is built step by step: views follow from it.
 MODELS = ["--select", "config.materialized:incremental"]

@@ -29,10 +29,7 @@ def note(job: Job) -> None:
     assert standing(job)
 
 
-def test_where_nothing_has_changed_there_is_nothing_to_build(
-    duckdb_job: Job, api: Simulator
-) -> None:
-    job = duckdb_job
+def test_where_nothing_has_changed_there_is_nothing_to_build(job: Job, api: Simulator) -> None:
     job.extract()
     assert "Transform completed" in job.command("transform").output
     assert NOTHING in job.command("transform").output
@@ -120,3 +117,4 @@ def test_a_transform_that_failed_is_not_noted(duckdb_job: Job) -> None:
     duckdb_job.query("alter table sportmonks.seasons drop column name cascade")
     duckdb_job.command("transform", code=1)
     assert not standing(duckdb_job)
+    duckdb_job.command("transform", code=1)

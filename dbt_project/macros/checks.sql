@@ -6,10 +6,11 @@
 
     It is done once, before a run: tests run beside models, and in each of twenty it would take longer
     than the test.
+
+    Args:
+        checked: the relation of `fixture_quality`.
 -#}
-{% macro note_unchecked() -%}
-    {%- if flags.WHICH != 'test' -%}
-    {%- set checked = ref('fixture_quality') -%}
+{% macro note_unchecked(checked) -%}
     drop table if exists {{ unchecked_fixtures() }};
 
     create table {{ unchecked_fixtures() }} as
@@ -22,9 +23,9 @@
             and fixtures.fetched_at = checked.loaded_at
     where checked.fixture_id is null
     {%- endif %}
-    {%- endif -%}
 {%- endmacro %}
 
+{#- The table of the fixtures to be checked. -#}
 {% macro unchecked_fixtures() -%}
     {{ return(generate_schema_name('staging', none) ~ '.unchecked_fixtures') }}
 {%- endmacro %}

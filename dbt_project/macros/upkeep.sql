@@ -1,12 +1,16 @@
 {#- Hooks: before a run, and after each final table what an administrator would do by hand. -#}
 
 {#-
-    Takes away what `make transform` has noted of the last one. While it is there, nothing has changed
-    since, and there is nothing to build.
+    Before a run that builds something: takes away what `make transform` has noted of the last one, for
+    while that stands there is nothing to build, and notes what the tests are to read.
 -#}
-{% macro forget_transform() -%}
+{% macro begin_run() -%}
+    {#- Outside the condition: dbt reads a project once for all commands, and the first may be a test. -#}
+    {%- set checked = ref('fixture_quality') -%}
     {%- if flags.WHICH != 'test' -%}
-    drop table if exists {{ generate_schema_name('staging', none) }}.last_transform
+    drop table if exists {{ generate_schema_name('staging', none) }}.last_transform;
+
+    {{ note_unchecked(checked) }}
     {%- endif -%}
 {%- endmacro %}
 
