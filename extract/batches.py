@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from extract.errors import (
     UnavailableError,
 )
 from extract.failures import FOLLOWS
+from extract.includes import include_keys
 from extract.payload import Fixture, StoredVersion, read_fixture
 
 ENDPOINT = "football/fixtures/multi"
@@ -75,6 +75,9 @@ class StoredFixtures(Protocol):
     def times_missing(self, fixture_id: int) -> int:
         """How many times in a row the API has not returned it."""
 
+    def requested_include(self, fixture_id: int) -> str | None:
+        """What the stored payload was requested with; None where that is not known."""
+
     def filled(self, fixture_id: int) -> frozenset[str]:
         """The keys of the stored payload whose value has elements."""
 
@@ -95,6 +98,10 @@ class NothingStored:
     def times_missing(self, fixture_id: int) -> int:
         """0 for every id."""
         return 0
+
+    def requested_include(self, fixture_id: int) -> str | None:
+        """None for every id."""
+        return None
 
     def filled(self, fixture_id: int) -> frozenset[str]:
         """None for every id."""
@@ -173,9 +180,7 @@ class FixtureBatches:
     ) -> None:
         self._client = client
         self._include = include
-        # `events:minute.type` comes back as `events`, and `xGFixture` as `xgfixture`.
-        keys = (re.split("[.:]", part)[0].strip().lower() for part in include.split(";"))
-        self._include_keys = frozenset(filter(None, keys))
+        self._include_keys = include_keys(include)
         self._batch_size = batch_size
         self._requests_in_flight = requests_in_flight
         self._stored = stored

@@ -247,6 +247,8 @@ class Reporter:
         costs = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         costs.add_row("Fixtures due", f"{plan.due:,} of {plan.known:,}")
         costs.add_row("Calls for them", f"{plan.fixture_calls:,}")
+        if plan.include_calls:
+            costs.add_row("  for added includes", f"{plan.include_calls:,}")
         costs.add_row("One call per fixture", f"{plan.due:,}")
         if plan.quota:
             left = f"{plan.quota.remaining:,} of {plan.quota.limit:,} calls"

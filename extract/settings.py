@@ -58,7 +58,13 @@ class Settings(BaseConfiguration):
     listing_max_age: float = 20.0
     finished_listing_max_age: float = 716.0
     new_fixtures_max_age: float = 5.0
+    fetch_added_includes: bool = True
     schedule: list[Any] = field(default_factory=lambda: list(DEFAULT_SCHEDULE))
+
+    @property
+    def added_include(self) -> str:
+        """The include that stored fixtures are fetched again for, empty where they are not."""
+        return self.include if self.fetch_added_includes else ""
 
     def on_resolved(self) -> None:
         """Refuses values that cannot work, before anything is asked for.

@@ -35,6 +35,7 @@ from extract.batches import (
 from extract.client import SportmonksClient, reading_rows
 from extract.discovery import Discovery, listed_now, read_discovery
 from extract.errors import RequestError, StoppedError, TokenError
+from extract.includes import requested_text
 from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
 
@@ -93,6 +94,7 @@ def sportmonks(
     settings = settings or load_settings()
     client = client or SportmonksClient(settings)
     stored = stored or NothingStored()
+    requested = requested_text(settings.include)
     batches = FixtureBatches(
         client,
         settings.include,
@@ -103,6 +105,12 @@ def sportmonks(
 
     def is_replaced(outcome: Outcome) -> bool:
         return bool(outcome.fixture and stored.payload_hash(outcome.id))
+
+    def include_of(outcome: Outcome) -> str | None:
+        """What the payload that is stored after this outcome was requested with."""
+        if outcome.fixture or outcome.name == "unchanged":
+            return requested
+        return stored.requested_include(outcome.id)
 
     @dlt.resource(selected=False)
     def fixture_batches() -> Iterator[Batch]:
@@ -158,6 +166,7 @@ def sportmonks(
                         "checked_at": o.checked_at,
                         "outcome": o.name,
                         "times_missing": o.times_missing,
+                        "requested_include": include_of(o),
                         "note": o.note,
                     }
                     for o in batch.outcomes

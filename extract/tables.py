@@ -46,6 +46,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("checked_at", _TIMESTAMP),
             ("outcome", _TEXT),
             ("times_missing", _BIGINT),
+            ("requested_include", _TEXT),
             ("note", _TEXT),
         ]
     ),

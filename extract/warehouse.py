@@ -223,12 +223,12 @@ class WarehouseFixtures:
         if unknown := [id for id, _, keys in rows if keys is None]:
             for id, fixture in self.fixtures(unknown).items():
                 self._filled[id] = fixture.filled
-        self._times_missing: dict[int, int] = dict(
-            warehouse.query(
-                f"select id, times_missing from {warehouse.raw}.fixture_checks "
-                f"where times_missing > 0 and id in ({id_list(fixture_ids)})"
-            )
+        checks = warehouse.query(
+            "select id, coalesce(times_missing, 0), requested_include "
+            f"from {warehouse.raw}.fixture_checks where id in ({id_list(fixture_ids)})"
         )
+        self._times_missing: dict[int, int] = {id: times for id, times, _ in checks}
+        self._requested_include: dict[int, str | None] = {id: text for id, _, text in checks}
 
     def payload_hash(self, fixture_id: int) -> str | None:
         """The hash of the stored payload, None if there is none."""
@@ -241,6 +241,10 @@ class WarehouseFixtures:
     def times_missing(self, fixture_id: int) -> int:
         """How many times in a row the API has not returned it."""
         return self._times_missing.get(fixture_id, 0)
+
+    def requested_include(self, fixture_id: int) -> str | None:
+        """What the stored payload was requested with; None where that is not known."""
+        return self._requested_include.get(fixture_id)
 
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
         """What is stored of them, by id."""

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from simulator import Simulator
-from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job
+from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job, setting
 from tests.test_job import assert_equals_world
 from tests.test_season import VOLATILE
 
@@ -193,6 +193,17 @@ class Sequence(RuleBasedStateMachine):
         ids = self.api.world.every_id()
         chosen = {str(ids[place % len(ids)]) for place in some}
         self.job.extract("--force", "--fixture-ids", ",".join(sorted(chosen)))
+
+    @rule(some=st.lists(places, min_size=1, max_size=4), taken=st.sampled_from(ARRAYS))
+    def an_include_is_taken_away_and_comes_back(self, some: list[int], taken: str) -> None:
+        """What was fetched without it meanwhile is due for it, without force."""
+        include = ";".join(array for array in ARRAYS if array != taken)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv(setting("INCLUDE"), include)
+            self.a_run_for_some(some)
+        self.job.extract()
+        lack = f"requested_include not like '%;{taken};%' and outcome in ('stored', 'unchanged')"
+        assert not self.job.query(f"select id from sportmonks_raw.fixture_checks where {lack}")
 
     @rule()
     def a_transform(self) -> None:
