@@ -12,9 +12,10 @@ from typing import Literal, Protocol
 import msgspec
 
 from extract.batch_size import BatchSize
-from extract.client import ApiCall, SportmonksClient
+from extract.client import Answer, ApiCall, SportmonksClient
 from extract.errors import (
     AccessError,
+    RefusedError,
     RequestError,
     StoppedError,
     UnavailableError,
@@ -22,6 +23,7 @@ from extract.errors import (
 from extract.failures import FOLLOWS
 from extract.includes import include_keys
 from extract.payload import Fixture, StoredVersion, read_fixture
+from extract.refusals import RefusalGuard
 
 ENDPOINT = "football/fixtures/multi"
 
@@ -75,6 +77,9 @@ class StoredFixtures(Protocol):
     def times_missing(self, fixture_id: int) -> int:
         """How many times in a row the API has not returned it."""
 
+    def some_ids(self) -> Sequence[int]:
+        """A few fixtures that are stored."""
+
     def requested_include(self, fixture_id: int) -> str | None:
         """What the stored payload was requested with; None where that is not known."""
 
@@ -98,6 +103,10 @@ class NothingStored:
     def times_missing(self, fixture_id: int) -> int:
         """0 for every id."""
         return 0
+
+    def some_ids(self) -> Sequence[int]:
+        """None."""
+        return ()
 
     def requested_include(self, fixture_id: int) -> str | None:
         """None for every id."""
@@ -188,9 +197,9 @@ class FixtureBatches:
     def fetch(self, fixture_ids: Sequence[int], apart: Set[int] = frozenset()) -> Iterator[Batch]:
         """Asks for every id once, and again for those whose answer needs a second one.
 
-        An error that makes further requests pointless ends the fetch: what was answered is
-        yielded, the ids that were not asked come out as `failed`. When the client is stopped, they
-        come out not at all.
+        An error that makes further requests pointless, or the same refusal of every request, ends
+        the fetch: what was answered is yielded, the ids that were not asked come out as `failed`.
+        When the client is stopped, they come out not at all.
 
         Args:
             fixture_ids: what to ask for.
@@ -198,21 +207,25 @@ class FixtureBatches:
                 fails costs three calls and not those of its neighbours too.
 
         Raises:
-            AccessError: the API refused the token or an include before anything was answered.
+            AccessError: the API refused the token, an include or every request before anything was
+                answered.
         """
         ids = list(dict.fromkeys(fixture_ids))
+        self._refusals = RefusalGuard(self._get, self._stored.some_ids(), ids)
         groups = [[id for id in ids if id not in apart], [id for id in ids if id in apart]]
         doubts = _Doubts()
         settled: set[int] = set()
+        is_answered = False
         stop: RequestError | None = None
         for result in self._in_parallel(groups):
             stop = stop or result.stop
             self._doubt(result, doubts)
             certain = [outcome for outcome in result.outcomes if outcome.id not in doubts.ids]
             settled.update(outcome.id for outcome in certain)
+            is_answered = is_answered or bool(result.answers)
             yield Batch(certain, self._client.drain_calls())
         if isinstance(stop, AccessError):
-            if not settled:
+            if not is_answered:
                 raise stop
             self._client.refusal = str(stop)
         if stop:
@@ -270,7 +283,7 @@ class FixtureBatches:
         if result.is_over:
             return None
         try:
-            answer = self._client.get(ENDPOINT, {"include": self._include}, ids)
+            answer = self._request(ids)
             fixtures: dict[int, Fixture] = {}
             for row in answer.rows:
                 if fixture := read_fixture(bytes(row)):
@@ -290,6 +303,18 @@ class FixtureBatches:
         outcomes = [self._outcome(id, fixtures.get(id), answer.received_at) for id in ids]
         result.add(outcomes, {key for fixture in fixtures.values() for key in fixture.keys})
         return None
+
+    def _request(self, ids: Sequence[int]) -> Answer:
+        try:
+            answer = self._get(ids)
+        except RefusedError as error:
+            self._refusals.refused(error)
+            raise
+        self._refusals.answered()
+        return answer
+
+    def _get(self, ids: Sequence[int]) -> Answer:
+        return self._client.get(ENDPOINT, {"include": self._include}, ids)
 
     def _halve(self, ids: Sequence[int], error: RequestError, result: _Result) -> None:
         if len(ids) == 1 or not FOLLOWS[type(error)].is_split:

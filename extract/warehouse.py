@@ -219,6 +219,8 @@ class WarehouseFixtures:
         self._filled = {
             id: frozenset(filter(None, keys.split(","))) for id, _, keys in rows if keys is not None
         }
+        some = warehouse.query(f"select id from {warehouse.raw}.fixtures order by random() limit 3")
+        self._some_ids = [id for (id,) in some]
         # Stored by a version that did not note it.
         if unknown := [id for id, _, keys in rows if keys is None]:
             for id, fixture in self.fixtures(unknown).items():
@@ -241,6 +243,10 @@ class WarehouseFixtures:
     def times_missing(self, fixture_id: int) -> int:
         """How many times in a row the API has not returned it."""
         return self._times_missing.get(fixture_id, 0)
+
+    def some_ids(self) -> Sequence[int]:
+        """A few fixtures that are stored."""
+        return self._some_ids
 
     def requested_include(self, fixture_id: int) -> str | None:
         """What the stored payload was requested with; None where that is not known."""
