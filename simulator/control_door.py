@@ -113,6 +113,14 @@ class Operations:
         """Delete a fixture."""
         self._api.source.delete(fixture_id)
 
+    def withdraw(self, fixture_id: int) -> None:
+        """Withdraw a fixture."""
+        self._api.source.withdraw(fixture_id)
+
+    def reissue(self, fixture_id: int) -> int:
+        """Withdraw a fixture and return the id under which its match is served from now on."""
+        return self._api.source.reissue(fixture_id)
+
     def faults(self, faults: list[Row]) -> None:
         """Replace the faults."""
         self._api.faults.set(faults)
