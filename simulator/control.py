@@ -105,9 +105,13 @@ class Control:
     def restore(self, fixture_id: int) -> None:
         """Take back every correction of a fixture, its deletion and rescheduling too.
 
-        A withdrawn fixture returns, a reissued one is gone.
+        A withdrawn fixture returns; a reissued one keeps its new id.
         """
         self._do("restore", fixture_id=fixture_id)
+
+    def restore_all(self) -> None:
+        """Take back every correction of every fixture; reissued ones exist no more."""
+        self._do("restore_all")
 
     def reschedule(self, fixture_id: int, instant: str) -> None:
         """Give a fixture another kick-off; a postponed match is played then."""

@@ -101,6 +101,10 @@ class Operations:
         """Take back every correction of a fixture."""
         self._api.source.restore(fixture_id)
 
+    def restore_all(self) -> None:
+        """Take back every correction of every fixture."""
+        self._api.source.restore_all()
+
     def reschedule(self, fixture_id: int, instant: str) -> None:
         """Give a fixture another kick-off."""
         self._api.source.reschedule(fixture_id, parse_instant(instant))

@@ -230,12 +230,19 @@ class Source(ABC):
             self.patches.setdefault(fixture_id, []).append(patch)
 
     def restore(self, fixture_id: int) -> None:
-        """Take back every correction of a fixture: its deletion, withdrawal and reissue too."""
+        """Take back every correction of a fixture, its deletion and withdrawal too."""
         with self.lock:
             self.patches.pop(fixture_id, None)
             self.deleted.discard(fixture_id)
             self.withdrawn.discard(fixture_id)
-            self.reissued.pop(fixture_id, None)
+            if fixture_id in self.reissued:
+                self.patches[fixture_id] = [self._renumber(fixture_id)]
+
+    def restore_all(self) -> None:
+        """Take back every correction of every fixture; reissued ones exist no more."""
+        with self.lock:
+            for corrections in (self.patches, self.deleted, self.withdrawn, self.reissued):
+                corrections.clear()
 
     def delete(self, fixture_id: int) -> None:
         """Delete a fixture: from now on only the `deleted` filter shows it, with state 20."""
@@ -256,8 +263,10 @@ class Source(ABC):
         with self.lock:
             self.withdraw(fixture_id)
             new_id = self.every_id()[-1] + 1
-            # The rows that come with it get new ids, too.
-            offset = _REISSUED_IDS * (new_id - self.made_ids()[-1])
             self.reissued[new_id] = self.reissued.get(fixture_id, fixture_id)
-            self.patches[new_id] = [*self.patches.get(fixture_id, ()), renumber(new_id, offset)]
+            self.patches[new_id] = [*self.patches.get(fixture_id, ()), self._renumber(new_id)]
             return new_id
+
+    def _renumber(self, fixture_id: int) -> Patch:
+        # The rows that come with a reissued fixture get new ids, too.
+        return renumber(fixture_id, _REISSUED_IDS * (fixture_id - self.made_ids()[-1]))

@@ -627,3 +627,9 @@ class World(Source):
         with self.lock:
             super().restore(fixture_id)
             self.kickoffs.pop(fixture_id, None)
+
+    def restore_all(self) -> None:
+        """Take back every correction of every fixture, its kick-off too."""
+        with self.lock:
+            super().restore_all()
+            self.kickoffs.clear()
