@@ -14,8 +14,9 @@ INCLUDE_ADDED = "include added"
 # Age in seconds that every fixture has.
 _ANY = "-1e15"
 
-# The API may lose a fixture for a moment: until then its state decides when it is asked for.
-_TIMES_UNTIL_MISSING = 3
+# The API may lose a fixture for a moment: until then its state decides when it is asked for, and it
+# counts in the tables. dbt_project.yml has the same number.
+TIMES_UNTIL_WITHDRAWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ aged as (
         case
             when outcome in ('held', 'failed') then outcome
             when known.state_id = {DELETED} then 'deleted'
-            when times_missing >= {_TIMES_UNTIL_MISSING} then 'missing'
+            when times_missing >= {TIMES_UNTIL_WITHDRAWN} then 'missing'
             else coalesce(state_groups.state_group, 'other')
         end as state_group,
         {now} - {kick_off} as now_age,

@@ -21,9 +21,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from extract.due import TIMES_UNTIL_WITHDRAWN
 from simulator import Simulator
+from tests import marts
 from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job, setting
 from tests.test_job import assert_equals_world
+from tests.test_marts import MARTS, assert_mart
 from tests.test_season import VOLATILE
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "3"))
@@ -104,8 +107,7 @@ class Sequence(RuleBasedStateMachine):
     def begin(self) -> None:
         self.snapshot.restore()
         self.api.control.set_clock(CLOCK)
-        for id in self.api.world.every_id():
-            self.api.control.restore(id)
+        self.api.control.restore_all()
         self.kills = 0
 
     # ------------------------------------------------------------------ the API
@@ -161,6 +163,22 @@ class Sequence(RuleBasedStateMachine):
     def a_fixture_is_deleted(self, place: int) -> None:
         if fixture := self.fixture(place):
             self.api.control.delete(fixture["id"])
+
+    @rule(place=places, again=st.booleans(), runs=st.integers(0, 3))
+    def a_fixture_is_withdrawn(self, place: int, again: bool, runs: int) -> None:
+        """It is gone without a word; the same match may be there again under another id."""
+        if fixture := self.fixture(place):
+            act = self.api.control.reissue if again else self.api.control.withdraw
+            act(fixture["id"])
+            for _ in range(runs):
+                self.job.extract("--force")
+            if runs:
+                self.job.transform(*MODELS)
+
+    @rule(place=places)
+    def a_withdrawn_fixture_returns(self, place: int) -> None:
+        if gone := sorted(self.api.world.withdrawn):
+            self.api.control.restore(gone[place % len(gone)])
 
     @rule(place=places, value=st.booleans())
     def odds_come_and_go(self, place: int, value: bool) -> None:
@@ -257,16 +275,28 @@ class Sequence(RuleBasedStateMachine):
     # ------------------------------------------------------------------ what must hold then
 
     def teardown(self) -> None:
-        # Of a deleted fixture the API says nothing any more: it comes back for the comparison.
-        for id in set(self.api.world.every_id()) - set(self.api.world.fixture_ids()):
-            self.api.control.restore(id)
-        self.job.extract("--force")
-        self.job.transform(*MODELS)
-        assert_equals_world(self.job, self.api, volatile=VOLATILE)
+        # Until what is missing is withdrawn.
+        for _ in range(TIMES_UNTIL_WITHDRAWN):
+            self.job.extract("--force")
+        self.job.transform(*EVERY_MODEL)
+        self.assert_marts()
         built = self.contents()
-        self.job.transform("--full-refresh", *MODELS)
+        self.job.transform("--full-refresh", *EVERY_MODEL)
         for table, rows in self.contents().items():
             assert rows == built[table], table
+        # The API says nothing of what is gone: it comes back for the comparison.
+        if gone := set(self.api.world.every_id()) - set(self.api.world.fixture_ids()):
+            for id in gone:
+                self.api.control.restore(id)
+            self.job.extract("--force")
+            self.job.transform(*MODELS)
+            self.assert_marts()
+        assert_equals_world(self.job, self.api, volatile=VOLATILE)
+
+    def assert_marts(self) -> None:
+        world = marts.read(self.api)
+        for mart in MARTS:
+            assert_mart(self.job, mart, world)
 
     def contents(self) -> dict[str, list[tuple[Any, ...]]]:
         tables = {f"sportmonks.{table}": key for table, key in FINAL_TABLES.items()} | DERIVED
@@ -293,6 +323,8 @@ def test_any_sequence_ends_in_the_world(
     job = Job(database, tmp_path, dbt_targets / type(database).__name__)
     for name, value in job.environment(league.base_url, league.token).items():
         monkeypatch.setenv(name, value)
+    # Each run looks for fixtures that are new, and that are deleted.
+    monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
     job.extract()
     job.transform(*EVERY_MODEL)
     snapshot = Snapshot(job)
