@@ -14,7 +14,7 @@ INCLUDE_ADDED = "include added"
 # Age in seconds that every fixture has.
 _ANY = "-1e15"
 
-# The API may lose a fixture for a moment: until then its state decides when it is asked for.
+# The API may lose a fixture for a moment: until then it is asked for with every run.
 _TIMES_UNTIL_MISSING = 3
 
 
@@ -161,6 +161,7 @@ aged as (
             when outcome in ('held', 'failed') then outcome
             when known.state_id = {DELETED} then 'deleted'
             when times_missing >= {_TIMES_UNTIL_MISSING} then 'missing'
+            when is_stored and outcome = 'missing' then 'held'
             else coalesce(state_groups.state_group, 'other')
         end as state_group,
         {now} - {kick_off} as now_age,
