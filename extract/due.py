@@ -14,8 +14,8 @@ INCLUDE_ADDED = "include added"
 # Age in seconds that every fixture has.
 _ANY = "-1e15"
 
-# The API may lose a fixture for a moment: until then its state decides when it is asked for, and it
-# counts in the tables. dbt_project.yml has the same number.
+# The API may lose a fixture for a moment: until then it is requested with every run, and it counts
+# in the tables. dbt_project.yml has the same number.
 TIMES_UNTIL_WITHDRAWN = 3
 
 
@@ -162,6 +162,7 @@ aged as (
             when outcome in ('held', 'failed') then outcome
             when known.state_id = {DELETED} then 'deleted'
             when times_missing >= {TIMES_UNTIL_WITHDRAWN} then 'missing'
+            when is_stored and outcome = 'missing' then 'held'
             else coalesce(state_groups.state_group, 'other')
         end as state_group,
         {now} - {kick_off} as now_age,

@@ -27,6 +27,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "timeout": (0.1, 600),
     "tries": (1, 10),
     "backoff": (0, 60),
+    "confirm_after": (0, 60 * 24),
     "quota_reserve": (0, 1_000_000),
     "reference_max_age": (0, 24 * 365),
     "type_max_age": (0, 24 * 365),
@@ -52,6 +53,7 @@ class Settings(BaseConfiguration):
     timeout: float = 30.0
     tries: int = 3
     backoff: float = 1.0
+    confirm_after: float = 5.0
     quota_reserve: float = 0.0
     reference_max_age: float = 20.0
     type_max_age: float = 164.0

@@ -5,7 +5,8 @@ lists of fixtures; the reference data (types, states, leagues, seasons).
 
 What protects the tables: payloads are merged on their id and stored as sent; a fixture that says
 what is stored already is not written again; a fixture that suddenly has no events or no statistics
-is asked for a second time; a fixture that the API does not return deletes nothing.
+is stored so only when later answers confirm it; a fixture that the API does not return deletes
+nothing.
 
 Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_versions`, `fixture_checks`,
 `api_calls`, `runs` and `unlisted_types` are made of its answers.
@@ -13,7 +14,7 @@ Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_versions`, `fixt
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -101,6 +102,7 @@ def sportmonks(
         batch_size or BatchSize(settings.batch_size),
         settings.requests_in_flight,
         stored,
+        timedelta(minutes=settings.confirm_after),
     )
 
     def is_replaced(outcome: Outcome) -> bool:
@@ -165,7 +167,8 @@ def sportmonks(
                         "id": o.id,
                         "checked_at": o.checked_at,
                         "outcome": o.name,
-                        "times_missing": o.times_missing,
+                        **asdict(o.unconfirmed),
+                        "empty_keys": ",".join(sorted(o.unconfirmed.empty_keys)) or None,
                         "requested_include": include_of(o),
                         "note": o.note,
                     }

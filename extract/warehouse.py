@@ -21,6 +21,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from extract.confirmation import CONFIRMED, Unconfirmed
 from extract.errors import (
     BusyError,
     NothingExtractedError,
@@ -216,9 +217,7 @@ class WarehouseFixtures:
             f"where id in ({id_list(fixture_ids)})"
         )
         self._hashes = {id: payload_hash for id, payload_hash, _ in rows}
-        self._filled = {
-            id: frozenset(filter(None, keys.split(","))) for id, _, keys in rows if keys is not None
-        }
+        self._filled = {id: _keys(keys) for id, _, keys in rows if keys is not None}
         some = warehouse.query(f"select id from {warehouse.raw}.fixtures order by random() limit 3")
         self._some_ids = [id for (id,) in some]
         # Stored by a version that did not note it.
@@ -226,11 +225,14 @@ class WarehouseFixtures:
             for id, fixture in self.fixtures(unknown).items():
                 self._filled[id] = fixture.filled
         checks = warehouse.query(
-            "select id, coalesce(times_missing, 0), requested_include "
+            "select id, requested_include, coalesce(times_missing, 0), coalesce(empty_keys, ''), "
+            "empty_since, coalesce(confirmations, 0), counted_at "
             f"from {warehouse.raw}.fixture_checks where id in ({id_list(fixture_ids)})"
         )
-        self._times_missing: dict[int, int] = {id: times for id, times, _ in checks}
-        self._requested_include: dict[int, str | None] = {id: text for id, _, text in checks}
+        self._requested_include: dict[int, str | None] = {id: text for id, text, *_ in checks}
+        self._unconfirmed = {
+            id: Unconfirmed(times, _keys(keys), *others) for id, _, times, keys, *others in checks
+        }
 
     def payload_hash(self, fixture_id: int) -> str | None:
         """The hash of the stored payload, None if there is none."""
@@ -240,9 +242,9 @@ class WarehouseFixtures:
         """The keys of the stored payload whose value has elements."""
         return self._filled.get(fixture_id, frozenset())
 
-    def times_missing(self, fixture_id: int) -> int:
-        """How many times in a row the API has not returned it."""
-        return self._times_missing.get(fixture_id, 0)
+    def unconfirmed(self, fixture_id: int) -> Unconfirmed:
+        """What its last answers have shown that later ones must confirm."""
+        return self._unconfirmed.get(fixture_id, CONFIRMED)
 
     def some_ids(self) -> Sequence[int]:
         """A few fixtures that are stored."""
@@ -271,6 +273,10 @@ class WarehouseFixtures:
         versions = [StoredVersion(*row) for row in rows]
         self._warehouse.empty_cache()
         return versions
+
+
+def _keys(text: str) -> frozenset[str]:
+    return frozenset(filter(None, text.split(",")))
 
 
 def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehouse:

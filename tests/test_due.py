@@ -80,8 +80,10 @@ def expected_reason(schedule: Schedule, fixture: dict[str, Any]) -> str | None:
     group = GROUP_OF_STATE.get(state or 0, "other")
     if outcome in ("held", "failed"):
         group = outcome
-    elif fixture["times_missing"] >= 3 and state != 20:
+    elif outcome == "missing" and state != 20 and fixture["times_missing"] >= 3:
         group = "missing"
+    elif outcome == "missing" and state != 20 and stored:
+        group = "held"
     owed = ("missing", "held", "failed")
     if not stored and group not in ("deleted", *owed):
         return "new"

@@ -192,19 +192,44 @@ class Sequence(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ the job
 
-    @rule(include=st.sampled_from(["events", "statistics", "participants", None]))
-    def a_run(self, include: str | None) -> None:
-        """The first answer may lack what an include holds: that is not to be believed."""
+    @rule(include=st.sampled_from(["events", "statistics", "participants"]), lasts=st.booleans())
+    def a_run_without_elements(self, include: str, lasts: bool) -> None:
+        """Answers lack what an include holds, at first or to the run's end: not confirmed."""
+        fault: dict[str, Any] = {"kind": "empty_include", "include": include, "path": "multi"}
+        # What was empty some minutes ago too is confirmed.
+        shown = self.job.query(
+            f"select id from sportmonks_raw.fixture_checks where empty_keys like '%{include}%' "
+            "and counted_at <= now() - interval '5 minutes'"
+        )
+        self.run_with(fault if lasts else {**fault, "times": 1}, {id for (id,) in shown})
+
+    @rule(include=st.sampled_from(ARRAYS), kind=st.sampled_from(["object", "other"]))
+    def a_run_with_arrays_that_are_none(self, include: str, kind: str) -> None:
+        """An object for a list says the same; anything else says nothing."""
+        fault = {"kind": f"{kind}_include", "include": include, "value": "none", "path": "multi"}
+        self.run_with(fault, set())
+
+    def run_with(self, fault: dict[str, Any], confirmed: set[int]) -> None:
+        """A run that loses no elements but those of fixtures whose emptiness is confirmed."""
+        include = fault["include"]
         filled = f"select id from sportmonks_raw.fixtures where filled_keys like '%{include}%'"
         before = {id for (id,) in self.job.query(filled)}
-        if include:
-            fault = {"kind": "empty_include", "include": include, "times": 1, "path": "multi"}
-            self.api.control.faults([fault])
+        self.api.control.faults([fault])
         self.job.extract("--force")
         self.api.control.clear_faults()
-        ids = before & set(self.api.world.fixture_ids())
-        kept = {id for id in ids if self.api.control.fixture(id)[str(include)]}
+        ids = (before - confirmed) & set(self.api.world.fixture_ids())
+        kept = {id for id in ids if self.api.control.fixture(id)[include]}
         assert {id for (id,) in self.job.query(filled)} >= kept
+
+    @rule()
+    def a_run(self) -> None:
+        self.job.extract("--force")
+
+    @rule()
+    def minutes_pass(self) -> None:
+        """The job's own clock goes on, so that what is empty can be confirmed."""
+        earlier = "counted_at - interval '6 minutes'"
+        self.job.query(f"update sportmonks_raw.fixture_checks set counted_at = {earlier}")
 
     @rule(some=st.lists(places, min_size=1, max_size=4))
     def a_run_for_some(self, some: list[int]) -> None:
@@ -275,8 +300,9 @@ class Sequence(RuleBasedStateMachine):
     # ------------------------------------------------------------------ what must hold then
 
     def teardown(self) -> None:
-        # Until what is missing is withdrawn.
+        # Until what is missing is withdrawn, and an emptiness confirmed.
         for _ in range(TIMES_UNTIL_WITHDRAWN):
+            self.minutes_pass()
             self.job.extract("--force")
         self.job.transform(*EVERY_MODEL)
         self.assert_marts()
@@ -325,6 +351,7 @@ def test_any_sequence_ends_in_the_world(
         monkeypatch.setenv(name, value)
     # Each run looks for fixtures that are new, and that are deleted.
     monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
+    monkeypatch.setenv(setting("CONFIRM_AFTER"), "5")
     job.extract()
     job.transform(*EVERY_MODEL)
     snapshot = Snapshot(job)
