@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Literal, Protocol
 
@@ -374,7 +374,7 @@ class FixtureBatches:
                         yield replace(outcome, name="held", fixture=fixture, note=note)
                     else:
                         yield outcome
-        at = datetime.now(UTC)
+        at = self._client.clock.now()
         for id, lost in sorted(emptied.items()):
             note = f"Suddenly without {', '.join(sorted(lost))}, and no second answer says so too."
             yield Outcome(id, "held", at, note=note)
@@ -386,7 +386,7 @@ class FixtureBatches:
 
     def _failed(self, id: int, note: str) -> Outcome:
         times = self._stored.times_missing(id)
-        return Outcome(id, "failed", datetime.now(UTC), times_missing=times, note=note)
+        return Outcome(id, "failed", self._client.clock.now(), times_missing=times, note=note)
 
 
 OnBatch = Callable[[Batch], None]

@@ -282,6 +282,8 @@ def test_any_sequence_ends_in_the_world(
     job = Job(database, tmp_path, dbt_targets / type(database).__name__)
     for name, value in job.environment(league.base_url, league.token).items():
         monkeypatch.setenv(name, value)
+    # The time of its answers too.
+    league.control.set_clock(CLOCK)
     job.extract()
     job.transform(*EVERY_MODEL)
     snapshot = Snapshot(job)
