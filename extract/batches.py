@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal, Protocol
 
@@ -441,8 +441,8 @@ class FixtureBatches:
         return replace(outcome, name="held", unconfirmed=found, note=note)
 
     def _failed(self, id: int, note: str) -> Outcome:
-        before = self._stored.unconfirmed(id)
-        return Outcome(id, "failed", datetime.now(UTC), unconfirmed=before, note=note)
+        before, at = self._stored.unconfirmed(id), self._client.clock.now()
+        return Outcome(id, "failed", at, unconfirmed=before, note=note)
 
 
 def _lacks(keys: Set[str]) -> str:

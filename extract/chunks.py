@@ -5,6 +5,7 @@ else fetches them meanwhile.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 
 from extract.due import INCLUDE_ADDED, DueFixture
@@ -84,13 +85,16 @@ class Chunks:
                 f"and id in ({id_list(fixture.id for fixture in chunk)})"
             )
         )
-        due = [
-            fixture
-            for fixture in chunk
-            if checked_at.get(fixture.id, fixture.checked_at) == fixture.checked_at
-        ]
+        due = [fixture for fixture in chunk if not _is_later(checked_at.get(fixture.id), fixture)]
         self.asked_by_others += len(chunk) - len(due)
         return due
+
+
+def _is_later(checked_at: datetime | None, fixture: DueFixture) -> bool:
+    """Whether a fixture was asked for again since it was found due."""
+    if checked_at is None:
+        return False
+    return fixture.checked_at is None or checked_at > fixture.checked_at
 
 
 def whole_batches(chunk_size: int, batch_size: int) -> int:

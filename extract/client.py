@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import Any
@@ -24,6 +24,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponent
 from urllib3.exceptions import HTTPError
 
 from extract.breaker import Breaker
+from extract.clock import LONGEST_AGE, ApiClock
 from extract.errors import (
     DownError,
     QuotaError,
@@ -72,7 +73,8 @@ class Answer:
         rows: the objects under `data`, each as the exact bytes that were sent. Empty when the API
             found nothing, in whichever of its ways it says so.
         pagination: the answer's `pagination` object, empty where there is none.
-        received_at: when the answer had arrived.
+        received_at: when the answer had arrived, by the API's clock; for one that a cache had kept,
+            when the cache had received it.
     """
 
     rows: list[msgspec.Raw]
@@ -175,7 +177,7 @@ class SportmonksClient:
         calls_left: how many more requests may be sent at all.
         stopped: why no further request is sent, once `stop` was called.
         refusal: why the API refuses all of them, once it does.
-        seconds_ahead: how far our clock is ahead of the API's, by its last reply.
+        clock: the API's, by its answers.
         on_call: told of each request when it has ended, from several threads.
         on_trouble: told, in a line, when the API does not answer and is looked at again later.
 
@@ -222,7 +224,7 @@ class SportmonksClient:
         self.calls_left = math.inf
         self.stopped: str | None = None
         self.refusal: str | None = None
-        self.seconds_ahead: float | None = None
+        self.clock = ApiClock()
         self.on_call: Callable[[ApiCall], None] | None = None
         self.on_trouble: Callable[[str], None] | None = None
 
@@ -349,7 +351,7 @@ class SportmonksClient:
         waited, tries.waited = tries.waited + grant.waited, 0.0
         call = ApiCall(
             next(self._numbers),
-            datetime.now(UTC),
+            self.clock.now(),
             request.endpoint,
             len(request.ids) or None,
             tries.attempt,
@@ -363,6 +365,7 @@ class SportmonksClient:
             rows = [] if error else _rows(envelope)
             call.rows_returned = None if error else len(rows)
         finally:
+            call.called_at = self.clock.at(started)
             call.seconds = time.monotonic() - started
             call.quota_limit, call.quota_remaining = quota.limit, quota.remaining
             call.quota_resets_in = quota.resets_in
@@ -381,7 +384,7 @@ class SportmonksClient:
         if request.ids:
             self._doubtful_looks = 0
         pagination = envelope.pagination if isinstance(envelope.pagination, dict) else {}
-        return Answer(rows, pagination, datetime.now(UTC))
+        return Answer(rows, pagination, self.clock.now() - timedelta(seconds=reply.age))
 
     def _failed(self, error: RequestError, grant: Grant, quota: QuotaReport, tries: _Tries) -> None:
         if isinstance(error, UnavailableError):
@@ -408,6 +411,7 @@ class SportmonksClient:
             )
             with response:
                 call.status = response.status_code
+                self.clock.heard(_date(response.headers.get("Date", "")), _age(response))
                 try:
                     body = _read(response, deadline)
                 finally:
@@ -428,8 +432,6 @@ class SportmonksClient:
         self, request: _Request, response: requests.Response, body: bytes
     ) -> tuple[Reply, _Envelope, QuotaReport]:
         envelope, trouble = _decode(response, body)
-        if sent_at := _date(response.headers.get("Date", "")):
-            self.seconds_ahead = (datetime.now(UTC) - sent_at).total_seconds()
         message = envelope.message if isinstance(envelope.message, str) else ""
         location = re.sub(r"[?#].*", "", response.headers.get("Location", "nowhere"))
         reply = Reply(
@@ -440,6 +442,7 @@ class SportmonksClient:
             "include" in request.params,
             self._without_token(location),
             retry_after(response),
+            _age(response),
         )
         return reply, envelope, _quota_report(response, envelope)
 
@@ -557,6 +560,11 @@ def retry_after(response: requests.Response) -> float | None:
         now = _date(response.headers.get("Date", "")) or datetime.now(UTC)
         seconds = (then - now).total_seconds()
     return min(max(0.0, seconds), _LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
+
+
+def _age(response: requests.Response) -> int:
+    """Seconds that a cache had kept the answer."""
+    return min(_whole(response.headers.get("Age")) or 0, LONGEST_AGE)
 
 
 def _date(text: str) -> datetime | None:

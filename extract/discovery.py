@@ -48,7 +48,8 @@ class Discovery:
         title: says to a person what is done.
         listings: the lists. An empty first one is asked for a second time, for Sportmonks' ways to
             say that nothing was found are also what a hiccup looks like.
-        rows: the rows of `discoveries` that say that it is done, by season where there are any.
+        rows: the rows of `discoveries` that say that it is done, by season where there are any;
+            without the times that are those of the listing.
     """
 
     title: str
@@ -80,9 +81,9 @@ def is_old(at: datetime | None, max_age: float, now: datetime) -> bool:
     return at is None or at <= now - timedelta(hours=max_age)
 
 
-def listed_now(scope: str, now: datetime) -> dict[str, Any]:
-    """The row of `discoveries` for what is listed as a whole."""
-    return {"scope": scope, "listed_at": now, "extended_at": now}
+def listed_now(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A row of `discoveries` with the time of the listing, where it has none."""
+    return {"listed_at": now, "extended_at": now, **row}
 
 
 def discover_seasons(
@@ -119,7 +120,7 @@ def discover_seasons(
                 Listing("football/fixtures", season_ids=group, is_whole=True),
                 Listing("football/fixtures", "deleted", group, deleted),
             ],
-            {id: listed_now(_season(id), now) for id in group},
+            {id: {"scope": _season(id)} for id in group},
         )
     for group in _groups(extended):
         ((highest,),) = warehouse.query(
@@ -129,10 +130,7 @@ def discover_seasons(
         yield Discovery(
             f"Looking for new fixtures of {len(group)} season(s).",
             [Listing("football/fixtures", f"idAfter:{highest}", group)],
-            {
-                id: {"scope": _season(id), "listed_at": listed_at[_season(id)], "extended_at": now}
-                for id in group
-            },
+            {id: {"scope": _season(id), "listed_at": listed_at[_season(id)]} for id in group},
         )
 
 
@@ -158,7 +156,7 @@ def discover_window(
             Listing(endpoint, filters, is_whole=True),
             Listing(endpoint, with_deleted, known=_known_deleted(warehouse)),
         ],
-        {0: listed_now(scope, now)},
+        {0: {"scope": scope}},
     )
 
 

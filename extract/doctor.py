@@ -24,6 +24,7 @@ from extract.errors import (
 )
 
 if TYPE_CHECKING:
+    from extract.clock import ApiClock
     from extract.warehouse import Warehouse
 
 Status = Literal["ok", "warn", "fail", "skip"]
@@ -31,8 +32,6 @@ Status = Literal["ok", "warn", "fail", "skip"]
 _PROJECT = Path(__file__).resolve().parent.parent
 _OLDEST_PYTHON = (3, 11)
 _PACKAGES = ("dlt", "dbt-core", "duckdb")
-# Seconds by which the clock may be wrong: what is due is counted in minutes.
-_LARGEST_SKEW = 60
 _GIGABYTE = 10**9
 
 _INSTALL = "Remove .venv and run any `make` target: it installs what is needed."
@@ -80,11 +79,14 @@ def examine(offline: bool) -> Iterator[Finding]:
     Args:
         offline: make no call to the API.
     """
-    database = _Database()
+    from extract.clock import ApiClock
+
+    clock = ApiClock()
+    database = _Database(clock)
     yield _finding("versions", _versions, _INSTALL)
     yield _finding("settings", _settings, _CHANGE_SETTING)
     yield _finding("token", _token, _WHERE_IT_GOES)
-    yield _finding("API", _not_asked if offline else _api, _CHECK_API)
+    yield _finding("API", _not_asked if offline else lambda: _api(clock), _CHECK_API)
     try:
         yield _finding("database", database.open, _CHECK_DATABASE)
         yield _finding("raw tables", database.raw_tables, _CHECK_DATABASE)
@@ -182,8 +184,9 @@ def _not_asked() -> str:
     raise _OtherwiseError("Not asked: --offline.", None, "skip")
 
 
-def _api() -> str:
+def _api(clock: "ApiClock") -> str:
     from extract.client import SportmonksClient
+    from extract.clock import LARGEST_SKEW, whole_seconds
     from extract.settings import load_settings
 
     try:
@@ -191,6 +194,7 @@ def _api() -> str:
     except ExtractError:
         raise _OtherwiseError("Not asked: see above.", None, "skip") from None
     client = SportmonksClient(settings)
+    client.clock = clock
     try:
         # Every plan has it, and it is not counted among the calls for fixtures.
         client.get_once("football/states", {"per_page": "1"})
@@ -201,14 +205,12 @@ def _api() -> str:
     if call.quota_remaining is not None:
         found += f"; calls left for such lists: {call.quota_remaining:,}"
         found += f" of {call.quota_limit:,}" if call.quota_limit is not None else ""
-    if client.seconds_ahead is None:
-        return f"{found}."
-    skew = abs(client.seconds_ahead)
-    if skew > _LARGEST_SKEW:
-        way = "ahead of" if client.seconds_ahead > 0 else "behind"
+    skew = whole_seconds(timedelta(seconds=clock.seconds_ahead or 0))
+    if abs(skew) > LARGEST_SKEW:
+        way = "ahead of" if skew > timedelta(0) else "behind"
         raise _OtherwiseError(
-            f"{found}; the clock here is {timedelta(seconds=round(skew))} {way} the API's.",
-            "Set the clock of this machine: what is due is reckoned by it.",
+            f"{found}; the clock here is {abs(skew)} {way} the API's.",
+            "Set the clock of this machine: until the API has answered, a run goes by it.",
         )
     return f"{found}; the clocks agree."
 
@@ -216,12 +218,16 @@ def _api() -> str:
 class _Database:
     """The warehouse, if it can be opened.
 
+    Args:
+        clock: the API's, as far as it is known.
+
     Attributes:
         dbt_environment: variables for dbt. Without a warehouse, those of one in memory: what is
             wrong with the database says nothing about the dbt project.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: "ApiClock") -> None:
+        self._clock = clock
         self._warehouse: Warehouse | None = None
         self.dbt_environment = {"TARGET": "duckdb", "DUCKDB_PATH": ":memory:"}
 
@@ -245,10 +251,21 @@ class _Database:
         return f"{warehouse.name}, version {number[0] if number else said}, can be written."
 
     def raw_tables(self) -> str:
+        from extract.clock import LARGEST_SKEW, whole_seconds
+
         warehouse = self._opened()
         if not warehouse.has_tables():
             found = f"They are not all in the schema {warehouse.raw} yet."
             raise _OtherwiseError(found, _EXTRACT)
+        latest = max(warehouse.latest_times().values(), default=self._clock.now())
+        if (ahead := latest - self._clock.now()) > LARGEST_SKEW:
+            whose = "the API's clock" if self._clock.is_known else "this machine's clock"
+            raise _OtherwiseError(
+                f"They are in the schema {warehouse.raw}. They hold times that lie up to "
+                f"{whole_seconds(ahead)} ahead of {whose}: the clocks of the machines that fetch "
+                "differ, or did.",
+                "Run `make extract`: it sets them back to the API's time.",
+            )
         return f"They are in the schema {warehouse.raw}."
 
     def final_tables(self) -> str:

@@ -43,6 +43,13 @@ class BusyError(ExtractError):
         super().__init__(f"{self.holding} Try again when it has finished.")
 
 
+class LockLostError(ExtractError):
+    """The session that took the write lock is gone. The write can be repeated with a new lock."""
+
+    def __init__(self, warehouse: str) -> None:
+        super().__init__(f"The write lock of the {warehouse} was lost with its session.")
+
+
 class DroppedError(ExtractError):
     """Fetched data that cannot be stored were dropped: they have to be asked for again."""
 

@@ -34,6 +34,7 @@ class Reply:
         has_include: whether an include was asked for.
         redirects_to: where a redirect points, without its query.
         retry_after: seconds that the API asks to wait.
+        age: seconds that a cache on the way had kept the answer.
     """
 
     status: int | None = None
@@ -43,6 +44,7 @@ class Reply:
     has_include: bool = False
     redirects_to: str = "nowhere"
     retry_after: float | None = None
+    age: int = 0
 
     @property
     def said(self) -> str:

@@ -13,7 +13,7 @@ from extract.errors import AccessError, ExtractError
 from extract.session import Session
 from extract.summary import Chunk
 from extract.wanted import Wanted
-from extract.warehouse import WarehouseFixtures
+from extract.warehouse import WarehouseFixtures, id_list
 
 _RESOURCES = (
     "fixtures",
@@ -88,6 +88,17 @@ def _fetch_chunk(
     except (ExtractError, KeyboardInterrupt):
         summary.chunks.pop()
         raise
+    hashes = dict(
+        session.warehouse.query(
+            f"select id, payload_hash from {session.warehouse.raw}.fixtures "
+            f"where id in ({id_list(ids)})"
+        )
+    )
+    if superseded := summary.chunks[-1].compare(hashes):
+        session.reporter.warning(
+            f"{superseded:,} fixtures are not stored as they were fetched: another run has stored "
+            "newer payloads of them."
+        )
     summary.loading_seconds += loading
     summary.fetching_seconds += time.monotonic() - began - loading
 

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import dlt
+from dlt.common.storages.load_package import PackageStorage
 from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -136,6 +137,7 @@ class Loader:
                 pipeline.normalize()
                 for attempt in self._warehouse.retrying():
                     with attempt, self._warehouse.turn("load"):
+                        _restart_packages(pipeline)
                         pipeline.load()
                         self._warehouse.loaded()
             except Exception as error:
@@ -183,6 +185,30 @@ def _forget_normalized_twice(pipeline: dlt.Pipeline) -> None:
     extracted = set(pipeline.list_extracted_load_packages())
     for load_id in extracted & set(pipeline.list_normalized_load_packages()):
         pipeline._get_normalize_storage().extracted_packages.delete_package(load_id)
+
+
+def _restart_packages(pipeline: dlt.Pipeline) -> None:
+    """Lets dlt load its packages from the beginning, whatever it has loaded of them.
+
+    dlt would go on where it stopped. But since the write lock was lost, others may have emptied the
+    staging tables, and dlt would merge from them without the rows of this package.
+    """
+    packages = pipeline._get_load_storage().normalized_packages
+    for load_id in packages.list_packages():
+        folder = Path(packages.storage.make_full_path(packages.get_package_path(load_id)))
+        begun = folder / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME
+        if not begun.exists():
+            continue
+        new = folder / PackageStorage.NEW_JOBS_FOLDER
+        for state in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
+            for job in (folder / state).iterdir():
+                job.rename(new / job.name)
+        # The merges, which dlt adds when the tables that they read are filled.
+        merges = new.glob("*.sql")
+        for file in [*merges, *(folder / PackageStorage.PENDING_TRANSITIONS_FOLDER).iterdir()]:
+            file.unlink()
+        # Last: until then, a kill leaves all of this to be done again.
+        begun.rename(folder / PackageStorage.SCHEMA_UPDATES_FILE_NAME)
 
 
 def _clear_leftovers(working_dir: Path) -> None:

@@ -1,7 +1,6 @@
 """Everything before the first fixture: old loads, reference data, lists of fixtures."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import dlt
 from dlt.extract import DltResource
@@ -42,6 +41,7 @@ def prepare(session: Session) -> dict[int, Season]:
         ExtractError: the database cannot be reached.
     """
     _finish_abandoned(session)
+    session.check_times()
     _refresh_references(session)
     _create_view(session)
     seasons = plan_seasons(session.warehouse)
@@ -62,7 +62,7 @@ def _finish_abandoned(session: Session) -> None:
 
 
 def _refresh_references(session: Session) -> None:
-    settings, now = session.settings, datetime.now(UTC)
+    settings, now = session.settings, session.client.clock.now()
     listed_at = listing_times(session.warehouse)
     slow = {"types": settings.type_max_age, "states": settings.type_max_age}
 
@@ -112,7 +112,7 @@ def _create_view(session: Session) -> None:
 
 def _discoveries(session: Session, seasons: dict[int, Season]) -> Iterator[Discovery]:
     """The lists of fixtures that are too old, or missing."""
-    selection, now = session.selection, datetime.now(UTC)
+    selection, now = session.selection, session.client.clock.now()
     if selection.fixture_ids is not None:
         return iter(())
     chosen = chosen_seasons(selection, seasons)

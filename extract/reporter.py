@@ -46,6 +46,7 @@ _LABELS = {
     "missing": "  not returned by the API",
     "held": "  suddenly empty, to be asked again",
     "failed": "  failed",
+    "superseded": "  a newer payload was stored meanwhile",
     "resumed": "Fetched by the run before",
     "asked_by_others": "Asked for by another run",
     "left": "Left for the next run",

@@ -126,7 +126,8 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
             session.close_broken_off()
             raise
         session.close()
-        found = make_plan(session.warehouse, session.settings, seasons, wanted, datetime.now(UTC))
+        now = session.client.clock.now()
+        found = make_plan(session.warehouse, session.settings, seasons, wanted, now)
         return replace(
             found, calls_spent=session.summary.calls, is_complete=not session.is_incomplete
         )
@@ -172,9 +173,8 @@ def _settings(bounds: Bounds, token: str | None = None) -> Settings:
 
 
 def _wanted(session: Session, seasons: Mapping[int, Season]) -> Wanted:
-    wanted = find_wanted(
-        session.warehouse, session.settings, session.selection, seasons, datetime.now(UTC)
-    )
+    now = session.client.clock.now()
+    wanted = find_wanted(session.warehouse, session.settings, session.selection, seasons, now)
     if wanted.resumed:
         session.reporter.line(
             f"Going on with a run that did not complete: {wanted.resumed:,} of {wanted.known:,} "

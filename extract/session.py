@@ -3,10 +3,10 @@
 import math
 import secrets
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import dlt
@@ -15,6 +15,8 @@ from extract import tables
 from extract.batch_size import BatchSize
 from extract.batches import Batch
 from extract.client import ApiCall, SportmonksClient
+from extract.clock import LARGEST_SKEW, whole_seconds
+from extract.errors import RequestError, StoppedError
 from extract.loader import Loader
 from extract.outlook import Pace
 from extract.reporter import Reporter
@@ -63,11 +65,13 @@ class Session:
         self.pace = Pace(settings)
         self.is_interrupted = False
         self.is_incomplete = False
+        # The latest times that were stored when the run began, until they are known to be right.
+        self._latest: Mapping[str, datetime] = {}
         # Calls of the load under way: they are recorded with it, or else when the run ends.
         self._uncommitted: list[ApiCall] = []
-        started_at = datetime.now(UTC)
-        run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self.summary = Summary(run_id, warehouse.name, started_at, selection.arguments())
+        clock = self.client.clock
+        run_id = f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.summary = Summary(run_id, warehouse.name, clock, selection.arguments())
 
     @contextmanager
     def bounded(self, max_calls: int | None, max_minutes: float | None) -> Iterator[None]:
@@ -84,6 +88,44 @@ class Session:
             yield
         finally:
             timer.cancel()
+
+    def check_times(self) -> None:
+        """Makes sure that nothing is stored that is later than the present.
+
+        A host's clock that is ahead would otherwise make its rows win against all that others
+        fetch until then. If something lies ahead of this host's clock, either of them may be wrong:
+        the API is asked for the time, with a call that every plan has. Otherwise its first answer
+        is soon enough.
+        """
+        self._latest = self.warehouse.latest_times()
+        clock = self.client.clock
+        clock.begin()
+        if not clock.is_known and any(time > clock.now() for time in self._latest.values()):
+            # Without an answer there is nothing to be stored either.
+            with suppress(RequestError, StoppedError):
+                self.client.get_once("football/states", {"per_page": "1"})
+        self._set_times_back()
+
+    def _set_times_back(self) -> None:
+        """Sets back what is stored ahead of the API's clock, once that is known.
+
+        What was stored before the run began is older than all that it fetches.
+        """
+        began_at, latest = self.client.clock.began_at, self._latest
+        if began_at is None or not latest:
+            return
+        ahead = max(latest.values()) - began_at
+        self._latest = {}
+        if ahead <= timedelta(0):
+            return
+        if ahead > LARGEST_SKEW:
+            self.reporter.warning(
+                f"Times are stored that lie up to {whole_seconds(ahead)} ahead of the API's clock. "
+                "They are set back to the present."
+            )
+        for attempt in self.warehouse.retrying():
+            with attempt, self.warehouse.turn("extract"):
+                self.warehouse.set_times_back(latest, began_at)
 
     def source(self, **arguments: Any) -> Any:
         """The dlt source, with what all its uses in a run share."""
@@ -106,7 +148,13 @@ class Session:
         Raises:
             ExtractError: the API or the database broke it off; nothing of it is in the warehouse.
         """
-        seconds = self.loader.load(data, on_fetched)
+
+        def fetched() -> None:
+            self._set_times_back()
+            if on_fetched:
+                on_fetched()
+
+        seconds = self.loader.load(data, fetched)
         self._uncommitted.clear()
         return seconds
 
@@ -126,7 +174,7 @@ class Session:
         calls = self.client.drain_calls()
         summary.count_calls(calls)
         calls = self._uncommitted + calls
-        summary.finished_at = datetime.now(UTC)
+        summary.finished_at = self.client.clock.now()
         rows = {
             "runs": [summary.row()],
             "api_calls": [{"run_id": summary.run_id, **asdict(call)} for call in calls],
@@ -144,6 +192,8 @@ class Session:
             self.close()
 
     def _on_batch(self, batch: Batch) -> None:
+        # Before the payloads are read that are to be replaced.
+        self._set_times_back()
         self.summary.count_batch(batch)
         self._uncommitted += batch.calls
         outlook = self.pace.outlook(self.summary, batch.calls, self._batch_size.size)

@@ -14,7 +14,7 @@ Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_versions`, `fixt
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -217,7 +217,7 @@ def sportmonks(
     @dlt.transformer(data_from=listed_fixtures, **tables.hints("fixture_index"))
     def fixture_index(fixtures: list[Fixture]) -> Iterator[pa.Table]:
         """A row per fixture known to exist, without its payload."""
-        seen_at = datetime.now(UTC)
+        seen_at = client.clock.now()
         # Rows may move between pages while they are read, and come twice.
         found = {fixture.id: _found_by(fixture) for fixture in fixtures}
         yield tables.rows(
@@ -228,16 +228,19 @@ def sportmonks(
     def discoveries(fixtures: list[Fixture]) -> Iterator[pa.Table]:
         """A row per season, or number of days, whose fixtures were listed."""
         if discovery:
-            yield tables.rows("discoveries", discovery.rows.values())
+            now = client.clock.now()
+            yield tables.rows(
+                "discoveries", (listed_now(row, now) for row in discovery.rows.values())
+            )
 
     def reference(name: str) -> tuple[DltResource, DltResource]:
         path, params = REFERENCES[name]
 
         @dlt.resource(name=name, **tables.hints(name))
         def reference_rows() -> Iterator[pa.Table]:
-            fetched_at = datetime.now(UTC)
             try:
-                rows = [row for answer in client.pages(path, params) for row in answer.rows]
+                answers = list(client.pages(path, params))
+                rows = [row for answer in answers for row in answer.rows]
                 payloads = _reference_payloads(rows)
             except RequestError as error:
                 if isinstance(error, TokenError) or not on_reference_failure:
@@ -247,7 +250,7 @@ def sportmonks(
             yield tables.rows(
                 name,
                 (
-                    {"id": id, "payload": payload, "fetched_at": fetched_at}
+                    {"id": id, "payload": payload, "fetched_at": answers[0].received_at}
                     for id, payload in payloads.items()
                 ),
             )
@@ -261,7 +264,7 @@ def sportmonks(
         def reference_listed(rows: pa.Table) -> Iterator[pa.Table]:
             # An empty list is asked for again: it is also what a hiccup looks like.
             if len(rows):
-                yield tables.rows("discoveries", [listed_now(name, datetime.now(UTC))])
+                yield tables.rows("discoveries", [listed_now({"scope": name}, client.clock.now())])
 
         return reference_rows, reference_listed
 

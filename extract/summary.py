@@ -1,18 +1,23 @@
 """What a run did: the numbers that it closes with, and its row in the table `runs`."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from extract.batches import ENDPOINT, OUTCOMES, Batch, Outcome
 from extract.client import ApiCall
+from extract.clock import ApiClock
+
+# A payload is superseded if a newer one was stored before it was committed.
+COUNTED = (*OUTCOMES, "superseded")
 
 
 def _no_outcomes() -> Counter[str]:
-    return Counter(dict.fromkeys(OUTCOMES, 0))
+    return Counter(dict.fromkeys(COUNTED, 0))
 
 
 @dataclass
@@ -23,16 +28,38 @@ class Chunk:
         season_ids: seasons that they belong to.
         outcomes: number of fixtures by outcome, so far.
         failures: why a fixture failed, by the ids whose outcome is `failed`.
+        hashes: the hashes of the payloads whose outcome is `stored`, by fixture.
     """
 
     season_ids: list[int | None]
     outcomes: Counter[str] = field(default_factory=_no_outcomes)
     failures: dict[int, str] = field(default_factory=dict)
+    hashes: dict[int, str] = field(default_factory=dict)
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         """Counts outcomes that became known."""
         self.outcomes.update(outcome.name for outcome in outcomes)
         self.failures |= {o.id: o.note or "" for o in outcomes if o.name == "failed"}
+        self.hashes |= {
+            outcome.id: outcome.fixture.payload_hash
+            for outcome in outcomes
+            if outcome.name == "stored" and outcome.fixture
+        }
+
+    def compare(self, stored: Mapping[int, str]) -> int:
+        """Counts as `superseded` what is not in the warehouse although it was to be stored.
+
+        Args:
+            stored: the hashes of the payloads in the warehouse, by fixture.
+
+        Returns:
+            How many there are.
+        """
+        superseded = sum(stored.get(id) != hash for id, hash in self.hashes.items())
+        self.outcomes["stored"] -= superseded
+        self.outcomes["superseded"] += superseded
+        self.hashes.clear()
+        return superseded
 
     @property
     def asked(self) -> int:
@@ -46,6 +73,7 @@ class Summary:
 
     Attributes:
         warehouse: what the run wrote to, for people.
+        clock: tells the times of the row.
         arguments: what a person asked for.
         outcome: `running` (or killed), `completed`, `stopped` (by one of its bounds), `planned`
             (nothing was to be fetched), `interrupted` (by Ctrl-C) or `failed` (at least one fixture
@@ -66,7 +94,7 @@ class Summary:
 
     run_id: str
     warehouse: str
-    started_at: datetime
+    clock: ApiClock
     arguments: Mapping[str, Any]
     finished_at: datetime | None = None
     outcome: str = "running"
@@ -82,6 +110,7 @@ class Summary:
     preparing_seconds: float = 0.0
     fetching_seconds: float = 0.0
     loading_seconds: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -130,7 +159,7 @@ class Summary:
             "known": self.known,
             "due": self.due,
             "asked": self.asked,
-            **{name: outcomes[name] for name in OUTCOMES},
+            **{name: outcomes[name] for name in COUNTED},
             "resumed": self.resumed,
             "asked_by_others": self.asked_by_others,
             "left": self.left,
@@ -152,8 +181,8 @@ class Summary:
         ]
         return {
             "run_id": self.run_id,
-            "started_at": self.started_at,
-            "updated_at": datetime.now(UTC),
+            "started_at": self.clock.at(self._began),
+            "updated_at": self.clock.now(),
             "finished_at": self.finished_at,
             "arguments": json.dumps(self.arguments),
             "counts": json.dumps({**self.counts(), "chunks": chunks}),

@@ -126,6 +126,8 @@ TIMES = {
     "leagues": "fetched_at",
     "seasons": "fetched_at",
 }
+# What a run writes of itself: nothing is decided by the time of these rows.
+RECORDS = {"api_calls", "runs"}
 _JSON_COLUMNS = ("payload", "arguments", "counts")
 
 

@@ -32,7 +32,9 @@ _RETRIES = 2
 _CONNECTION_LOST = re.compile(
     "server closed the connection|terminating connection|connection already closed|"
     "connection has been closed|database system is (starting|shutting)|"
-    "connection to server.* failed: (Connection refused|No such file|timeout)"
+    "connection to server.* failed: (Connection refused|No such file|timeout)|"
+    # By macros/write_lock.sql.
+    "write lock was lost"
 )
 
 
@@ -99,7 +101,7 @@ def transform(arguments: Sequence[str], reporter: BuildReporter, wait: bool = Tr
         # arguments, it may build less than everything.
         inputs = None if arguments else read_inputs(warehouse)
         for retries_left in reversed(range(_RETRIES + 1)):
-            with warehouse.turn("transform"), reporter.building():
+            with _write_lock(warehouse), reporter.building():
                 result = dbtRunner(callbacks=[reporter.event]).invoke(command)
                 built = _built(result)
                 if inputs and built.code == 0:
@@ -199,8 +201,19 @@ def turn_for_dbt(on_wait: OnWait) -> Iterator[None]:
         if is_duckdb():
             # Who opens the file has the turn.
             warehouse.close()
-        with warehouse.turn("transform"):
+        with _write_lock(warehouse):
             yield
+
+
+@contextmanager
+def _write_lock(warehouse: Warehouse) -> Iterator[None]:
+    """The turn, and the variables by which dbt's sessions take part in it."""
+    try:
+        with warehouse.turn("transform"):
+            os.environ.update(warehouse.dbt_environment())
+            yield
+    finally:
+        os.environ.update(warehouse.dbt_environment())
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,46 @@ class Warehouse(ABC):
     def has_final_tables(self) -> bool:
         """Whether a transform has built them."""
         return bool(self.query(looks_for_final_tables()))
+
+    def latest_times(self) -> dict[str, datetime]:
+        """The latest time in each raw table that has rows."""
+        from extract.tables import RECORDS, TIMES
+
+        latest = " union all ".join(
+            f"select '{table}', max({time}) from {self.raw}.{table}"
+            for table, time in TIMES.items()
+            if table not in RECORDS
+        )
+        return {table: time for table, time in self.query(latest) if time is not None}
+
+    def set_times_back(self, latest: Mapping[str, datetime], to: datetime) -> None:
+        """Sets back what is later than it can be. Needs the turn.
+
+        Args:
+            latest: the times up to which rows are set back, by table; later ones were stored since.
+            to: the latest time that they can have.
+        """
+        from extract.tables import KEYS, TIMES
+
+        for table, until in latest.items():
+            name, time, (key, *_) = f"{self.raw}.{table}", TIMES[table], KEYS[table]
+            is_ahead = (
+                f"{time} > timestamptz '{to.isoformat()}' "
+                f"and {time} <= timestamptz '{until.isoformat()}'"
+            )
+            if until > to:
+                # The versions of a fixture stay in their order.
+                self.execute(
+                    f"update {name} as stored set {time} = ahead.{time} from ("
+                    f"select {key}, {time} as was, timestamptz '{to.isoformat()}' "
+                    f"- (row_number() over (partition by {key} order by {time} desc) - 1) "
+                    f"* interval '1 microsecond' as {time} from {name} where {is_ahead}) as ahead "
+                    f"where stored.{key} = ahead.{key} and stored.{time} = ahead.was"
+                )
+        self.execute(
+            f"update {self.raw}.discoveries set listed_at = extended_at "
+            "where listed_at > extended_at"
+        )
 
     @abstractmethod
     def query(self, sql: str) -> list[tuple[Any, ...]]:

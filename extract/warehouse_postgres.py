@@ -12,7 +12,7 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import errors
 
-from extract.errors import ExtractError, UsageError
+from extract.errors import ExtractError, LockLostError, UsageError
 from extract.quota_postgres import SharedWindows, create_table
 from extract.tables import KEYS
 from extract.warehouse import OnWait, Warehouse, first_line
@@ -25,6 +25,8 @@ _OLDEST = 15
 _CONNECT_TIMEOUT = 15
 # First half of the advisory lock's key; the second one is a hash of the schema.
 _LOCK = int.from_bytes(b"SPM")
+# How a session of dbt learns which session it shares the write lock with: macros/write_lock.sql.
+_LOCK_SETTING = "sportmonks.write_lock"
 
 # No default that the server has for people may end a long load, and the server is to notice soon
 # when the machine at the other end is gone: then it takes back what the session did and held.
@@ -96,6 +98,8 @@ class PostgresWarehouse(Warehouse):
         digest = hashlib.blake2b(self.raw.encode(), digest_size=4).digest()
         number = int.from_bytes(digest) // 2
         self._lock_key = (_LOCK, number)
+        # Process id and start of the session that holds the write lock; None while it is not ours.
+        self._lock_holder: tuple[int, str] | None = None
         # Claims of seasons have the schema in the first half of their keys.
         self._claim_key = number
         self._claims: list[tuple[int, int]] = []
@@ -112,6 +116,9 @@ class PostgresWarehouse(Warehouse):
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the raw tables; none if a table does not exist yet."""
         try:
+            if self._lock_holder:
+                # In a new session it would be without the write lock.
+                return self._execute(sql)
             for attempt in self.retrying():
                 with attempt:
                     return self._execute(sql)
@@ -125,16 +132,24 @@ class PostgresWarehouse(Warehouse):
 
     @contextmanager
     def turn(self, purpose: str) -> Iterator[None]:
-        """Takes an advisory lock on the schema. It ends with our session, at the latest."""
-        self._wait_until_free(lambda: self._lock(self._lock_key))
-        self._execute("select set_config('application_name', %s, false)", [self._title(purpose)])
+        """Takes the write lock: an advisory lock on the schema, shared by all sessions that write.
+
+        The first session takes it when no other session has it, then shares it. dlt's and dbt's
+        sessions share it too, as long as the first one does. So a process whose first session is
+        lost begins nothing more, and others wait until what it had begun has ended.
+        """
+        self._wait_until_free(self._take_write_lock)
         try:
+            self._execute(
+                "select set_config('application_name', %s, false)", [self._title(purpose)]
+            )
             yield
         finally:
+            self._lock_holder = None
             # With the session, the lock is gone too.
             with suppress(psycopg2.Error), self._connection.cursor() as cursor:
                 cursor.execute("reset application_name")
-                cursor.execute("select pg_advisory_unlock(%s, %s)", self._lock_key)
+                cursor.execute("select pg_advisory_unlock_shared(%s, %s)", self._lock_key)
 
     def claim(self, season_id: int | None) -> str | None:
         """Takes an advisory lock on a season, and says who has it if it is not us."""
@@ -161,11 +176,20 @@ class PostgresWarehouse(Warehouse):
             self._windows.close()
 
     def dbt_environment(self) -> dict[str, str]:
-        """Variables that dbt's connections need beside those that the user has set."""
-        return {"PGOPTIONS": self._options, "PGCLIENTENCODING": "UTF8"}
+        """Variables that dbt's connections need beside those that the user has set.
+
+        While the write lock is ours, they let dbt's sessions share it.
+        """
+        options = self._options
+        if self._lock_holder:
+            parts = map(str, (*self._lock_key, *self._lock_holder))
+            options += f" -c {_LOCK_SETTING}={':'.join(parts)}"
+        return {"PGOPTIONS": options, "PGCLIENTENCODING": "UTF8"}
 
     def is_lost(self, error: BaseException) -> bool:
         """Whether an error says that the server went away, so that asking again may help."""
+        if isinstance(error, LockLostError):
+            return True
         if not isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
             return False
         code = error.pgcode or "08"
@@ -183,7 +207,7 @@ class PostgresWarehouse(Warehouse):
 
     def destination(self) -> "Destination[Any, Any]":
         """dlt's destination."""
-        import dlt
+        from extract.postgres_destination import postgres_destination
 
         # A socket's folder and an IPv6 address have characters that mean something in an address.
         host = f"[{self._host}]" if ":" in self._host else quote(self._host, safe="")
@@ -196,7 +220,7 @@ class PostgresWarehouse(Warehouse):
             "connect_timeout": _CONNECT_TIMEOUT,
             "query": {"options": self._options, "application_name": f"{self._schema}-load"},
         }
-        return dlt.destinations.postgres(credentials)
+        return postgres_destination(credentials, self._share_write_lock)
 
     def loaded(self) -> None:
         """Gives new tables their key, and the planner statistics of tables that have grown."""
@@ -300,6 +324,39 @@ class PostgresWarehouse(Warehouse):
         title = f"{self._schema} {purpose}, process {os.getpid()} on {socket.gethostname()}"
         return title[:63]
 
+    def _take_write_lock(self) -> str | None:
+        """Takes the write lock, or returns who has it."""
+        if other := self._lock(self._lock_key):
+            return other
+        # Shared before it is given up: nobody gets in between.
+        self._execute("select pg_advisory_lock_shared(%s, %s)", self._lock_key)
+        self._execute("select pg_advisory_unlock(%s, %s)", self._lock_key)
+        ((process_id, started_at),) = self._execute(
+            "select pid, cast(extract(epoch from backend_start) as text) from pg_stat_activity "
+            "where pid = pg_backend_pid()"
+        )
+        self._lock_holder = (process_id, started_at)
+        return None
+
+    def _share_write_lock(self, connection: "psycopg2.extensions.connection") -> None:
+        """Lets a new session share the write lock until it ends.
+
+        Raises:
+            LockLostError: the session that took the lock is gone.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_lock_shared(%s, %s)", self._lock_key)
+            # Only now: whoever takes the lock from here on waits for this session.
+            cursor.execute(
+                "select 1 from pg_locks inner join pg_stat_activity using (pid) "
+                "where locktype = 'advisory' and granted and mode = 'ShareLock' "
+                "and classid = %s and objid = %s and pid = %s "
+                "and cast(extract(epoch from backend_start) as text) = %s",
+                [*self._lock_key, *(self._lock_holder or (None, None))],
+            )
+            if not cursor.fetchall():
+                raise LockLostError(self.name)
+
     def _lock(self, key: tuple[int, int]) -> str | None:
         """Takes an advisory lock, or says who has it."""
         if self._execute("select pg_try_advisory_lock(%s, %s)", key) == [(True,)]:
@@ -307,18 +364,29 @@ class PostgresWarehouse(Warehouse):
         found = self._execute(
             "select coalesce(nullif(application_name, ''), 'server process ' || pid) "
             "from pg_locks inner join pg_stat_activity using (pid) where locktype = 'advisory' "
-            "and granted and classid = %s and objid = %s",
+            "and granted and classid = %s and objid = %s "
+            # The session that took it knows the process.
+            "order by application_name like '%%, process %%' desc",
             key,
         )
         return f"another run ({found[0][0]})" if found else "another run"
 
     def _execute(self, sql: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
-        """Runs one statement, in a new session if the last one was lost."""
+        """Runs one statement, in a new session if the last one was lost.
+
+        Raises:
+            LockLostError: the write lock is gone with the last session.
+            ExtractError: the database cannot be reached.
+        """
         try:
             if self._connection.closed:
+                if self._lock_holder:
+                    raise LockLostError(self.name)
                 self._connection = self._connect()
-                # They ended with the session.
-                self._claims.clear()
+                # They ended with the session. What somebody else has claimed since is fetched
+                # twice: of two answers, the later one stays.
+                claims, self._claims = self._claims, []
+                self._claims = [key for key in claims if not self._lock(key)]
             with self._connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 return cursor.fetchall() if cursor.description else []

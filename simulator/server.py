@@ -230,7 +230,9 @@ class Api:
             encode = fault_tables.ENCODINGS.get(fault["kind"], encode)
         headers = {
             **headers,
-            "Date": formatdate(self.source.now, usegmt=True),
+            "Date": formatdate(
+                self.source.now if self.source.is_clock_moved else time.time(), usegmt=True
+            ),
             "Cache-Control": "no-cache, private",
             "Vary": "Authorization,Accept-Encoding",
         }

@@ -50,6 +50,10 @@ class Source(ABC):
     def __init__(self, clock: str) -> None:
         """Start at an ISO 8601 instant."""
         self.now = parse_instant(clock)
+        self.is_clock_moved = False
+        """Whether somebody has moved the clock: then answers bear its time, and otherwise the real
+        one."""
+
         self.lock = threading.RLock()
         self.patches: dict[int, list[Patch]] = {}
         self.deleted: set[int] = set()
@@ -211,12 +215,14 @@ class Source(ABC):
         """Move the clock to an ISO 8601 instant, backwards too."""
         with self.lock:
             self.now = parse_instant(instant)
+            self.is_clock_moved = True
             self.clock_moved()
 
     def advance(self, seconds: int) -> None:
         """Move the clock on."""
         with self.lock:
             self.now += seconds
+            self.is_clock_moved = True
             self.clock_moved()
 
     def clock_moved(self) -> None:

@@ -1,6 +1,7 @@
 """`doctor` names what is wrong with an installation, and is content once it is put right."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -235,6 +236,23 @@ def test_clock(duckdb_job: Job, api: Simulator) -> None:
     assert "ahead of the API's" in found["found"]
     assert "clock" in found["remedy"]
     assert examined(duckdb_job, api)["API"]["status"] == "ok"
+
+
+def test_times_that_lie_ahead(duckdb_job: Job, api: Simulator) -> None:
+    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    assert examined(duckdb_job, api)["raw tables"]["status"] == "ok"
+    duckdb_job.query(
+        "update sportmonks_raw.fixture_checks set checked_at = checked_at + interval '2 days'"
+    )
+    for arguments, clock in ([], "the API's clock"), (["--offline"], "this machine's clock"):
+        found = examined(duckdb_job, api, *arguments)["raw tables"]
+        assert found["status"] == "warn"
+        assert re.search(
+            rf"times that lie up to (1 day, 23|2 days).* ahead of {clock}", found["found"]
+        )
+        assert "make extract" in found["remedy"]
+    duckdb_job.extract("--force")
+    assert examined(duckdb_job, api)["raw tables"]["status"] == "ok"
 
 
 def test_broken_dbt_project(

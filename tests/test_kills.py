@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -145,6 +146,35 @@ def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
     assert len(set(*job.query(f"select {calls} from sportmonks_raw.api_calls"))) == 1
     files = [path for path in job.folder.joinpath("dlt").rglob("*") if path.is_file()]
     assert len(files) < 80
+
+
+def test_a_killed_load_is_finished_after_another_host_has_loaded(
+    job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both use the tables that dlt merges from."""
+    one = str(api.world.fixture_ids()[0])
+    job.extract("--fixture-ids", one)
+    moment = "fixtures:dlt.load.load:Load:create_followup_jobs:before"
+    process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "run"], check=False)
+    assert process.returncode == -signal.SIGKILL
+    with monkeypatch.context() as other_host:
+        other_host.setenv("DLT_DATA_DIR", str(tmp_path / "other"))
+        job.extract("--force", "--fixture-ids", one)
+
+    api.control.reset_requests()
+    assert "Loading what a run had fetched" in job.extract().output
+    assert asked(api) == []
+    assert_raw_equals_world(job, api)
+    assert job.query("select count(*) from sportmonks_raw.fixture_checks") == [
+        (len(api.world.fixture_ids()),)
+    ]
+    # Of all runs, the killed one too.
+    (runs,) = job.query(
+        "select count(*), count(distinct calls.run_id) from sportmonks_raw.runs as runs "
+        "left join (select distinct run_id from sportmonks_raw.api_calls "
+        "where endpoint = 'football/fixtures/multi') as calls on runs.run_id = calls.run_id "
+    )
+    assert runs == (4, 3)
 
 
 def test_a_first_load_that_dlt_cannot_finish_is_dropped(job: Job, api: Simulator) -> None:

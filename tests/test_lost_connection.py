@@ -4,17 +4,20 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from extract import warehouse
+from extract.errors import BusyError
+from extract.warehouse import open_warehouse
 from simulator import Simulator
 from tests.job import Database, Job, Postgres, asked
 from tests.postgres import Server
 from tests.relay import Relay
 from tests.test_bad_input import one_line
-from tests.test_job import assert_raw_equals_world
+from tests.test_job import assert_equals_world, assert_raw_equals_world
 from tests.test_turns import held, started
 
 
@@ -179,3 +182,88 @@ def test_server_that_goes_while_a_run_waits_is_a_line(
         said, _ = waiting.communicate(timeout=60)
     assert waiting.returncode == 1
     assert "cannot be used" in one_line(said)
+
+
+@contextlib.contextmanager
+def stopped_at(table: str, mode: str, postgres: Postgres) -> Iterator[Callable[[], None]]:
+    """Stops the job when it comes to a table, until the yielded function is called.
+
+    Args:
+        table: the table, after the schema's name.
+        mode: the mode in which the test locks it.
+        postgres: the database.
+    """
+    with postgres.server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute(f"lock table {postgres.schema}{table} in {mode} mode")
+        yield lambda: cursor.execute("commit")
+
+
+def end_sessions(postgres: Postgres, name: str) -> None:
+    """Ends the sessions of the job with such a name, as an administrator may."""
+    ended = postgres.execute(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+        f"where application_name like '{postgres.schema}{name}'"
+    )[1]
+    assert ended
+
+
+def free() -> bool:
+    """Whether another process may write."""
+    with contextlib.closing(open_warehouse(None)) as other:
+        try:
+            with other.turn("load"):
+                return True
+        except BusyError:
+            return False
+
+
+@pytest.mark.parametrize("command", ["run", "transform"])
+def test_one_writer_even_if_the_session_with_the_lock_is_lost(
+    postgres_job: Job, api: Simulator, postgres: Postgres, command: str
+) -> None:
+    postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    table = "_raw.fixtures"
+    if command == "transform":
+        postgres_job.transform()
+        postgres_job.extract()
+        table = ".fixture_statistics"
+    with stopped_at(table, "exclusive", postgres) as go_on:
+        process = started(command, *(["--force"] if command == "run" else []))
+        waiting_for_lock(postgres)
+        end_sessions(postgres, " %, process %")
+        # It still writes.
+        assert not free()
+        go_on()
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert "was lost: " in said
+    assert free()
+    if command == "run":
+        assert_raw_equals_world(postgres_job, api)
+    else:
+        assert_equals_world(postgres_job, api)
+
+
+def test_no_session_writes_after_the_lock_is_lost(
+    postgres_job: Job, api: Simulator, postgres: Postgres
+) -> None:
+    postgres_job.extract()
+    postgres_job.query("delete from sportmonks_raw.fixtures")
+    with stopped_at("_raw_staging.fixture_checks", "exclusive", postgres) as go_on:
+        process = started("run", "--force")
+        waiting_for_lock(postgres)
+        end_sessions(postgres, " load, process %")
+        with ThreadPoolExecutor() as pool, contextlib.ExitStack() as stack:
+            holding = pool.submit(stack.enter_context, held())
+            time.sleep(1)
+            assert not holding.done()
+            end_sessions(postgres, "-load")
+            holding.result()
+            go_on()
+            assert process.stdout
+            assert any(line.startswith("Waiting for ") for line in process.stdout)
+            assert postgres_job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert_raw_equals_world(postgres_job, api)

@@ -344,7 +344,9 @@ def assert_runs(history: History, found: Rows) -> None:
     for row, (requests, expected, _) in zip(found, history.runs, strict=True):
         fixture_calls = len([request for request in requests if "/multi/" in request["path"]])
         numbers = {
-            **dict.fromkeys(("stored", "unchanged", "missing", "held", "failed", "resumed"), 0),
+            **dict.fromkeys(
+                ("stored", "unchanged", "missing", "held", "failed", "superseded", "resumed"), 0
+            ),
             **expected,
             "calls": len(requests),
             "fixture_calls": fixture_calls,

@@ -352,6 +352,8 @@ def test_any_sequence_ends_in_the_world(
     # Each run looks for fixtures that are new, and that are deleted.
     monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
     monkeypatch.setenv(setting("CONFIRM_AFTER"), "5")
+    # The time of its answers too.
+    league.control.set_clock(CLOCK)
     job.extract()
     job.transform(*EVERY_MODEL)
     snapshot = Snapshot(job)

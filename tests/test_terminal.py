@@ -14,6 +14,7 @@ import pytest
 
 from extract.batches import ENDPOINT
 from extract.client import ApiCall
+from extract.clock import ApiClock
 from extract.outlook import Pace
 from extract.settings import load_settings
 from extract.summary import Summary
@@ -220,7 +221,7 @@ def call(remaining: int | None, resets_in: int | None = 1800) -> ApiCall:
 def test_time_to_go_knows_the_quota(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__SPORTMONKS__QUOTA_RESERVE", "0")
     pace = Pace(load_settings())
-    summary = Summary("run", "a warehouse", datetime.now(UTC), {}, due=50 * 4000)
+    summary = Summary("run", "a warehouse", ApiClock(), {}, due=50 * 4000)
     summary.fixture_calls = 1
     assert pace.outlook(summary, [call(None)], 50).calls_left is None
     # 4,000 calls: 1,000 now, and 3,000 when the window has ended.

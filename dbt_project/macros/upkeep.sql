@@ -8,6 +8,8 @@
     {#- Outside the condition: dbt reads a project once for all commands, and the first may be a test. -#}
     {%- set checked = ref('fixture_quality') -%}
     {%- if flags.WHICH != 'test' -%}
+    {{ share_write_lock() }};
+
     drop table if exists {{ generate_schema_name('staging', none) }}.last_transform;
 
     {{ note_unchecked(checked) }}
@@ -49,6 +51,8 @@
 {%- endmacro %}
 
 {% macro postgres__name_indexes() -%}
+    {{ share_write_lock() }};
+
     do $$
     declare
         found record;

@@ -18,8 +18,8 @@ renamed as (
 
         ----------  numbers
         {% for count in [
-            'known', 'due', 'asked', 'stored', 'unchanged', 'missing', 'held', 'failed', 'resumed',
-            'calls', 'fixture_calls', 'calls_saved'
+            'known', 'due', 'asked', 'stored', 'unchanged', 'missing', 'held', 'failed',
+            'superseded', 'resumed', 'calls', 'fixture_calls', 'calls_saved'
         ] %}
         cast((counts ->> '{{ count }}') as bigint) as {{ count }},
         {% endfor %}

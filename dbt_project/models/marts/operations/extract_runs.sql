@@ -19,6 +19,7 @@ final as (
         missing,
         held,
         failed,
+        superseded,
         resumed,
         calls,
         fixture_calls,

@@ -1,0 +1,56 @@
+"""dlt's PostgreSQL destination, with a function that is called for each session it opens."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.schema import Schema
+from dlt.destinations import postgres
+from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
+from dlt.destinations.impl.postgres.postgres import PostgresClient
+from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
+
+if TYPE_CHECKING:
+    from dlt.common.destination import Destination
+
+
+def postgres_destination(
+    credentials: Mapping[str, Any], on_connect: Callable[["psycopg2.extensions.connection"], None]
+) -> "Destination[Any, Any]":
+    """dlt's destination `postgres`.
+
+    Args:
+        credentials: as dlt takes them.
+        on_connect: called with each new session before dlt uses it. An error closes the session.
+    """
+
+    class SqlClient(Psycopg2SqlClient):
+        def open_connection(self) -> "psycopg2.extensions.connection":
+            connection: psycopg2.extensions.connection = super().open_connection()
+            try:
+                on_connect(connection)
+            except BaseException:
+                self.close_connection()
+                raise
+            return connection
+
+    class JobClient(PostgresClient):
+        def __init__(
+            self,
+            schema: Schema,
+            config: PostgresClientConfiguration,
+            capabilities: DestinationCapabilitiesContext,
+        ) -> None:
+            super().__init__(schema, config, capabilities)
+            plain = self.sql_client
+            self.sql_client = SqlClient(
+                plain.dataset_name, plain.staging_dataset_name, config.credentials, capabilities
+            )
+
+    class PostgresDestination(postgres):
+        # dlt stores the type with its state, and looks for settings under the name.
+        destination_type = "dlt.destinations.postgres"
+        client_class = JobClient
+
+    return PostgresDestination(dict(credentials))
