@@ -126,7 +126,7 @@ def test_the_summary_says_what_is_so(
     assert "suddenly" not in said
     assert "4 fixtures are unconfirmed: an include is missing or became empty" in said
     notes = duckdb_job.query("select distinct note from sportmonks_raw.fixture_checks order by 1")
-    assert notes == [("Two responses lack events.",), (None,)]
+    assert notes == [("Stored without events; not confirmed yet.",), (None,)]
     assert re.search(r"^  due when the run began +8 *$", said, re.MULTILINE)
     # It is said of calls that took less than a tenth of a second together, too.
     assert "Seconds waited" not in said
