@@ -111,7 +111,8 @@ class BuildReporter:
         if not self._is_ours or not self._console.is_interactive:
             yield
             return
-        columns: tuple[ProgressColumn, ...] = (SpinnerColumn(), MofNCompleteColumn())
+        spinner = "dots" if self._console.encoding.startswith("utf") else "line"
+        columns: tuple[ProgressColumn, ...] = (SpinnerColumn(spinner), MofNCompleteColumn())
         if self._console.width >= _WIDE:
             columns = (*columns, BarColumn(bar_width=20))
         # What runs has the room that is left, and is cut to it.
