@@ -152,7 +152,7 @@ def test_text_of_others_is_shown_and_not_obeyed(monkeypatch: pytest.MonkeyPatch)
     reporter.rows([HOSTILE], [[HOSTILE]])
     reporter.finding(Finding("database", "fail", HOSTILE, HOSTILE))
     season = SeasonPlan(1, HOSTILE, HOSTILE, Counter(new=1))
-    reporter.plan(Plan("DuckDB", 1, [season], 1, None, 1.0))
+    reporter.plan(Plan("DuckDB", 1, [season], 1, 0, None, 1.0))
     BuildReporter(console, []).line(HOSTILE, "red")
     Reporter(console, as_json=True).warning(HOSTILE)
     said = written.getvalue()
@@ -203,10 +203,12 @@ def test_json_lines_count_what_the_summary_counts(duckdb_job: Job, api: Simulato
     (committed,) = (line for line in lines if "committed" in line["message"])
     assert committed["asked"] == summary["asked"] == len(api.world.fixture_ids())
     (closing,) = (line for line in lines if line.get("outcome"))
-    del summary["failed_ids"]
+    ((note, count),) = summary["failures"].items()
+    del summary["failed_ids"], summary["failures"]
     assert summary.items() <= closing.items()
-    (failed,) = (line for line in lines if line["level"] == "error")
+    failed, reason = (line for line in lines if line["level"] == "error")
     assert failed["failed_ids"] == [poor]
+    assert (reason["note"], reason["failed"]) == (note, count) == (note, 1)
     assert api.token not in result.stderr
 
     result = duckdb_job.command("plan", "--log-format", "json", "--json")
@@ -221,8 +223,9 @@ def test_quiet_says_what_went_wrong_and_nothing_else(duckdb_job: Job, api: Simul
     assert on_terminal(60, "run", "--quiet", "--force") == ""
     poor = api.world.fixture_ids()[0]
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poor]}])
-    (line,) = duckdb_job.extract("--quiet", "--force", code=1).output.splitlines()
+    line, reason = duckdb_job.extract("--quiet", "--force", code=1).output.splitlines()
     assert str(poor) in line
+    assert "1 failed: The API fails (HTTP 500" in reason
     assert "due" in duckdb_job.command("plan", "--quiet").output
     assert "--verbose" in duckdb_job.extract("--quiet", "--verbose", code=2).output
 
