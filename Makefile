@@ -9,7 +9,7 @@ PYTHON ?= python3
 EXTRACT_ARGS ?=
 DBT_ARGS ?=
 QUERY_ARGS ?=
-export SQL ?=
+SQL ?=
 COMPARE_ARGS ?=
 DOCTOR_ARGS ?=
 REPORT_ARGS ?=
@@ -47,7 +47,10 @@ transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--selec
 
 .PHONY: query
 query: .venv/installed ## Ask the final tables. SQL="select * from league_table", or a shell without it.
-	@$(BIN)/python -m extract query $(if $(SQL),"$$SQL") $(QUERY_ARGS)
+	@$(BIN)/python -m extract query $(if $(value SQL),"$$QUERY") $(QUERY_ARGS)
+# As it is typed: neither make nor the shell expands a `$` in it.
+query: export QUERY = $(value SQL)
+unexport SQL
 
 .PHONY: report
 report: .venv/installed ## The state of the warehouse as one HTML page. REPORT_ARGS="--output FILE"

@@ -1,6 +1,7 @@
 """`python -m extract`."""
 
 import gc
+import io
 import sys
 
 from extract.memory import return_freed_memory
@@ -11,6 +12,11 @@ if sys.argv[1:2] == ["transform"]:
     gc.disable()
 else:
     return_freed_memory()
+
+# A terminal or a file that has no such character gets an escape such as `\xfc`.
+for stream in (sys.stdout, sys.stderr):
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
 
 try:
     from extract.cli import app

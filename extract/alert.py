@@ -6,6 +6,8 @@ from typing import Any
 import dlt
 import requests
 
+from extract.lines import printable
+
 _SETTING = "sources.sportmonks.alert_url"
 _TIMEOUT = 10
 
@@ -27,7 +29,7 @@ def alert(text: str, details: Mapping[str, Any], say: Callable[[str], None]) -> 
     try:
         # A redirect would make a GET of it.
         answer = requests.post(
-            url, json={"text": text, **details}, timeout=_TIMEOUT, allow_redirects=False
+            url, json={"text": printable(text), **details}, timeout=_TIMEOUT, allow_redirects=False
         )
     except (requests.RequestException, ValueError) as error:
         say(f"The alert could not be sent ({type(error).__name__}): check alert_url.")

@@ -14,7 +14,6 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import build
 from dbt.events.types import ConcurrencyLine, NodeFinished, NodeStart
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -25,6 +24,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Column, Table
+
+from extract.lines import plain
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
@@ -90,8 +91,7 @@ class BuildReporter:
 
     def line(self, text: str, style: str = "") -> None:
         """A line, wrapped on a terminal and whole in a file."""
-        shown = f"[{style}]{escape(text)}[/]" if style else escape(text)
-        self._console.print(shown, highlight=False, soft_wrap=not self._console.is_terminal)
+        self._console.print(plain(text, style), soft_wrap=not self._console.is_terminal)
 
     def event(self, event: EventMsg) -> None:
         """Something that happens in dbt, in whatever thread."""
@@ -111,7 +111,8 @@ class BuildReporter:
         if not self._is_ours or not self._console.is_interactive:
             yield
             return
-        columns: tuple[ProgressColumn, ...] = (SpinnerColumn(), MofNCompleteColumn())
+        spinner = "dots" if self._console.encoding.startswith("utf") else "line"
+        columns: tuple[ProgressColumn, ...] = (SpinnerColumn(spinner), MofNCompleteColumn())
         if self._console.width >= _WIDE:
             columns = (*columns, BarColumn(bar_width=20))
         # What runs has the room that is left, and is cut to it.

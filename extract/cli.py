@@ -4,11 +4,12 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from csv import writer
 from dataclasses import asdict
 from datetime import UTC
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +18,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 
 from extract.errors import ExtractError, UsageError
-from extract.lines import Level, Lines
+from extract.lines import Level, Lines, printable
 
 if TYPE_CHECKING:
     from extract.reporter import Reporter
@@ -34,6 +35,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+# Rows of a query that a terminal shows by default.
+_ROWS_ON_A_TERMINAL = 500
 
 # The test in dbt that says whether what is stored is fresh.
 FRESHNESS = "live_fixtures_are_recent"
@@ -165,7 +169,11 @@ def run(
     force: Force = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", metavar="", help="Fetch no fixture: the same as `plan`."),
+        typer.Option(
+            "--dry-run",
+            metavar="",
+            help="Fetch no fixture: the same as `plan`, within the same bounds.",
+        ),
     ] = False,
     chunk_size: ChunkSize = None,
     max_calls: Annotated[
@@ -207,8 +215,7 @@ def run(
         )
         bounds = Bounds(chunk_size, max_calls, max_minutes)
         if dry_run:
-            only_size = Bounds(chunk_size)
-            _plan(selection, only_size, reporter, no_wait=no_wait, as_json=as_json, offline=False)
+            _plan(selection, bounds, reporter, no_wait=no_wait, as_json=as_json, offline=False)
         else:
             _run(selection, bounds, reporter, no_wait=no_wait, as_json=as_json, logs=logs)
 
@@ -398,12 +405,27 @@ def report(
 def query(
     sql: Annotated[str | None, typer.Argument(metavar="[SQL]", help="What to ask.")] = None,
     csv: Annotated[
-        bool, typer.Option("--csv", metavar="", help="Print the rows as CSV, not as a table.")
+        bool,
+        typer.Option(
+            "--csv",
+            metavar="",
+            help="Print the rows as CSV in UTF-8, not as a table. Values are as they are: a "
+            "spreadsheet may take text that begins with =, +, - or @ for a formula.",
+        ),
     ] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help=f"Rows to print at most, 0 for all: {_ROWS_ON_A_TERMINAL} on a terminal and all "
+            "elsewhere by default.",
+        ),
+    ] = None,
 ) -> None:
     """Ask the final tables in SQL; without a query, open a shell: harlequin, duckdb or psql.
 
-    Nothing can be written. Times are in UTC.
+    A query is one statement that reads; the shell cannot change the warehouse. Times are in UTC.
 
         python -m extract query "select * from league_table limit 5"
     """
@@ -415,11 +437,27 @@ def query(
         if sql is None:
             command = shell_command()
             os.execvpe(command[0], command, shell_environment())  # noqa: S606 - a program by name
-        names, rows = run_query(sql)
+        is_terminal = sys.stdout.isatty()
+        if limit is None and is_terminal:
+            limit = _ROWS_ON_A_TERMINAL
+        names, rows, has_more = run_query(sql, limit or None)
         if csv:
-            writer(sys.stdout, lineterminator="\n").writerows([names, *rows])
-            return
-        Reporter(Console()).rows(names, rows)
+            _print_csv([names, *rows], is_terminal)
+        else:
+            Reporter(Console()).rows(names, rows)
+        if has_more:
+            _say(f"Only the first {limit:,} row(s) are printed: --limit 0 prints all of them.")
+
+
+def _print_csv(rows: Iterable[Sequence[Any]], is_terminal: bool) -> None:
+    text = StringIO()
+    writer(text, lineterminator="\n").writerows(rows)
+    if is_terminal:
+        print(printable(text.getvalue()), end="")
+        return
+    # Whatever the locale is: no other encoding has all characters.
+    sys.stdout.buffer.write(text.getvalue().encode())
+    sys.stdout.buffer.flush()
 
 
 @app.command(epilog=EXIT_CODES)
@@ -563,24 +601,29 @@ def _fixture_ids(listed: str | None, file: str | None) -> list[int] | None:
     """The ids that were given in one of two ways; None if in neither."""
     if listed is not None:
         return _parse_ids(listed, "--fixture-ids")
-    if file == "-":
-        return _parse_ids(sys.stdin.read().removeprefix("\ufeff"), "Standard input")
-    if file is not None:
-        try:
-            return _parse_ids(Path(file).read_text(encoding="utf-8-sig"), file)
-        except OSError as error:
-            raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{file} is no text file.") from error
-    return None
+    if file is None:
+        return None
+    where = "Standard input" if file == "-" else file
+    try:
+        if file == "-":
+            text = sys.stdin.read().removeprefix("\ufeff")
+        else:
+            text = Path(file).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{where} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{where} is no text file.") from error
+    return _parse_ids(text, where, is_file=True)
 
 
-def _parse_ids(text: str, where: str) -> list[int]:
+def _parse_ids(text: str, where: str, is_file: bool = False) -> list[int]:
     ids = []
     for number, line in enumerate(text.splitlines(), start=1):
         for word in filter(None, re.split(r"[\s,;]+", line)):
             if not re.fullmatch(r"[0-9]{1,18}", word) or int(word) == 0:
-                raise UsageError(f"{where}, line {number}: {word!r} is no fixture id.")
+                # A file that was named by mistake may hold a secret.
+                shown = "a word" if is_file else repr(word)
+                raise UsageError(f"{where}, line {number}: {shown} is no fixture id.")
             ids.append(int(word))
     if not ids:
         raise UsageError(f"{where} holds no fixture id.")

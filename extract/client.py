@@ -484,7 +484,8 @@ class SportmonksClient:
     def _say_that_it_is_away(self, seconds: float) -> None:
         self._go_on()
         if self.on_trouble:
-            self.on_trouble(f"The API does not answer: trying again in {seconds:.0f} s.")
+            when = f"in {seconds:.0f} s" if seconds >= 1 else "at once"
+            self.on_trouble(f"The API does not answer: trying again {when}.")
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:

@@ -191,7 +191,7 @@ def _ask(
             pace = (time.monotonic() - began) / max(1, len(outcomes))
             left = calls[-1].quota_remaining if calls else None
             to_go = pace * (len(ids) - len(outcomes))
-            reporter.fetched(len(batch.outcomes), Outlook(len(calls), left, to_go))
+            reporter.fetched(len(batch.outcomes), Outlook(left, to_go))
     seconds = time.monotonic() - began
     if failed := next((o for o in outcomes if o.name == "failed"), None):
         reporter.warning(f"Fixture {failed.id} failed, {way}: {failed.note}")

@@ -75,6 +75,7 @@ def _fetch_chunk(
         apart=asked_apart(chunk),
         stored=WarehouseFixtures(session.warehouse, ids),
         known_types=known_types,
+        on_type_lookup=session.reporter.looking_up_types,
         run_row=summary.row,
     )
     seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))

@@ -1,15 +1,47 @@
-"""Where a line goes that is said: to a person as text, or to a machine as a JSON object."""
+"""Where a line goes that is said: to a person as text, or to a machine as a JSON object.
+
+Text of others, such as a team's name or an error of the database, goes to a terminal or a log
+through `printable`, or through `plain` where Rich prints it.
+"""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 Level = Literal["debug", "info", "warning", "error"]
 _LEVELS = get_args(Level)
-_PREFIXES = {"warning": "[yellow]Warning:[/] ", "error": "[red]Error:[/] "}
+_PREFIXES = {"warning": ("Warning: ", "yellow"), "error": ("Error: ", "red")}
+# What makes a terminal act, or show text in another order than it is written in: C0 and C1 controls
+# but for tab and line feed, separators of lines, bidirectional controls, and lone surrogates.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """Text that a terminal shows and does not obey.
+
+    Args:
+        text: of others.
+
+    Returns:
+        The text with control characters as escapes such as `\\x1b`; line feeds and tabs stay.
+    """
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Printable text for Rich, which takes nothing in it for markup or an emoji.
+
+    Args:
+        text: of others.
+        style: of Rich, for all of it.
+    """
+    return Text(printable(text), style)
 
 
 class Lines:
@@ -56,9 +88,7 @@ class Lines:
             return
         # A file gets whole lines, to be searched; a terminal would break them within words.
         self.console.print(
-            _PREFIXES.get(level, "") + escape(text),
-            highlight=False,
-            emoji=False,
+            Text.assemble(_PREFIXES.get(level, ""), plain(text)),
             soft_wrap=not self.console.is_terminal,
         )
 

@@ -15,12 +15,10 @@ class Outlook:
     """What a person who waits wants to know.
 
     Attributes:
-        calls: API calls made so far.
         calls_left: calls left in the window by the last answer, None where none has told.
         seconds: until all due fixtures are asked for, waits for quota included.
     """
 
-    calls: int
     calls_left: int | None
     seconds: float
 
@@ -60,7 +58,6 @@ class Pace:
         call_seconds = max(0.0, active) / max(1, summary.fixture_calls) * in_flight
         to_make = -(-summary.left // batch_size)
         return Outlook(
-            summary.calls,
             self._quota.remaining if self._quota else None,
             run_seconds(to_make, self._quota, self._settings, call_seconds),
         )

@@ -69,7 +69,9 @@ class Plan:
         quota: None where no answer has told it yet.
         seconds: about how long it takes, waits for quota included.
         calls_spent: requests made to find this out.
-        is_complete: whether every list that was too old could be read.
+        max_calls: requests of any kind after which the run ends, None without such a bound.
+        stopped: the bound that ended this before every list that was too old was read, if one did.
+        is_complete: whether every list could be read.
     """
 
     warehouse: str
@@ -80,6 +82,8 @@ class Plan:
     quota: Quota | None
     seconds: float
     calls_spent: int = 0
+    max_calls: int | None = None
+    stopped: str | None = None
     is_complete: bool = True
 
     @property
@@ -120,7 +124,8 @@ class Plan:
             "quota_resets_in": quota and round(quota.resets_in),
             "seconds": round(self.seconds, 1),
             "calls_spent": self.calls_spent,
-            "complete": self.is_complete,
+            "max_calls": self.max_calls,
+            "complete": self.is_complete and not self.stopped,
         }
 
 

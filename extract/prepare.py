@@ -46,7 +46,7 @@ def prepare(session: Session) -> dict[int, Season]:
     _create_view(session)
     seasons = plan_seasons(session.warehouse)
     for discovery in _discoveries(session, seasons):
-        with session.reporter.working(discovery.title):
+        with session.reporter.working("Lists", discovery.title):
             _discover(session, discovery)
     return seasons
 
@@ -83,7 +83,8 @@ def _refresh_references(session: Session) -> None:
     missing = [] if session.warehouse.has_tables() else _empty_tables()
     if not names and not missing:
         return
-    with session.reporter.working(f"Fetching {', '.join(names)}." if names else "Making tables."):
+    title = f"Fetching {', '.join(names)}." if names else "Making tables."
+    with session.reporter.working("Reference data", title):
         source = session.source(on_reference_failure=failed)
         source.resources.add(*missing)
         listed = [f"{name}_listed" for name in names]

@@ -6,28 +6,20 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from extract.lines import Level, Lines
+from extract.lines import Level, Lines, plain
 
 if TYPE_CHECKING:
     from extract.client import ApiCall, SportmonksClient
@@ -39,12 +31,12 @@ if TYPE_CHECKING:
 
 _LABELS = {
     "known": "Fixtures known",
-    "due": "  due",
+    "due": "  due when the run began",
     "asked": "Fixtures asked for",
     "stored": "  new or changed, stored",
     "unchanged": "  unchanged",
     "missing": "  not returned by the API",
-    "held": "  suddenly empty, to be asked again",
+    "held": "  unconfirmed, to be requested again",
     "failed": "  failed",
     "superseded": "  a newer payload was stored meanwhile",
     "resumed": "Fetched by the run before",
@@ -54,7 +46,7 @@ _LABELS = {
     "fixture_calls": "  for fixtures",
     "calls_saved": "Calls saved by batches",
     "bytes": "Bytes received",
-    "waited_seconds": "Seconds waited for the API",
+    "waited_seconds": "Seconds waited for quota and retries",
     "preparing_seconds": "Seconds for lists",
     "fetching_seconds": "  for fixtures",
     "loading_seconds": "  to load them",
@@ -62,39 +54,98 @@ _LABELS = {
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 # Shown even when they are zero.
 _ALWAYS = {"known", "due", "asked", "stored", "unchanged", "failed", "calls", "fixture_calls"}
-# Columns of a terminal on which the whole progress bar has room.
-_WIDE = 80
-# More than any row has.
-_ANY_WIDTH = 10_000
 # Reasons of failures in the closing lines; the table `fixture_checks` has all.
 _NOTES_SHOWN = 5
+# The least that a progress bar is wide.
+_NARROWEST_BAR = 10
+# Columns between those of a query's answer, and what a column needs to be broken into lines.
+_GAP, _READABLE = 2, 30
 # Rows of the plan that a terminal shows; `--json` has them all.
 _SEASONS_SHOWN = 20
 
 
-class _Countdown(ProgressColumn):
-    """Seconds left of a wait for the quota."""
+@dataclass
+class _Phase:
+    """One phase of a run, as its progress bar shows it. Times are on the monotonic clock.
 
-    def __init__(self, waits_until: Callable[[], float]) -> None:
-        super().__init__()
-        self._waits_until = waits_until
+    Attributes:
+        name: such as `Fixtures` or `Types`.
+        total: how many there are to do, None where that is not known.
+        done: how many of them are done.
+        began: when it began.
+        ends: when it is expected to end, None while nothing is known.
+    """
 
-    def render(self, task: Task) -> Text:
-        left = self._waits_until() - time.monotonic()
-        return Text(f"quota in {timedelta(seconds=math.ceil(left))}" if left > 0 else "")
+    name: str
+    total: int | None = None
+    done: int = 0
+    began: float = field(default_factory=time.monotonic)
+    ends: float | None = None
 
 
-class _ToGo(ProgressColumn):
-    """What is left of the time that the run was said to take, or the load under way."""
+class _Bar:
+    """The progress bar: phase, bar, count, calls, quota and time in one line.
 
-    def render(self, task: Task) -> Text:
-        if loading := task.fields["loading"]:
-            return Text(f"loading {loading:,} fixtures")
-        ends = task.fields["ends"]
-        if ends is None:
-            return Text("")
-        left = max(0, math.ceil(ends - time.monotonic()))
-        return Text(f"{timedelta(seconds=left)} to go", style="progress.remaining")
+    A narrow terminal first gets less space between them, then no quota and no calls.
+
+    Attributes:
+        phases: what is under way; the last one is shown.
+        calls: API calls made so far.
+        rows: rows that they returned.
+        quota_left: calls left for fixtures, None while no response has said so.
+        waits_until: until when requests wait for the quota, on the monotonic clock.
+    """
+
+    def __init__(self) -> None:
+        self.phases: list[_Phase] = []
+        self.calls = 0
+        self.rows = 0
+        self.quota_left: int | None = None
+        self.waits_until = -math.inf
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The line in the width of the terminal."""
+        if not self.phases:
+            return
+        phase = self.phases[-1]
+        calls, *quota = self._calls(phase)
+        necessary = [phase.name, *self._counts(phase), *self._times(phase)]
+        # The last one leaves out what a narrow terminal has no room for.
+        for gap, optional in ((2, [calls, *quota]), (1, [calls, *quota]), (1, [calls]), (1, [])):
+            texts = [*necessary, *optional]
+            room = options.max_width - sum(map(len, texts)) - gap * len(texts)
+            if room >= _NARROWEST_BAR:
+                break
+        bar = ProgressBar(total=phase.total, completed=phase.done, width=max(0, room))
+        line = Table.grid(padding=(0, gap, 0, 0))
+        line.add_row(
+            phase.name, bar, *self._counts(phase), *optional, Text(" ".join(self._times(phase)))
+        )
+        yield line
+
+    def _counts(self, phase: _Phase) -> list[str]:
+        if phase.total is None:
+            return []
+        total = f"{phase.total:,}"
+        return [f"{phase.done:{len(total)},}/{total}"]
+
+    def _calls(self, phase: _Phase) -> list[str]:
+        calls = f"{self.calls:,} {'call' if self.calls == 1 else 'calls'}"
+        if phase.total is None:
+            return [calls, f"{self.rows:,} rows"]
+        if self.quota_left is None:
+            return [calls]
+        return [calls, f"{self.quota_left:,} of the Fixture quota left"]
+
+    def _times(self, phase: _Phase) -> list[str]:
+        now = time.monotonic()
+        if phase.ends is None:
+            times = [f"{timedelta(seconds=int(now - phase.began))}"]
+        else:
+            times = [f"{timedelta(seconds=max(1, math.ceil(phase.ends - now)))} to go"]
+        if self.waits_until > now:
+            times.append(f"quota in {timedelta(seconds=math.ceil(self.waits_until - now))}")
+        return times
 
 
 class Reporter:
@@ -110,9 +161,8 @@ class Reporter:
     def __init__(self, console: Console, least: Level = "info", as_json: bool = False) -> None:
         self._console = console
         self._lines = Lines(console, least, as_json)
-        self._progress: Progress | None = None
+        self._bar = _Bar()
         self._started = time.monotonic()
-        self._waits_until = -math.inf
         self._lock = threading.Lock()
 
     def listen_to(self, client: SportmonksClient) -> None:
@@ -136,18 +186,18 @@ class Reporter:
 
     def finding(self, finding: Finding) -> None:
         """What one check of the installation came to."""
-        text = f"[{_STYLES[finding.status]}]{finding.status:4}[/]  "
-        text += escape(f"{finding.check + ':':13} {finding.found}")
+        text = f"  {finding.check + ':':13} {finding.found}"
         if finding.remedy:
-            text += escape(f" {finding.remedy}")
-        self._console.print(text, highlight=False, soft_wrap=True)
+            text += f" {finding.remedy}"
+        status = (f"{finding.status:4}", _STYLES[finding.status])
+        self._console.print(Text.assemble(status, plain(text)), soft_wrap=True)
 
     def waiting(self, entity: str, seconds: float) -> None:
         """Requests wait for the quota. Several threads say so; a person is told once."""
         ends = time.monotonic() + seconds
         with self._lock:
-            is_known = ends < self._waits_until + 2
-            self._waits_until = max(ends, self._waits_until)
+            is_known = ends < self._bar.waits_until + 2
+            self._bar.waits_until = max(ends, self._bar.waits_until)
         if not is_known:
             until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
             self._lines.say(
@@ -166,76 +216,80 @@ class Reporter:
         )
 
     @contextmanager
-    def working(self, text: str) -> Iterator[None]:
-        """Something that takes a while, with a count of the calls made in it, on a terminal."""
+    def working(self, phase: str, text: str) -> Iterator[None]:
+        """Something that takes a while before the first fixture.
+
+        Args:
+            phase: what the progress bar calls it, on a terminal.
+            text: the line that says what is done.
+        """
         self.line(text)
-        if not self._lines.has_bars:
+        with self._showing(_Phase(phase)):
             yield
-            return
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.completed:,.0f} calls, {task.fields[rows]:,} rows"),
-            TimeElapsedColumn(),
-            _Countdown(lambda: self._waits_until),
-        )
-        self._progress = Progress(*columns, console=self._console, transient=True)
-        self._progress.add_task("", total=None, rows=0)
-        try:
-            with self._progress:
-                yield
-        finally:
-            self._progress = None
 
     @contextmanager
     def fetching(self, total: int, known: int) -> Iterator[None]:
         """A progress bar over the fixtures of a run, on a terminal."""
         if not total:
             self.line(_nothing_due(known))
-        if not total or not self._lines.has_bars:
             yield
             return
-        count = MofNCompleteColumn()
-        times = (_ToGo(), _Countdown(lambda: self._waits_until))
-        if self._console.width < _WIDE:
-            columns: tuple[ProgressColumn, ...] = (count, *times)
-        else:
-            calls = TextColumn("{task.fields[calls]}")
-            columns = (TextColumn("Fixtures"), BarColumn(bar_width=None), count, calls, *times)
-        self._progress = Progress(*columns, console=self._console, transient=True, expand=True)
-        self._progress.add_task("fixtures", total=total, ends=None, calls="", loading=0)
-        try:
-            with self._progress:
-                yield
-        finally:
-            self._progress = None
+        with self._showing(_Phase("Fixtures", total)):
+            yield
 
     def fetched(self, fixtures: int, outlook: Outlook) -> None:
         """Some more fixtures have an outcome."""
-        if self._progress:
-            shown = f"{outlook.calls:,} calls"
-            if outlook.calls_left is not None:
-                shown += f", {outlook.calls_left:,} left"
-            ends = time.monotonic() + outlook.seconds
-            task = self._progress.task_ids[0]
-            self._progress.update(task, advance=fixtures, ends=ends, calls=shown)
+        self._bar.quota_left = outlook.calls_left
+        if phase := self._phase("Fixtures"):
+            phase.done += fixtures
+            phase.ends = time.monotonic() + outlook.seconds
+
+    def looking_up_types(self, left: int) -> None:
+        """Types that fixtures name and the list of types lacks are looked up one by one.
+
+        Args:
+            left: how many of them are still to be looked up.
+        """
+        phase = self._phase("Types")
+        if phase is None and left:
+            self.line(f"Looking up {left:,} type(s) that the API does not list.")
+            self._bar.phases.append(_Phase("Types", left))
+        elif phase and left:
+            phase.done = (phase.total or 0) - left
+        elif phase:
+            self._bar.phases.remove(phase)
 
     def loading(self, fixtures: int) -> None:
         """A chunk is fetched, and on its way into the warehouse."""
         self._lines.say("debug", f"Loading {fixtures:,} fixtures.", fixtures=fixtures)
-        if self._progress:
-            self._progress.update(self._progress.task_ids[0], loading=fixtures)
+        if phase := self._phase("Fixtures"):
+            self._bar.phases.append(_Phase("Loading", phase.total, phase.done))
 
     def committed(self, fixtures: int, total: int) -> None:
         """A chunk is in the warehouse."""
-        if self._progress:
-            self._progress.update(self._progress.task_ids[0], loading=0)
-        else:
+        del self._bar.phases[1:]
+        if not self._lines.has_bars:
             self._lines.say(
                 "info",
                 f"{fixtures:,} of {total:,} fixtures committed.",
                 asked=fixtures,
                 due=total,
             )
+
+    @contextmanager
+    def _showing(self, phase: _Phase) -> Iterator[None]:
+        """Shows the progress bar, on a terminal."""
+        self._bar.phases = [phase]
+        if not self._lines.has_bars:
+            yield
+            return
+        # Several threads change what it shows.
+        with Live(self._bar, console=self._console, transient=True, refresh_per_second=10):
+            yield
+
+    def _phase(self, name: str) -> _Phase | None:
+        """The phase of this name, if it is under way."""
+        return next((phase for phase in self._bar.phases if phase.name == name), None)
 
     def plan(self, plan: Plan) -> None:
         """What is due, by season and reason, and what it costs: said however little is said."""
@@ -253,6 +307,8 @@ class Reporter:
         if plan.include_calls:
             costs.add_row("  for added includes", f"{plan.include_calls:,}")
         costs.add_row("One call per fixture", f"{plan.due:,}")
+        if plan.max_calls is not None:
+            costs.add_row("Calls allowed", f"{plan.max_calls:,} by --max-calls")
         if plan.quota:
             left = f"{plan.quota.remaining:,} of {plan.quota.limit:,} calls"
             if plan.quota.resets_in:
@@ -273,9 +329,9 @@ class Reporter:
             f"{call.bytes:,} bytes",
             **asdict(call),
         )
-        if (progress := self._progress) and "rows" in (task := progress.tasks[0]).fields:
-            rows = task.fields["rows"] + (call.rows_returned or 0)
-            progress.update(task.id, advance=1, rows=rows)
+        with self._lock:
+            self._bar.calls += 1
+            self._bar.rows += call.rows_returned or 0
 
     def comparison(self, comparison: Comparison) -> None:
         """What each way to ask took, and the ratios between them."""
@@ -307,23 +363,46 @@ class Reporter:
     def rows(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """The answer of a query; nulls are left blank.
 
-        Rows that are wider than the terminal are shown one below the other, a line a column.
+        Where rows are wider than the terminal, the text of the widest column is broken into lines.
+        Where that leaves too little room for it, each row is a list with a line for each column.
         """
-        shown = [["" if value is None else escape(str(value)) for value in row] for row in rows]
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for name, *values in zip(names, *rows, strict=True):
-            numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-            table.add_column(escape(name), justify="right" if numeric else "left")
-        for row in shown:
-            table.add_row(*row)
-        wide = self._console.options.update(max_width=_ANY_WIDTH)
-        if self._console.measure(table, options=wide).maximum > self._console.width and rows:
-            table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+        titles = [plain(name) for name in names]
+        shown = [
+            [plain("" if value is None else str(value).expandtabs()) for value in row]
+            for row in rows
+        ]
+        widths = [max(map(_width, column)) for column in zip(titles, *shown, strict=True)]
+        spare = self._console.width - sum(widths) - _GAP * (len(widths) - 1)
+        widest = max(range(len(widths)), key=widths.__getitem__, default=0)
+        if spare >= 0 or widths[widest] + spare >= _READABLE:
+            table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
+            for number, title in enumerate(titles):
+                values = [row[number] for row in rows]
+                numeric = any(
+                    isinstance(v, int | float) and not isinstance(v, bool) for v in values
+                )
+                is_broken = spare < 0 and number == widest
+                table.add_column(
+                    title,
+                    justify="right" if numeric else "left",
+                    no_wrap=not is_broken,
+                    width=widths[number] + spare if is_broken else None,
+                )
             for row in shown:
-                for name, value in zip(names, row, strict=True):
-                    table.add_row(escape(name), value)
+                table.add_row(*row)
+            self._console.print(table)
+        elif rows:
+            table = Table.grid(padding=(0, _GAP, 0, 0))
+            table.add_column(no_wrap=True)
+            for row in shown:
+                for title, value in zip(titles, row, strict=True):
+                    table.add_row(title, value)
                 table.add_row()
-        self._console.print(table)
+            self._console.print(table)
+        else:
+            self._console.print(Text(", ").join(titles))
+        if not rows:
+            self._console.print("0 rows", highlight=False)
 
     def summary(self, summary: Summary) -> None:
         """The closing table, and what to do next if something is left."""
@@ -343,8 +422,9 @@ class Reporter:
         if held := counts["held"]:
             self._lines.say(
                 "warning",
-                f"Held: {held:,} fixtures that suddenly lack what they had. Their rows stay, and "
-                "the next run asks again.",
+                f"{held:,} fixtures are unconfirmed: an include is missing or became empty, and no "
+                "second response confirms it. Stored rows stay, and the next run requests the "
+                "fixtures again.",
                 held=held,
             )
         if summary.failed_ids:
@@ -371,13 +451,18 @@ class Reporter:
             )
 
 
+def _width(text: Text) -> int:
+    """Columns of the terminal that a text takes."""
+    return max(map(cell_len, text.plain.splitlines()), default=0)
+
+
 def _counts_table(counts: Mapping[str, Any]) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column(justify="right")
     for name, count in counts.items():
-        if count or name in _ALWAYS:
-            shown = f"{count:,.1f}" if isinstance(count, float) else f"{count:,}"
+        shown = f"{count:,.1f}" if isinstance(count, float) else f"{count:,}"
+        if shown not in ("0", "0.0") or name in _ALWAYS:
             table.add_row(_LABELS[name], shown)
     return table
 
@@ -393,7 +478,7 @@ def _due_table(plan: Plan) -> Table:
     def add(league: str, season: str, counts: Mapping[str, int], style: str | None = None) -> None:
         numbers = [f"{counts[reason]:,}" if counts[reason] else "" for reason in reasons]
         total = f"{sum(counts.values()):,}"
-        table.add_row(escape(league), escape(season), *numbers, total, style=style)
+        table.add_row(plain(league), plain(season), *numbers, total, style=style)
 
     for season in plan.seasons[:_SEASONS_SHOWN]:
         add(season.league, season.season, season.reasons)
@@ -417,7 +502,7 @@ def _nothing_due(known: int) -> str:
 
 def _duration(seconds: float) -> str:
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{math.ceil(seconds)} s"
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"

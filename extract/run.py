@@ -111,15 +111,23 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
     """Finds out what a run would ask for and what that would cost.
 
     It does all that a run does before it asks for the first fixture: reference data and lists that
-    are too old are fetched, so that the run that follows does not have to.
+    are too old are fetched, so that the run that follows does not have to. Where a bound ends that
+    early, the plan is made of what is known by then.
 
     Raises:
-        UsageError, ExtractError: as in `run`.
+        UsageError, ExtractError: as in `run`; a bound ended it before there were any tables.
     """
     with _session(selection, bounds, reporter, wait) as session:
         session.summary.outcome = "planned"
         try:
-            seasons = prepare(session)
+            try:
+                seasons = prepare(session)
+            except StoppedError:
+                stopped = session.client.stopped
+                if not session.warehouse.has_tables():
+                    raise ExtractError(f"Stopped before anything was listed: {stopped}.") from None
+                reporter.line(f"Stopped: {stopped}. The plan may lack fixtures.")
+                seasons = plan_seasons(session.warehouse)
             wanted = _wanted(session, seasons)
             session.summary.known = wanted.known
         except (ExtractError, KeyboardInterrupt):
@@ -129,7 +137,11 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
         now = session.client.clock.now()
         found = make_plan(session.warehouse, session.settings, seasons, wanted, now)
         return replace(
-            found, calls_spent=session.summary.calls, is_complete=not session.is_incomplete
+            found,
+            calls_spent=session.summary.calls,
+            max_calls=bounds.max_calls,
+            stopped=session.client.stopped,
+            is_complete=not session.is_incomplete,
         )
 
 

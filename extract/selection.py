@@ -19,6 +19,9 @@ _FIRST_YEAR, _LAST_YEAR = 1850, 2150
 _YEARS = re.compile(r"((?:19|20)[0-9]{2})(?:\.\.((?:19|20)[0-9]{2}))?")
 _IDS = re.compile(r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*")
 
+# Ids that the record of a run lists. A file may hold ten thousands.
+_IDS_RECORDED = 100
+
 # All of them, those that start in some years, or those with some ids.
 Seasons = Literal["all"] | range | tuple[int, ...]
 
@@ -113,15 +116,28 @@ class Selection:
                 )
 
     def arguments(self) -> dict[str, Any]:
-        """What was given, for the record of the run."""
+        """What was given, as JSON, for the record of the run.
+
+        Of many ids only the number is recorded; `fixture_ids_hash` tells their list from others.
+        """
         given: dict[str, Any] = {
-            "fixture_ids": self.fixture_ids and _fingerprint(self.fixture_ids),
             "league_id": self.league_id,
-            "seasons": self.seasons and str(self.seasons),
+            "seasons": _as_typed(self.seasons),
             "window": self.window and [day.isoformat() for day in self.window],
             "force": self.force,
         }
+        if self.fixture_ids is not None:
+            ids = list(dict.fromkeys(self.fixture_ids))
+            given["fixture_ids"] = ids if len(ids) <= _IDS_RECORDED else None
+            given["fixture_ids_count"] = len(ids)
+            given["fixture_ids_hash"] = self.fixture_ids_hash
         return {name: value for name, value in given.items() if value}
+
+    @property
+    def fixture_ids_hash(self) -> str:
+        """Tells a list of ids from others, in whatever order they are given."""
+        ids = sorted(set(self.fixture_ids or ()))
+        return hashlib.blake2b(repr(ids).encode(), digest_size=8).hexdigest()
 
     @property
     def is_of_seasons(self) -> bool:
@@ -150,10 +166,12 @@ class Selection:
         return f"({in_seasons} or is_stored or outcome in ('held', 'failed'))"
 
 
-def _fingerprint(fixture_ids: Sequence[int]) -> str:
-    """Tells a list of ids from others, in whatever order they stand."""
-    digest = hashlib.blake2b(repr(sorted(set(fixture_ids))).encode(), digest_size=8)
-    return f"{len(set(fixture_ids))} ids, {digest.hexdigest()}"
+def _as_typed(seasons: Seasons | None) -> str | list[int] | None:
+    """Seasons as `parse_seasons` reads them, ids as a list."""
+    if isinstance(seasons, range):
+        first, last = seasons[0], seasons[-1]
+        return f"{first}..{last}" if first < last else f"{first}"
+    return list(seasons) if isinstance(seasons, tuple) else seasons
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "new_fixtures_max_age": (0, 24 * 365),
 }
 
+# What a value of each type is called.
+_KINDS: dict[type, str] = {int: "a whole number", float: "a number", list: "a list"}
+
 
 @configspec
 class Settings(BaseConfiguration):
@@ -124,9 +127,11 @@ def load_settings(token: str | None = None) -> Settings:
         raise UsageError(_missing_token()) from error
     except ConfigValueCannotBeCoercedException as error:
         name = error.field_name
+        kind = _KINDS.get(type(getattr(Settings(), name, None)), "as .dlt/config.toml shows it")
+        # The value is left out: it may be a secret in the wrong place.
         raise UsageError(
-            f"The setting {name} is not of the kind that .dlt/config.toml shows: check it there or "
-            f"in SOURCES__SPORTMONKS__{name.upper()}."
+            f"The setting {name} must be {kind}: change it in .dlt/config.toml or in "
+            f"SOURCES__SPORTMONKS__{name.upper()}."
         ) from error
     except ConfigurationException as error:
         raise UsageError(f"A setting cannot be read: {str(error).splitlines()[0]}") from error

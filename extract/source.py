@@ -64,6 +64,7 @@ def sportmonks(
     batch_size: BatchSize | None = None,
     stored: StoredFixtures | None = None,
     known_types: set[int] | None = None,
+    on_type_lookup: Callable[[int], None] | None = None,
     on_batch: OnBatch | None = None,
     run_row: Callable[[], Mapping[str, Any]] | None = None,
     on_reference_failure: Callable[[str, RequestError], None] | None = None,
@@ -81,6 +82,8 @@ def sportmonks(
         batch_size: fixtures in a request, learned over several calls of this function.
         stored: what the warehouse holds; without it every fixture that is fetched is written.
         known_types: types that need not be looked up; those that are looked up are added.
+        on_type_lookup: called with the number of types still to be looked up, before the first
+            and after each.
         on_batch: called with each batch of outcomes as it becomes known.
         run_row: the run's row of `runs` as it is after a batch.
         on_reference_failure: called when a reference table cannot be read, instead of an error
@@ -197,7 +200,10 @@ def sportmonks(
         if known_types is None:
             return
         named = {id for o in batch.outcomes if o.fixture for id in o.fixture.type_ids}
-        for type_id in sorted(named - known_types):
+        unlisted = sorted(named - known_types)
+        for left, type_id in zip(range(len(unlisted), 0, -1), unlisted, strict=True):
+            if on_type_lookup:
+                on_type_lookup(left)
             known_types.add(type_id)
             try:
                 answer = client.get(REFERENCES["types"][0], ids=[type_id])
@@ -207,6 +213,8 @@ def sportmonks(
             payload = payloads.get(type_id)
             row = {"id": type_id, "payload": payload, "fetched_at": answer.received_at}
             yield tables.rows("types", [row])
+        if unlisted and on_type_lookup:
+            on_type_lookup(0)
 
     @dlt.resource(selected=False)
     def listed_fixtures() -> Iterator[list[Fixture]]:

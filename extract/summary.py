@@ -165,7 +165,8 @@ class Summary:
             "left": self.left,
             "calls": self.calls,
             "fixture_calls": self.fixture_calls,
-            "calls_saved": self.asked - self.fixture_calls,
+            # Retries and repeated requests may take more calls than batches save.
+            "calls_saved": max(0, self.asked - self.fixture_calls),
             "bytes": self.bytes,
             "waited_seconds": round(self.waited_seconds, 3),
             "preparing_seconds": round(self.preparing_seconds, 3),

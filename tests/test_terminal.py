@@ -1,5 +1,6 @@
 """What a person sees on a terminal, and a machine in a file."""
 
+import io
 import json
 import os
 import pty
@@ -7,15 +8,21 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from extract.batches import ENDPOINT
+from extract.build_reporter import BuildReporter
 from extract.client import ApiCall
 from extract.clock import ApiClock
+from extract.doctor import Finding
 from extract.outlook import Pace
+from extract.plan import Plan, SeasonPlan
+from extract.reporter import Reporter
 from extract.settings import load_settings
 from extract.summary import Summary
 from simulator import Simulator
@@ -77,22 +84,84 @@ def has_cursor(said: str) -> bool:
 
 
 @pytest.mark.parametrize("columns", [100, 60])
-def test_progress_tells_calls_quota_and_time(
+def test_progress_names_its_phase_and_counts_calls_quota_and_time(
     duckdb_job: Job, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
     monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "20")
     with Simulator(seed=3, leagues=1, seasons=1, teams=12, quota=7, window=3, latency=0.1) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
         said = on_terminal(columns, "run", "--seasons", "all")
+        paths = [request["path"] for request in api.control.requests()]
     assert has_cursor(said)
     lines = shown(said, columns)
-    assert any(re.search("[0-9] calls, [0-9]+ rows 0:00:0", line) for line in lines)
-    assert any("135/135" in line and "loading 135 fixtures" in line for line in lines)
-    frames = [line for line in lines if "to go" in line]
-    assert frames
-    assert re.search(r"[0-9]+/135 .*[0-9]:[0-9]{2}:[0-9]{2} to go", frames[-1])
+    bar, time, all_of_them = "[━╸╺ ]{10,}", "[0-9]:[0-9]{2}:[0-9]{2}", "135/135"
+    for phase in ("Reference data", "Lists"):
+        assert any(re.fullmatch(f"{phase} +{bar} +[0-9]+ calls? .*{time}", line) for line in lines)
+    frames = [line for line in lines if line.startswith("Fixtures ") and "to go" in line]
+    counted = f"Fixtures +{bar} +[0-9 ]+/135 .*{time} to go"
+    assert all(re.match(counted, frame) for frame in frames)
     assert any("quota in 0:00:0" in frame for frame in frames)
-    assert (columns == 60) != bool(re.search(r"[0-9]+ calls, [0-7] left", frames[-1]))
+    assert (columns == 60) != any("of the Fixture quota left" in frame for frame in frames)
+    # The bar moves while types are looked up one by one, which the count of calls shows.
+    types = sum("/core/types/" in path for path in paths)
+    looked_up = [line for line in lines if line.startswith("Types ")]
+    assert types
+    assert any(re.fullmatch(f"Types +{bar} +[0-9]/{types} .*{time}", line) for line in looked_up)
+    assert any(f"Looking up {types} type(s)" in line for line in lines)
+    loading = [line for line in lines if line.startswith("Loading ")]
+    assert any(re.fullmatch(f"Loading +{bar} +{all_of_them} .*{time}", line) for line in loading)
+    if columns == 100:
+        assert any(f" {len(paths)} calls " in line for line in loading)
+
+
+def test_the_summary_says_what_is_so(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "4")
+    ids = api.world.fixture_ids()[:8]
+    monkeypatch.setenv("SOURCES__SPORTMONKS__REQUESTS_IN_FLIGHT", "1")
+    lacking = {"kind": "missing_include", "include": "events", "path": ".*multi.*", "times": 1}
+    api.control.faults([lacking, {**lacking, "after": 2}])
+    said = duckdb_job.extract("--fixture-ids", ",".join(map(str, ids)), "--verbose").output
+    # New fixtures had nothing before.
+    assert "suddenly" not in said
+    assert "4 fixtures are unconfirmed: an include is missing or became empty" in said
+    notes = duckdb_job.query("select distinct note from sportmonks_raw.fixture_checks order by 1")
+    assert notes == [("Stored without events; not confirmed yet.",), (None,)]
+    assert re.search(r"^  due when the run began +8 *$", said, re.MULTILINE)
+    # It is said of calls that took less than a tenth of a second together, too.
+    assert "Seconds waited" not in said
+    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
+    result = duckdb_job.extract("--fixture-ids", str(ids[0]), "--json", code=1)
+    assert "Calls saved" not in result.output
+    summary = json.loads(result.stdout)
+    # One call per fixture would have taken no more than the three tries.
+    assert (summary["fixture_calls"], summary["calls_saved"]) == (3, 0)
+
+
+# A title, a bell, a colour, a CSI of C1, an order of text, a line separator; and no markup.
+HOSTILE = "\x1b]0;title\x07\x1b[31m\x9b2J\u202eevil\u2066\u2028 [bold]:cat:[/] \r"
+SEEN = r"\x1b]0;title\x07\x1b[31m\x9b2J\u202eevil\u2066\u2028 [bold]:cat:[/] \r"
+
+
+def test_text_of_others_is_shown_and_not_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=True, width=200, no_color=True)
+    reporter = Reporter(console, "debug")
+    for say in (reporter.line, reporter.warning, reporter.error):
+        say(HOSTILE)
+    reporter.rows([HOSTILE], [[HOSTILE]])
+    reporter.finding(Finding("database", "fail", HOSTILE, HOSTILE))
+    season = SeasonPlan(1, HOSTILE, HOSTILE, Counter(new=1))
+    reporter.plan(Plan("DuckDB", 1, [season], 1, 0, None, 1.0))
+    BuildReporter(console, []).line(HOSTILE, "red")
+    Reporter(console, as_json=True).warning(HOSTILE)
+    said = written.getvalue()
+    assert said.count(SEEN) == 10
+    (line,) = (line for line in said.splitlines() if line.startswith("{"))
+    assert json.loads(line)["message"] == HOSTILE
+    assert not set(HOSTILE) - set(SEEN) - {"\x1b"} & set(said)
+    assert not re.search(r"\x1b\]|\x1b\[31m", said)
 
 
 def test_a_file_gets_lines_only(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,10 +204,12 @@ def test_json_lines_count_what_the_summary_counts(duckdb_job: Job, api: Simulato
     (committed,) = (line for line in lines if "committed" in line["message"])
     assert committed["asked"] == summary["asked"] == len(api.world.fixture_ids())
     (closing,) = (line for line in lines if line.get("outcome"))
-    del summary["failed_ids"]
+    ((note, count),) = summary["failures"].items()
+    del summary["failed_ids"], summary["failures"]
     assert summary.items() <= closing.items()
-    (failed,) = (line for line in lines if line["level"] == "error")
+    failed, reason = (line for line in lines if line["level"] == "error")
     assert failed["failed_ids"] == [poor]
+    assert (reason["note"], reason["failed"]) == (note, count) == (note, 1)
     assert api.token not in result.stderr
 
     result = duckdb_job.command("plan", "--log-format", "json", "--json")
@@ -153,8 +224,9 @@ def test_quiet_says_what_went_wrong_and_nothing_else(duckdb_job: Job, api: Simul
     assert on_terminal(60, "run", "--quiet", "--force") == ""
     poor = api.world.fixture_ids()[0]
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poor]}])
-    (line,) = duckdb_job.extract("--quiet", "--force", code=1).output.splitlines()
+    line, reason = duckdb_job.extract("--quiet", "--force", code=1).output.splitlines()
     assert str(poor) in line
+    assert "1 failed: The API fails (HTTP 500" in reason
     assert "due" in duckdb_job.command("plan", "--quiet").output
     assert "--verbose" in duckdb_job.extract("--quiet", "--verbose", code=2).output
 
