@@ -81,7 +81,7 @@ def test_added_includes_come_after_everything_else(
     assert by_season == sorted(by_season, reverse=True)
 
 
-def test_a_failed_request_leaves_the_include_due(
+def test_a_request_without_an_answer_leaves_the_include_unfetched(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = next(id for id in api.world.fixture_ids() if api.world.fixture(id)["state_id"] == 5)
@@ -93,4 +93,5 @@ def test_a_failed_request_leaves_the_include_due(
     api.control.clear_faults()
     api.control.delete(bad)
     duckdb_job.extract("--fixture-ids", str(bad))
-    assert due(duckdb_job).get(REASON, 0) == 1
+    noted = f"select requested_include from sportmonks_raw.fixture_checks where id = {bad}"
+    assert duckdb_job.query(noted) == [(";events;participants;scores;statistics;",)]
