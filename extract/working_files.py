@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 # dlt writes it last, and reads only whether it is there.
 _NEVER_READ = "package_completed.json"
+_NORMALIZED = "load/normalized"
 
 
 def find_damaged_file(folder: Path) -> Path | None:
@@ -39,10 +40,15 @@ def _files_in_use(folder: Path) -> Iterator[Path]:
         for name in json.loads(state.read_bytes()).get("schema_names", []):
             yield folder / "schemas" / f"{name}.schema.json"
     yield from folder.glob("*/.version")
-    for packages in ("normalize/extracted", "load/normalized"):
+    for packages in ("normalize/extracted", _NORMALIZED):
         for package in (folder / packages).glob("*/"):
+            # A kill may have left parts of a package that was normalized already.
+            if packages != _NORMALIZED and (folder / _NORMALIZED / package.name).exists():
+                continue
             yield package / "schema.json"
-            yield from (path for path in package.rglob("*") if path.is_file())
+            # Not the markers in other folders, which bear the names of jobs and may be empty.
+            for part in ("*.json", "*_jobs/*", ".restore/**/*.json"):
+                yield from package.glob(part)
 
 
 def _is_whole(path: Path) -> bool:

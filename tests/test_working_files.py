@@ -72,6 +72,10 @@ def test_damage_is_found_in_every_file(job: Job, api: Simulator, moment: str) ->
         path.unlink()
         assert find_damaged_file(folder) == path
         path.write_bytes(content)
+    if moment == NORMALIZED:
+        # dlt was killed while it removed what it had normalized.
+        (folder / "normalize" / "extracted" / path.parent.name).mkdir(parents=True)
+        assert find_damaged_file(folder) is None
 
 
 def test_damaged_files_are_moved_and_fetched_again(duckdb_job: Job, api: Simulator) -> None:
