@@ -100,7 +100,7 @@ def test_the_time_out_is_for_all_of_an_answer(
     *_, call = client.drain_calls()
     assert call.error == f"No complete answer within 0.6 s from {api.base_url}."
     assert call.status == status
-    assert 0.6 <= call.seconds < 1
+    assert 0.6 <= call.seconds < 2
     assert client.get_once("football/leagues", {}).rows
 
 
@@ -108,7 +108,7 @@ def assert_gives_up(client: SportmonksClient, seconds: float) -> None:
     began = time.monotonic()
     with pytest.raises(UnavailableError, match="No complete answer within"):
         client.get_once("football/states", {})
-    assert seconds * 0.9 < time.monotonic() - began < seconds + 0.4
+    assert seconds * 0.9 < time.monotonic() - began < seconds + 1.5
 
 
 Serve = Callable[[socket.socket], None]
