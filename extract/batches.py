@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Literal, Protocol
 
 import msgspec
 
 from extract.batch_size import BatchSize
-from extract.client import ApiCall, SportmonksClient
+from extract.client import Answer, ApiCall, SportmonksClient
+from extract.confirmation import CONFIRMED, Unconfirmed, confirmations_needed
 from extract.errors import (
     AccessError,
+    RefusedError,
     RequestError,
     StoppedError,
     UnavailableError,
 )
 from extract.failures import FOLLOWS
+from extract.includes import include_keys
 from extract.payload import Fixture, StoredVersion, read_fixture
+from extract.refusals import RefusalGuard
 
 ENDPOINT = "football/fixtures/multi"
 
@@ -36,10 +39,10 @@ class Outcome:
     Attributes:
         id: the id that was asked for.
         name: `stored` (new or changed), `unchanged` (says what is stored already), `missing` (the
-            API does not return it), `held` (an emptiness not yet believed), `failed` (no answer).
+            API does not return it), `held` (an emptiness not yet confirmed), `failed` (no answer).
         checked_at: when that was known.
         fixture: what the API sent, if it is to be stored.
-        times_missing: how many times in a row the API has not returned it.
+        unconfirmed: what later answers must confirm.
         note: why, for `held` and `failed`.
     """
 
@@ -47,7 +50,7 @@ class Outcome:
     name: OutcomeName
     checked_at: datetime
     fixture: Fixture | None = None
-    times_missing: int = 0
+    unconfirmed: Unconfirmed = CONFIRMED
     note: str | None = None
 
 
@@ -72,8 +75,14 @@ class StoredFixtures(Protocol):
     def payload_hash(self, fixture_id: int) -> str | None:
         """The hash of the stored payload, None if there is none."""
 
-    def times_missing(self, fixture_id: int) -> int:
-        """How many times in a row the API has not returned it."""
+    def unconfirmed(self, fixture_id: int) -> Unconfirmed:
+        """What its last answers have shown that later ones must confirm."""
+
+    def some_ids(self) -> Sequence[int]:
+        """A few fixtures that are stored."""
+
+    def requested_include(self, fixture_id: int) -> str | None:
+        """What the stored payload was requested with; None where that is not known."""
 
     def filled(self, fixture_id: int) -> frozenset[str]:
         """The keys of the stored payload whose value has elements."""
@@ -92,9 +101,17 @@ class NothingStored:
         """None for every id."""
         return None
 
-    def times_missing(self, fixture_id: int) -> int:
-        """0 for every id."""
-        return 0
+    def unconfirmed(self, fixture_id: int) -> Unconfirmed:
+        """Nothing for every id."""
+        return CONFIRMED
+
+    def some_ids(self) -> Sequence[int]:
+        """None."""
+        return ()
+
+    def requested_include(self, fixture_id: int) -> str | None:
+        """None for every id."""
+        return None
 
     def filled(self, fixture_id: int) -> frozenset[str]:
         """None for every id."""
@@ -135,21 +152,21 @@ class _Doubts:
     """Fixtures to be asked for a second time.
 
     Attributes:
-        emptied: what suddenly has no elements any more, or is not there, by fixture.
+        held: by fixture, the outcome while what became empty, or is not there, is not confirmed.
         unanswered: those whose answer had no row at all.
         lacking: others whose whole answer had no trace of an include: what it said otherwise, and
             which includes.
         keys_seen: the keys that any fixture had.
     """
 
-    emptied: dict[int, Set[str]] = field(default_factory=dict)
+    held: dict[int, Outcome] = field(default_factory=dict)
     unanswered: set[int] = field(default_factory=set)
     lacking: dict[int, tuple[Outcome, Set[str]]] = field(default_factory=dict)
     keys_seen: Set[str] = frozenset()
 
     @property
     def ids(self) -> set[int]:
-        return {*self.emptied, *self.unanswered, *self.lacking}
+        return {*self.held, *self.unanswered, *self.lacking}
 
 
 class FixtureBatches:
@@ -161,6 +178,7 @@ class FixtureBatches:
         batch_size: ids in one request.
         requests_in_flight: requests under way at the same time.
         stored: what is known already, to tell changed from unchanged.
+        confirm_after: time after which an answer confirms what an earlier one has shown.
     """
 
     def __init__(
@@ -170,22 +188,22 @@ class FixtureBatches:
         batch_size: BatchSize,
         requests_in_flight: int,
         stored: StoredFixtures,
+        confirm_after: timedelta = timedelta(0),
     ) -> None:
         self._client = client
         self._include = include
-        # `events:minute.type` comes back as `events`, and `xGFixture` as `xgfixture`.
-        keys = (re.split("[.:]", part)[0].strip().lower() for part in include.split(";"))
-        self._include_keys = frozenset(filter(None, keys))
+        self._include_keys = include_keys(include)
         self._batch_size = batch_size
         self._requests_in_flight = requests_in_flight
         self._stored = stored
+        self._confirm_after = confirm_after
 
     def fetch(self, fixture_ids: Sequence[int], apart: Set[int] = frozenset()) -> Iterator[Batch]:
         """Asks for every id once, and again for those whose answer needs a second one.
 
-        An error that makes further requests pointless ends the fetch: what was answered is
-        yielded, the ids that were not asked come out as `failed`. When the client is stopped, they
-        come out not at all.
+        An error that makes further requests pointless, or the same refusal of every request, ends
+        the fetch: what was answered is yielded, the ids that were not asked come out as `failed`.
+        When the client is stopped, they come out not at all.
 
         Args:
             fixture_ids: what to ask for.
@@ -193,21 +211,24 @@ class FixtureBatches:
                 fails costs three calls and not those of its neighbours too.
 
         Raises:
-            AccessError: the API refused the token or an include before anything was answered.
+            AccessError: the API refused the token, an include or every request before anything was
+                answered.
         """
         ids = list(dict.fromkeys(fixture_ids))
+        self._refusals = RefusalGuard(self._get, self._stored.some_ids(), ids)
         groups = [[id for id in ids if id not in apart], [id for id in ids if id in apart]]
         doubts = _Doubts()
         settled: set[int] = set()
+        is_answered = False
         stop: RequestError | None = None
         for result in self._in_parallel(groups):
             stop = stop or result.stop
-            self._doubt(result, doubts)
-            certain = [outcome for outcome in result.outcomes if outcome.id not in doubts.ids]
+            certain = self._certain(result, doubts)
             settled.update(outcome.id for outcome in certain)
+            is_answered = is_answered or bool(result.answers)
             yield Batch(certain, self._client.drain_calls())
         if isinstance(stop, AccessError):
-            if not settled:
+            if not is_answered:
                 raise stop
             self._client.refusal = str(stop)
         if stop:
@@ -265,7 +286,7 @@ class FixtureBatches:
         if result.is_over:
             return None
         try:
-            answer = self._client.get(ENDPOINT, {"include": self._include}, ids)
+            answer = self._request(ids)
             fixtures: dict[int, Fixture] = {}
             for row in answer.rows:
                 if fixture := read_fixture(bytes(row)):
@@ -286,6 +307,18 @@ class FixtureBatches:
         result.add(outcomes, {key for fixture in fixtures.values() for key in fixture.keys})
         return None
 
+    def _request(self, ids: Sequence[int]) -> Answer:
+        try:
+            answer = self._get(ids)
+        except RefusedError as error:
+            self._refusals.refused(error)
+            raise
+        self._refusals.answered()
+        return answer
+
+    def _get(self, ids: Sequence[int]) -> Answer:
+        return self._client.get(ENDPOINT, {"include": self._include}, ids)
+
     def _halve(self, ids: Sequence[int], error: RequestError, result: _Result) -> None:
         if len(ids) == 1 or not FOLLOWS[type(error)].is_split:
             result.outcomes += [self._failed(id, str(error)) for id in ids]
@@ -301,92 +334,123 @@ class FixtureBatches:
 
     def _outcome(self, id: int, fixture: Fixture | None, at: datetime) -> Outcome:
         if fixture is None:
-            times = self._stored.times_missing(id) + 1
-            return Outcome(id, "missing", at, times_missing=times)
+            before = self._stored.unconfirmed(id)
+            return Outcome(id, "missing", at, unconfirmed=before.missing())
         if fixture.payload_hash == self._stored.payload_hash(id):
             return Outcome(id, "unchanged", at)
         return Outcome(id, "stored", at, fixture)
 
-    def _doubt(self, result: _Result, doubts: _Doubts) -> None:
-        """Notes what must not be believed without a second answer.
-
-        Sportmonks' ways to say that nothing was found are also what a hiccup looks like.
-        """
-        doubts.emptied |= self._lost(result.outcomes)
-        for outcomes, keys in result.answers:
-            if all(outcome.name == "missing" for outcome in outcomes):
+    def _certain(self, result: _Result, doubts: _Doubts) -> list[Outcome]:
+        """The outcomes of a batch that need no second answer; the others are noted as doubts."""
+        outcomes = {o.id: self._checked(o, self._stored.unconfirmed(o.id)) for o in result.outcomes}
+        for id, outcome in outcomes.items():
+            # A second answer may have it again. What was empty before is left to a later run.
+            is_first = outcome.unconfirmed.empty_since in (None, outcome.checked_at)
+            if outcome.name == "held" and is_first:
+                doubts.held[id] = outcome
+        for answered, keys in result.answers:
+            if all(outcome.name == "missing" for outcome in answered):
                 # Only the first time: what is gone for good must not cost two calls.
-                if any(outcome.times_missing == 1 for outcome in outcomes):
-                    doubts.unanswered.update(outcome.id for outcome in outcomes)
+                if not all(self._stored.unconfirmed(o.id).times_missing for o in answered):
+                    doubts.unanswered.update(outcome.id for outcome in answered)
                 continue
             doubts.keys_seen |= keys
             if lacking := self._include_keys - keys:
-                stored = self._stored_of(outcomes)
-                for outcome in outcomes:
+                stored = self._stored_of(answered)
+                for outcome in (outcomes[each.id] for each in answered):
                     # What is stored without it may well be all there is.
                     known = stored.get(outcome.id)
                     missed = lacking & known.keys if known else lacking
-                    if outcome.fixture and missed and outcome.id not in doubts.emptied:
+                    if outcome.fixture and missed and outcome.name != "held":
                         doubts.lacking[outcome.id] = outcome, missed
+        return [outcome for id, outcome in outcomes.items() if id not in doubts.ids]
 
-    def _lost(self, outcomes: Sequence[Outcome]) -> dict[int, Set[str]]:
-        """The includes that have elements in what is stored of a fixture, and none any more."""
-        lost = {
-            outcome.id: (self._stored.filled(outcome.id) & self._include_keys)
-            - outcome.fixture.filled
-            for outcome in outcomes
-            if outcome.fixture
-        }
-        return {id: keys for id, keys in lost.items() if keys}
+    def _checked(self, outcome: Outcome, before: Unconfirmed) -> Outcome:
+        """The outcome of an answer, `held` while it shows an emptiness that is not confirmed.
+
+        Args:
+            outcome: without a look at what was there before.
+            before: what earlier answers have shown.
+        """
+        if outcome.name not in ("stored", "unchanged"):
+            return outcome
+        at, fixture = outcome.checked_at, outcome.fixture
+        filled = self._stored.filled(outcome.id)
+        if fixture and (lost := (filled & self._include_keys) - fixture.filled):
+            absent = lost - fixture.keys
+            found = before.empty(lost - absent, absent, at, self._confirm_after)
+            needed = confirmations_needed(fixture, lost)
+            if not absent and found.confirmations >= needed:
+                return outcome
+            times = f"confirmed {found.confirmations} of {needed} times"
+            note = _lacks(absent) if absent else f"{_listed(lost)} became empty; {times}."
+            return Outcome(outcome.id, "held", at, unconfirmed=found, note=note)
+        # What a new fixture was stored without.
+        lacking = (before.empty_keys & self._include_keys) - filled
+        lacking -= fixture.keys if fixture else frozenset()
+        if lacking and not before.counts(at, self._confirm_after):
+            note = f"Stored without {_listed(lacking)}; not confirmed yet."
+            before = replace(before, times_missing=0)
+            return replace(outcome, name="held", unconfirmed=before, note=note)
+        return outcome
 
     def _stored_of(self, outcomes: Sequence[Outcome]) -> Mapping[int, Fixture]:
         ids = [o.id for o in outcomes if o.fixture and self._stored.payload_hash(o.id)]
         return self._stored.fixtures(ids) if ids else {}
 
     def _ask_again(self, doubts: _Doubts) -> Iterator[Outcome]:
-        """Believes an emptiness that a second answer repeats, but no include that is not there."""
-        emptied, unanswered = dict(doubts.emptied), set(doubts.unanswered)
+        """Asks for a second answer, which may have what the first one lacked."""
+        held, unanswered = dict(doubts.held), set(doubts.unanswered)
         # An include that no answer has is not in the plan.
         lacking = {id: keys & doubts.keys_seen for id, (_, keys) in doubts.lacking.items()}
         for id in [id for id, keys in lacking.items() if not keys]:
             del lacking[id]
             yield doubts.lacking[id][0]
-        ids = sorted({*emptied, *unanswered, *lacking})
+        ids = sorted({*held, *unanswered, *lacking})
         for result in self._in_parallel([ids]):
-            lost_now = self._lost(result.outcomes)
             for outcome in result.outcomes:
-                lost, now = (found.get(outcome.id, frozenset()) for found in (emptied, lost_now))
-                if now - lost or (outcome.fixture and now - outcome.fixture.keys):
-                    # Only one answer says so, or it does not say it: not there is not empty.
-                    emptied[outcome.id] = lost | now
-                    unanswered.discard(outcome.id)
-                    lacking.pop(outcome.id, None)
+                id = outcome.id
+                if id in held:
+                    if outcome.name not in ("missing", "failed"):
+                        yield self._checked(outcome, held.pop(id).unconfirmed)
                     continue
-                if not lost or outcome.name not in ("missing", "failed"):
-                    emptied.pop(outcome.id, None)
-                    unanswered.discard(outcome.id)
-                    missed = lacking.pop(outcome.id, frozenset())
-                    if outcome.fixture and (missed := missed - outcome.fixture.keys):
-                        # Better than nothing; the next run asks whether it is all there is.
-                        is_new = self._stored.payload_hash(outcome.id) is None
-                        note = f"Twice without {', '.join(sorted(missed))}."
-                        fixture = outcome.fixture if is_new else None
-                        yield replace(outcome, name="held", fixture=fixture, note=note)
-                    else:
-                        yield outcome
-        at = datetime.now(UTC)
-        for id, lost in sorted(emptied.items()):
-            note = f"Suddenly without {', '.join(sorted(lost))}, and no second answer says so too."
-            yield Outcome(id, "held", at, note=note)
+                unanswered.discard(id)
+                yield self._twice_lacking(
+                    self._checked(outcome, self._stored.unconfirmed(id)),
+                    lacking.pop(id, frozenset()),
+                )
+        yield from held.values()
         if not self._client.stopped:
             for id in sorted(unanswered):
                 yield self._failed(id, "An answer without a row, and none to the second question.")
             for id in sorted(lacking):
                 yield self._failed(id, "An include was missing, and no second answer came.")
 
+    def _twice_lacking(self, outcome: Outcome, lacking: Set[str]) -> Outcome:
+        """The outcome of a second answer, `held` if it lacks what the first one lacked.
+
+        A new fixture is stored as it is: better than nothing.
+        """
+        if not outcome.fixture or not (lacking := lacking - outcome.fixture.keys):
+            return outcome
+        at = outcome.checked_at
+        if self._stored.payload_hash(outcome.id) is not None:
+            return Outcome(outcome.id, "held", at, note=_lacks(lacking))
+        found = CONFIRMED.empty(lacking, frozenset(), at, self._confirm_after)
+        note = f"Stored without {_listed(lacking)}; not confirmed yet."
+        return replace(outcome, name="held", unconfirmed=found, note=note)
+
     def _failed(self, id: int, note: str) -> Outcome:
-        times = self._stored.times_missing(id)
-        return Outcome(id, "failed", datetime.now(UTC), times_missing=times, note=note)
+        before = self._stored.unconfirmed(id)
+        return Outcome(id, "failed", datetime.now(UTC), unconfirmed=before, note=note)
+
+
+def _lacks(keys: Set[str]) -> str:
+    return f"The answer lacks {_listed(keys)}; the stored payload has it."
+
+
+def _listed(keys: Set[str]) -> str:
+    return ", ".join(sorted(keys))
 
 
 OnBatch = Callable[[Batch], None]

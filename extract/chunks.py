@@ -7,7 +7,7 @@ else fetches them meanwhile.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from extract.due import DueFixture
+from extract.due import INCLUDE_ADDED, DueFixture
 from extract.warehouse import Warehouse, id_list
 
 
@@ -35,9 +35,12 @@ class Chunks:
     ) -> None:
         self._warehouse = warehouse
         self._stopped = stopped
+        # A season comes twice where some of its fixtures are due for an added include only.
         self._pending = {
-            season_id: list(fixtures)
-            for season_id, fixtures in groupby(due, key=lambda fixture: fixture.season_id)
+            key: list(fixtures)
+            for key, fixtures in groupby(
+                due, key=lambda fixture: (fixture.reason == INCLUDE_ADDED, fixture.season_id)
+            )
         }
         self._size = whole_batches(chunk_size, batch_size)
         self.asked_by_others = 0
@@ -54,22 +57,22 @@ class Chunks:
     def _claim_some(self) -> list[DueFixture]:
         """The next fixtures of seasons that nobody else works on, which are claimed then."""
         chunk: list[DueFixture] = []
-        for season_id in list(self._pending):
-            if self._warehouse.claim(season_id) is not None:
+        for key in list(self._pending):
+            if self._warehouse.claim(key[1]) is not None:
                 continue
-            chunk += self._take(season_id, self._size - len(chunk))
+            chunk += self._take(key, self._size - len(chunk))
             if len(chunk) == self._size:
                 return chunk
         if not chunk:
-            season_id = next(iter(self._pending))
-            self._warehouse.wait_for_claim(season_id, self._stopped)
-            chunk = self._take(season_id, self._size)
+            key = next(iter(self._pending))
+            self._warehouse.wait_for_claim(key[1], self._stopped)
+            chunk = self._take(key, self._size)
         return chunk
 
-    def _take(self, season_id: int | None, most: int) -> list[DueFixture]:
-        fixtures = self._pending.pop(season_id)
+    def _take(self, key: tuple[bool, int | None], most: int) -> list[DueFixture]:
+        fixtures = self._pending.pop(key)
         if rest := fixtures[most:]:
-            self._pending = {season_id: rest} | self._pending
+            self._pending = {key: rest} | self._pending
         return fixtures[:most]
 
     def _still_due(self, chunk: list[DueFixture]) -> list[DueFixture]:

@@ -287,6 +287,7 @@ def _run(
         "outcome": summary.outcome,
         **summary.counts(),
         "failed_ids": summary.failed_ids,
+        "failures": dict(summary.failure_notes.most_common()),
     }
     if as_json:
         print(json.dumps(document))

@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from extract.includes import lacks_an_include
 from extract.schedule import DELETED, STATE_GROUPS, Rule
 from extract.warehouse import Warehouse
+
+# The reason of fixtures that are stored without an include that is requested today.
+INCLUDE_ADDED = "include added"
 
 # Age in seconds that every fixture has.
 _ANY = "-1e15"
 
-# The API may lose a fixture for a moment: until then its state decides when it is asked for.
-_TIMES_UNTIL_MISSING = 3
+# The API may lose a fixture for a moment: until then it is requested with every run, and it counts
+# in the tables. dbt_project.yml has the same number.
+TIMES_UNTIL_WITHDRAWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,8 @@ class DueFixture:
         id: Sportmonks' id.
         season_id: its season, None where nothing is known of it.
         reason: why it is due: `new` (never stored), `changed` (listed with another state or
-            kick-off than the stored one), a group of the schedule, or `asked for`.
+            kick-off than the stored one), a group of the schedule, `include added` (stored without
+            an include that is requested today), or `asked for`.
         checked_at: when it was last asked for, None if never.
     """
 
@@ -33,9 +39,14 @@ class DueFixture:
 
 
 def due_fixtures(
-    warehouse: Warehouse, schedule: Sequence[Rule], scope: str, now: datetime, force: bool
+    warehouse: Warehouse,
+    schedule: Sequence[Rule],
+    scope: str,
+    now: datetime,
+    force: bool,
+    added_include: str = "",
 ) -> list[DueFixture]:
-    """The fixtures to ask for, newest season first.
+    """The fixtures to ask for, newest season first; those for an added include come last.
 
     Args:
         warehouse: what is known.
@@ -43,12 +54,13 @@ def due_fixtures(
         scope: SQL condition on which fixtures to consider, over the columns of `known`.
         now: the time.
         force: take all of them, due or not.
+        added_include: an include that each stored fixture is to have been requested with.
     """
-    reason = "'asked for'" if force else _REASON
+    reason = "'asked for'" if force else _reason(added_include)
     rows = warehouse.query(
         f"{_judged(warehouse.raw, schedule, scope, str(now.timestamp()), reason)} "
         "select id, season_id, reason, checked_at from judged where reason is not null "
-        "order by season_id desc nulls last, starting_at, id"
+        f"order by reason = '{INCLUDE_ADDED}', season_id desc nulls last, starting_at, id"
     )
     return [DueFixture(*row) for row in rows]
 
@@ -61,15 +73,16 @@ def known_fixtures(warehouse: Warehouse, scope: str) -> int:
     return int(count)
 
 
-def due_view(raw: str, schedule: Sequence[Rule]) -> str:
+def due_view(raw: str, schedule: Sequence[Rule], added_include: str) -> str:
     """The query of a view on the fixtures of every season that are due when it is read.
 
     Args:
         raw: schema of the raw tables.
         schedule: when to ask again.
+        added_include: as in `due_fixtures`.
     """
     return (
-        f"{_judged(raw, schedule, 'true', _epoch('now()'), _REASON)} "
+        f"{_judged(raw, schedule, 'true', _epoch('now()'), _reason(added_include))} "
         "select id, season_id, reason, checked_at from judged where reason is not null"
     )
 
@@ -85,6 +98,7 @@ known as (
         listed.last_seen_at,
         checks.outcome,
         checks.times_missing,
+        checks.requested_include,
         coalesce(checks.checked_at, stored.fetched_at) as checked_at
     from {raw}.fixture_index as listed
     full join {raw}.fixtures as stored using (id)
@@ -111,7 +125,19 @@ _REASON = """
             again = 'run'
             or checked_age < last_point and now_age - checked_age >= coalesce(every, 0) / 2
             then state_group
+        when
+            is_stored
+            and state_group not in ('deleted', 'missing', 'held', 'failed')
+            and {lacks_an_include}
+            then '{include_added}'
     end"""
+
+
+def _reason(added_include: str) -> str:
+    return _REASON.format(
+        lacks_an_include=lacks_an_include("requested_include", added_include),
+        include_added=INCLUDE_ADDED,
+    )
 
 
 def _judged(raw: str, schedule: Sequence[Rule], scope: str, now: str, reason: str) -> str:
@@ -135,7 +161,8 @@ aged as (
         case
             when outcome in ('held', 'failed') then outcome
             when known.state_id = {DELETED} then 'deleted'
-            when times_missing >= {_TIMES_UNTIL_MISSING} then 'missing'
+            when times_missing >= {TIMES_UNTIL_WITHDRAWN} then 'missing'
+            when is_stored and outcome = 'missing' then 'held'
             else coalesce(state_groups.state_group, 'other')
         end as state_group,
         {now} - {kick_off} as now_age,

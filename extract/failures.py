@@ -172,7 +172,14 @@ FOLLOWS: dict[type[RequestError], Consequence] = {
         "asked for in halves, down to the fixture that fails, which is `failed`",
         "goes on",
     ),
-    RefusedError: Consequence(False, True, False, "no", "asked for in halves, likewise", "goes on"),
+    RefusedError: Consequence(
+        False,
+        True,
+        False,
+        "no",
+        "asked for in halves, likewise",
+        "goes on; ends as for `AccessError` when every request is refused in the same words",
+    ),
     QuotaError: Consequence(
         True,
         False,

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ import msgspec
 
 # They flip while bookmakers open and close; nothing that the final tables hold follows from them.
 VOLATILE_FIELDS = frozenset({"has_odds", "has_premium_odds"})
+# The includes that have tables of their own, as `payload_arrays` in dbt's macros.
+LISTS = frozenset({"participants", "scores", "statistics", "events", "periods"})
 # About the team, not the match: it moves in every old fixture when the team plays again.
 _VOLATILE_TEAM_FIELDS = frozenset({"last_played_at"})
 
-_MANY = (list, dict)
 _LARGEST = 2**63 - 1
 # jsonb's limit depends on the server's stack, and Python's on its version.
 _DEEPEST = 500
@@ -33,6 +34,14 @@ _LONGEST_NUMBER = 1_000
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 # As `to_bigint` in dbt's casts.
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})([.]0+)?", re.ASCII)
+# As `to_utc` there.
+_UTC = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3])(:[0-5][0-9]){2}"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?",
+    re.ASCII,
+)
+# As `json_list` there.
+_INDEX = re.compile(r"[0-9]+", re.ASCII)
 _encoder = msgspec.json.Encoder()
 _sorted_encoder = msgspec.json.Encoder(order="sorted")
 
@@ -62,9 +71,11 @@ class Fixture:
         starting_at: kick-off in UTC, None where absent or unreadable.
         payload: the JSON object as sent, but for what `storable` changes.
         payload_hash: equal for two payloads that say the same; see `canonical_hash`.
-        keys: its keys.
+        keys: its keys whose value an include can have: a list, an object or null. A key of `LISTS`
+            with an object that is no list is not among them.
         filled: those of them whose value has elements.
-        type_ids: the types that the elements of its arrays name.
+        has_goals: whether a CURRENT score counts a goal.
+        type_ids: the types that the elements of its lists name.
     """
 
     id: int
@@ -76,6 +87,7 @@ class Fixture:
     payload_hash: str
     keys: frozenset[str]
     filled: frozenset[str]
+    has_goals: bool
     type_ids: frozenset[int]
 
 
@@ -201,16 +213,46 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
         starting_at=_kick_off(fixture),
         payload=payload,
         payload_hash=canonical_hash(fixture),
-        keys=frozenset(fixture),
-        filled=frozenset(k for k, value in fixture.items() if value and isinstance(value, _MANY)),
+        keys=frozenset(key for key, value in fixture.items() if _fits(key, value)),
+        filled=frozenset(key for key, value in fixture.items() if value and _fits(key, value)),
+        has_goals=any(map(_is_goal_score, _elements(fixture.get("scores")))),
         type_ids=frozenset(id for id in map(integer, _type_ids(fixture)) if id is not None),
     )
+
+
+def _elements(value: Any) -> Sequence[Any]:
+    """The elements of a list; of anything else none.
+
+    PHP writes a list that was filtered as an object with the indexes as keys, and its encoder makes
+    no difference between an empty list and an empty object.
+    """
+    if isinstance(value, dict) and _is_list(value):
+        return list(value.values())
+    return value if isinstance(value, list) else ()
+
+
+def _is_list(value: Mapping[str, Any]) -> bool:
+    return all(map(_INDEX.fullmatch, value))
+
+
+def _fits(key: str, value: Any) -> bool:
+    """Whether a value is one that an include can have under this key."""
+    if isinstance(value, dict):
+        return key not in LISTS or _is_list(value)
+    return value is None or isinstance(value, list)
+
+
+def _is_goal_score(score: Any) -> bool:
+    if not isinstance(score, dict) or score.get("description") != "CURRENT":
+        return False
+    goals = score.get("score")
+    return isinstance(goals, dict) and (_column(goals.get("goals")) or 0) > 0
 
 
 def _type_ids(fixture: Mapping[str, Any]) -> Iterator[Any]:
     """What stands where the id of a type should."""
     for array in fixture.values():
-        for element in array if isinstance(array, list) else ():
+        for element in _elements(array):
             if isinstance(element, dict):
                 yield element.get("type_id")
                 yield element.get("sub_type_id")
@@ -220,12 +262,16 @@ def canonical_hash(fixture: Mapping[str, Any]) -> str:
     """A hash of what a fixture says, whatever the order of its keys and arrays.
 
     The API has no updated_at and no ETag, and sends arrays in any order. The volatile fields do
-    not count.
+    not count. A list counts alike where it comes as an object with integers as keys.
 
     Returns:
         32 hexadecimal digits.
     """
-    content = {key: value for key, value in fixture.items() if key not in VOLATILE_FIELDS}
+    content = {
+        key: _elements(value) if isinstance(value, dict) and _is_list(value) else value
+        for key, value in fixture.items()
+        if key not in VOLATILE_FIELDS
+    }
     if isinstance(teams := content.get("participants"), list):
         content["participants"] = [_lasting(team) for team in teams]
     return hashlib.blake2b(_canonical_object(content), digest_size=16).hexdigest()
@@ -286,8 +332,19 @@ def _encode(value: Any, encoder: msgspec.json.Encoder = _sorted_encoder) -> byte
 def _kick_off(fixture: Mapping[str, Any]) -> datetime | None:
     """Kick-off by `starting_at_timestamp`, else by `starting_at`, which is in UTC by default."""
     try:
-        if (timestamp := integer(fixture.get("starting_at_timestamp"))) is not None:
+        if (timestamp := _column(fixture.get("starting_at_timestamp"))) is not None:
             return datetime.fromtimestamp(timestamp, UTC)
-        return datetime.fromisoformat(str(fixture.get("starting_at"))).replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
+        pass
+    return _utc(fixture.get("starting_at"))
+
+
+def _utc(text: Any) -> datetime | None:
+    """A time such as 2026-03-14 15:00:00, in UTC where it has no offset."""
+    if not isinstance(text, str) or not _UTC.fullmatch(text):
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from extract.batches import ENDPOINT
 from extract.chunks import calls_for
+from extract.due import INCLUDE_ADDED
 from extract.quota import reserved_calls
 from extract.selection import Season
 from extract.settings import Settings
@@ -64,6 +65,7 @@ class Plan:
         seasons: what is due, newest season first.
         fixture_calls: requests that it takes to ask for all of it. Retries, second questions about
             a sudden emptiness, and types to be looked up come on top.
+        include_calls: how many of them are for fixtures that only an added include makes due.
         quota: None where no answer has told it yet.
         seconds: about how long it takes, waits for quota included.
         calls_spent: requests made to find this out.
@@ -74,6 +76,7 @@ class Plan:
     known: int
     seasons: Sequence[SeasonPlan]
     fixture_calls: int
+    include_calls: int
     quota: Quota | None
     seconds: float
     calls_spent: int = 0
@@ -110,6 +113,7 @@ class Plan:
                 for season in self.seasons
             ],
             "fixture_calls": self.fixture_calls,
+            "include_calls": self.include_calls,
             "calls_one_by_one": self.due,
             "quota_limit": quota and quota.limit,
             "quota_remaining": quota and quota.remaining,
@@ -139,7 +143,9 @@ def make_plan(
     reasons: dict[int | None, Counter[str]] = {}
     for fixture in wanted.due:
         reasons.setdefault(fixture.season_id, Counter())[fixture.reason] += 1
-    calls = calls_for(wanted.due, settings.chunk_size, settings.batch_size)
+    sizes = settings.chunk_size, settings.batch_size
+    calls = calls_for(wanted.due, *sizes)
+    others = [fixture for fixture in wanted.due if fixture.reason != INCLUDE_ADDED]
     quota = last_quota(warehouse, now)
     return Plan(
         warehouse.name,
@@ -149,6 +155,7 @@ def make_plan(
             for season_id, counts in reasons.items()
         ],
         calls,
+        calls - calls_for(others, *sizes),
         quota,
         run_seconds(calls, quota, settings, _call_seconds(warehouse)),
     )

@@ -103,7 +103,8 @@ def _empty_tables() -> list[DltResource]:
 def _create_view(session: Session) -> None:
     warehouse = session.warehouse
     # It says of the schedule as it is now which fixtures are due.
-    view = due_view(warehouse.raw, read_schedule(session.settings.schedule))
+    settings = session.settings
+    view = due_view(warehouse.raw, read_schedule(settings.schedule), settings.added_include)
     for attempt in warehouse.retrying():
         with attempt, warehouse.turn("extract"):
             warehouse.execute(f"create or replace view {warehouse.raw}.{tables.DUE} as {view}")

@@ -65,6 +65,8 @@ _ALWAYS = {"known", "due", "asked", "stored", "unchanged", "failed", "calls", "f
 _WIDE = 80
 # More than any row has.
 _ANY_WIDTH = 10_000
+# Reasons of failures in the closing lines; the table `fixture_checks` has all.
+_NOTES_SHOWN = 5
 # Rows of the plan that a terminal shows; `--json` has them all.
 _SEASONS_SHOWN = 20
 
@@ -247,6 +249,8 @@ class Reporter:
         costs = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         costs.add_row("Fixtures due", f"{plan.due:,} of {plan.known:,}")
         costs.add_row("Calls for them", f"{plan.fixture_calls:,}")
+        if plan.include_calls:
+            costs.add_row("  for added includes", f"{plan.include_calls:,}")
         costs.add_row("One call per fixture", f"{plan.due:,}")
         if plan.quota:
             left = f"{plan.quota.remaining:,} of {plan.quota.limit:,} calls"
@@ -352,6 +356,12 @@ class Reporter:
                 + ". The same command takes them up again.",
                 failed_ids=summary.failed_ids,
             )
+        notes = summary.failure_notes.most_common()
+        for note, fixtures in notes[:_NOTES_SHOWN]:
+            self._lines.say("error", f"{fixtures:,} failed: {note}", failed=fixtures, note=note)
+        if others := notes[_NOTES_SHOWN:]:
+            more = sum(fixtures for _, fixtures in others)
+            self.error(f"{more:,} failed for {len(others):,} other reasons: see fixture_checks.")
         if summary.outcome in ("interrupted", "stopped"):
             self.line(
                 "With --force, the same command begins anew."

@@ -30,6 +30,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_answer_size": (0.1, 2_000),
     "tries": (1, 10),
     "backoff": (0, 60),
+    "confirm_after": (0, 60 * 24),
     "quota_reserve": (0, 1_000_000),
     "reference_max_age": (0, 24 * 365),
     "type_max_age": (0, 24 * 365),
@@ -56,13 +57,20 @@ class Settings(BaseConfiguration):
     max_answer_size: float = 200.0
     tries: int = 3
     backoff: float = 1.0
+    confirm_after: float = 5.0
     quota_reserve: float = 0.0
     reference_max_age: float = 20.0
     type_max_age: float = 164.0
     listing_max_age: float = 20.0
     finished_listing_max_age: float = 716.0
     new_fixtures_max_age: float = 5.0
+    fetch_added_includes: bool = True
     schedule: list[Any] = field(default_factory=lambda: list(DEFAULT_SCHEDULE))
+
+    @property
+    def added_include(self) -> str:
+        """The include that stored fixtures are fetched again for, empty where they are not."""
+        return self.include if self.fetch_added_includes else ""
 
     def on_resolved(self) -> None:
         """Refuses values that cannot work, before anything is asked for.

@@ -5,7 +5,8 @@ lists of fixtures; the reference data (types, states, leagues, seasons).
 
 What protects the tables: payloads are merged on their id and stored as sent; a fixture that says
 what is stored already is not written again; a fixture that suddenly has no events or no statistics
-is asked for a second time; a fixture that the API does not return deletes nothing.
+is stored so only when later answers confirm it; a fixture that the API does not return deletes
+nothing.
 
 Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_versions`, `fixture_checks`,
 `api_calls`, `runs` and `unlisted_types` are made of its answers.
@@ -13,7 +14,7 @@ Data flow: `fixture_batches` asks the API; `fixtures`, `fixture_versions`, `fixt
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -35,6 +36,7 @@ from extract.batches import (
 from extract.client import SportmonksClient, reading_rows
 from extract.discovery import Discovery, listed_now, read_discovery
 from extract.errors import RequestError, StoppedError, TokenError
+from extract.includes import requested_text
 from extract.payload import Fixture, integer, storable
 from extract.settings import Settings, load_settings
 
@@ -93,16 +95,24 @@ def sportmonks(
     settings = settings or load_settings()
     client = client or SportmonksClient(settings)
     stored = stored or NothingStored()
+    requested = requested_text(settings.include)
     batches = FixtureBatches(
         client,
         settings.include,
         batch_size or BatchSize(settings.batch_size),
         settings.requests_in_flight,
         stored,
+        timedelta(minutes=settings.confirm_after),
     )
 
     def is_replaced(outcome: Outcome) -> bool:
         return bool(outcome.fixture and stored.payload_hash(outcome.id))
+
+    def include_of(outcome: Outcome) -> str | None:
+        """What the payload that is stored after this outcome was requested with."""
+        if outcome.fixture or outcome.name == "unchanged":
+            return requested
+        return stored.requested_include(outcome.id)
 
     @dlt.resource(selected=False)
     def fixture_batches() -> Iterator[Batch]:
@@ -157,7 +167,9 @@ def sportmonks(
                         "id": o.id,
                         "checked_at": o.checked_at,
                         "outcome": o.name,
-                        "times_missing": o.times_missing,
+                        **asdict(o.unconfirmed),
+                        "empty_keys": ",".join(sorted(o.unconfirmed.empty_keys)) or None,
+                        "requested_include": include_of(o),
                         "note": o.note,
                     }
                     for o in batch.outcomes

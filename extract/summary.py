@@ -22,17 +22,17 @@ class Chunk:
     Attributes:
         season_ids: seasons that they belong to.
         outcomes: number of fixtures by outcome, so far.
-        failed_ids: the ids whose outcome is `failed`.
+        failures: why a fixture failed, by the ids whose outcome is `failed`.
     """
 
     season_ids: list[int | None]
     outcomes: Counter[str] = field(default_factory=_no_outcomes)
-    failed_ids: list[int] = field(default_factory=list)
+    failures: dict[int, str] = field(default_factory=dict)
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         """Counts outcomes that became known."""
         self.outcomes.update(outcome.name for outcome in outcomes)
-        self.failed_ids += [outcome.id for outcome in outcomes if outcome.name == "failed"]
+        self.failures |= {o.id: o.note or "" for o in outcomes if o.name == "failed"}
 
     @property
     def asked(self) -> int:
@@ -99,7 +99,12 @@ class Summary:
     @property
     def failed_ids(self) -> list[int]:
         """The ids whose outcome is `failed`."""
-        return [id for chunk in self.chunks for id in chunk.failed_ids]
+        return [id for chunk in self.chunks for id in chunk.failures]
+
+    @property
+    def failure_notes(self) -> Counter[str]:
+        """Number of failed fixtures by the reason, in a sentence."""
+        return Counter(note for chunk in self.chunks for note in chunk.failures.values())
 
     @property
     def left(self) -> int:

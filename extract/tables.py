@@ -46,6 +46,11 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("checked_at", _TIMESTAMP),
             ("outcome", _TEXT),
             ("times_missing", _BIGINT),
+            ("empty_keys", _TEXT),
+            ("empty_since", _TIMESTAMP),
+            ("confirmations", _BIGINT),
+            ("counted_at", _TIMESTAMP),
+            ("requested_include", _TEXT),
             ("note", _TEXT),
         ]
     ),

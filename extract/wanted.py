@@ -51,7 +51,14 @@ def find_wanted(
     chosen = chosen_seasons(selection, seasons) if selection.is_of_seasons else []
     scope = selection.scope([season.id for season in chosen])
     asked_for = selection.force or selection.fixture_ids is not None
-    due = due_fixtures(warehouse, read_schedule(settings.schedule), scope, now, asked_for)
+    due = due_fixtures(
+        warehouse,
+        read_schedule(settings.schedule),
+        scope,
+        now,
+        asked_for,
+        settings.added_include,
+    )
     if selection.fixture_ids is None:
         return Wanted(due, known_fixtures(warehouse, scope))
     # Ids that nothing is known of are asked for too.

@@ -21,6 +21,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from extract.confirmation import CONFIRMED, Unconfirmed
 from extract.errors import (
     BusyError,
     NothingExtractedError,
@@ -216,19 +217,22 @@ class WarehouseFixtures:
             f"where id in ({id_list(fixture_ids)})"
         )
         self._hashes = {id: payload_hash for id, payload_hash, _ in rows}
-        self._filled = {
-            id: frozenset(filter(None, keys.split(","))) for id, _, keys in rows if keys is not None
-        }
+        self._filled = {id: _keys(keys) for id, _, keys in rows if keys is not None}
+        some = warehouse.query(f"select id from {warehouse.raw}.fixtures order by random() limit 3")
+        self._some_ids = [id for (id,) in some]
         # Stored by a version that did not note it.
         if unknown := [id for id, _, keys in rows if keys is None]:
             for id, fixture in self.fixtures(unknown).items():
                 self._filled[id] = fixture.filled
-        self._times_missing: dict[int, int] = dict(
-            warehouse.query(
-                f"select id, times_missing from {warehouse.raw}.fixture_checks "
-                f"where times_missing > 0 and id in ({id_list(fixture_ids)})"
-            )
+        checks = warehouse.query(
+            "select id, requested_include, coalesce(times_missing, 0), coalesce(empty_keys, ''), "
+            "empty_since, coalesce(confirmations, 0), counted_at "
+            f"from {warehouse.raw}.fixture_checks where id in ({id_list(fixture_ids)})"
         )
+        self._requested_include: dict[int, str | None] = {id: text for id, text, *_ in checks}
+        self._unconfirmed = {
+            id: Unconfirmed(times, _keys(keys), *others) for id, _, times, keys, *others in checks
+        }
 
     def payload_hash(self, fixture_id: int) -> str | None:
         """The hash of the stored payload, None if there is none."""
@@ -238,9 +242,17 @@ class WarehouseFixtures:
         """The keys of the stored payload whose value has elements."""
         return self._filled.get(fixture_id, frozenset())
 
-    def times_missing(self, fixture_id: int) -> int:
-        """How many times in a row the API has not returned it."""
-        return self._times_missing.get(fixture_id, 0)
+    def unconfirmed(self, fixture_id: int) -> Unconfirmed:
+        """What its last answers have shown that later ones must confirm."""
+        return self._unconfirmed.get(fixture_id, CONFIRMED)
+
+    def some_ids(self) -> Sequence[int]:
+        """A few fixtures that are stored."""
+        return self._some_ids
+
+    def requested_include(self, fixture_id: int) -> str | None:
+        """What the stored payload was requested with; None where that is not known."""
+        return self._requested_include.get(fixture_id)
 
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
         """What is stored of them, by id."""
@@ -261,6 +273,10 @@ class WarehouseFixtures:
         versions = [StoredVersion(*row) for row in rows]
         self._warehouse.empty_cache()
         return versions
+
+
+def _keys(text: str) -> frozenset[str]:
+    return frozenset(filter(None, text.split(",")))
 
 
 def open_warehouse(on_wait: OnWait | None, must_exist: bool = False) -> Warehouse:

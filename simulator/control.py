@@ -103,8 +103,15 @@ class Control:
         self._do("update", fixture_id=fixture_id, changes=changes)
 
     def restore(self, fixture_id: int) -> None:
-        """Take back every correction of a fixture, its deletion and rescheduling too."""
+        """Take back every correction of a fixture, its deletion and rescheduling too.
+
+        A withdrawn fixture returns; a reissued one keeps its new id.
+        """
         self._do("restore", fixture_id=fixture_id)
+
+    def restore_all(self) -> None:
+        """Take back every correction of every fixture; reissued ones exist no more."""
+        self._do("restore_all")
 
     def reschedule(self, fixture_id: int, instant: str) -> None:
         """Give a fixture another kick-off; a postponed match is played then."""
@@ -117,6 +124,14 @@ class Control:
     def delete(self, fixture_id: int) -> None:
         """Delete a fixture: only the `deleted` filter still shows it, with state 20."""
         self._do("delete", fixture_id=fixture_id)
+
+    def withdraw(self, fixture_id: int) -> None:
+        """Withdraw a fixture: nothing shows it any more, the `deleted` filter neither."""
+        self._do("withdraw", fixture_id=fixture_id)
+
+    def reissue(self, fixture_id: int) -> int:
+        """Withdraw a fixture and serve the same match under a new id, which is returned."""
+        return int(self._do("reissue", fixture_id=fixture_id))
 
     # ------------------------------------------------------------------ the server
 

@@ -101,6 +101,10 @@ class Operations:
         """Take back every correction of a fixture."""
         self._api.source.restore(fixture_id)
 
+    def restore_all(self) -> None:
+        """Take back every correction of every fixture."""
+        self._api.source.restore_all()
+
     def reschedule(self, fixture_id: int, instant: str) -> None:
         """Give a fixture another kick-off."""
         self._api.source.reschedule(fixture_id, parse_instant(instant))
@@ -112,6 +116,14 @@ class Operations:
     def delete(self, fixture_id: int) -> None:
         """Delete a fixture."""
         self._api.source.delete(fixture_id)
+
+    def withdraw(self, fixture_id: int) -> None:
+        """Withdraw a fixture."""
+        self._api.source.withdraw(fixture_id)
+
+    def reissue(self, fixture_id: int) -> int:
+        """Withdraw a fixture and return the id under which its match is served from now on."""
+        return self._api.source.reissue(fixture_id)
 
     def faults(self, faults: list[Row]) -> None:
         """Replace the faults."""

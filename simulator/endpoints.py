@@ -203,8 +203,11 @@ class Endpoints:
         return self._fixture_page(ids, query, by_start=True)
 
     def _there(self, fixture_id: int, query: Query) -> bool:
-        return (fixture_id in self.source.deleted) is query.deleted and self.source.knows(
-            fixture_id
+        source = self.source
+        return (
+            (fixture_id in source.deleted) is query.deleted
+            and fixture_id not in source.withdrawn
+            and source.knows(fixture_id)
         )
 
     def _candidates(self, query: Query) -> Sequence[int]:
@@ -213,7 +216,7 @@ class Endpoints:
         seasons = query.numbers("fixtureseasons")
         leagues = query.numbers("fixtureleagues")
         if query.deleted:
-            ids = sorted(self.source.deleted)
+            ids = sorted(self.source.deleted - self.source.withdrawn)
         elif seasons is not None:
             ids = sorted(
                 fixture_id

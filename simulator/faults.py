@@ -119,6 +119,26 @@ def missing_include(fault: Fault, rows: list[Row]) -> list[Row]:
     ]
 
 
+def object_include(fault: Fault, rows: list[Row]) -> list[Row]:
+    """Send the include named `include` as PHP writes a list with gaps: an object by index."""
+    name = str(fault["include"]).lower()
+    return [
+        {**row, name: {str(2 * place + 1): element for place, element in enumerate(row[name])}}
+        if isinstance(row.get(name), list) and _touches(fault, row)
+        else row
+        for row in rows
+    ]
+
+
+def other_include(fault: Fault, rows: list[Row]) -> list[Row]:
+    """Send `value` instead of the include named `include`."""
+    name = str(fault["include"]).lower()
+    return [
+        {**row, name: fault["value"]} if name in row and _touches(fault, row) else row
+        for row in rows
+    ]
+
+
 def missing_ids(fault: Fault, rows: list[Row]) -> list[Row]:
     """Leave out the rows of `ids` (default: of `fixture_ids`)."""
     gone = set(fault.get("ids") or fault.get("fixture_ids") or ())
@@ -158,6 +178,8 @@ def _touches(fault: Fault, row: Row) -> bool:
 ROWS: dict[str, Callable[[Fault, list[Row]], list[Row]]] = {
     "empty_include": empty_include,
     "missing_include": missing_include,
+    "object_include": object_include,
+    "other_include": other_include,
     "missing_ids": missing_ids,
     "null_rows": null_rows,
     "null_ids": null_ids,
@@ -306,6 +328,8 @@ _NEEDS = {
     "redirect": "location",
     "empty_include": "include",
     "missing_include": "include",
+    "object_include": "include",
+    "other_include": "include",
     "quota_lie": "remaining",
     "delay": "seconds",
 }

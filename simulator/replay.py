@@ -221,11 +221,11 @@ class Replay(Source):
 
     # ------------------------------------------------------------------ serving
 
-    def every_id(self, season_id: int | None = None) -> Sequence[int]:
-        """Return the ids of all fixtures, deleted ones too, ascending."""
+    def made_ids(self, season_id: int | None = None) -> Sequence[int]:
+        """Return the ids of all fixtures but reissued ones, ascending."""
         return self._ids if season_id is None else self._ids_of_season.get(season_id, [])
 
-    def knows(self, fixture_id: int) -> bool:
+    def is_made(self, fixture_id: int) -> bool:
         """Say whether this fixture was saved."""
         return fixture_id in self._saved
 

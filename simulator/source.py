@@ -18,9 +18,27 @@ from simulator.clock import parse_instant
 Row = dict[str, Any]
 Patch = Callable[[Row], None]
 
+_REISSUED_IDS = 100_000_000_000
+_CHILDREN = ("scores", "statistics", "events", "periods", "xgfixture")
+
 
 class CorrectionError(Exception):
     """A correction that does not fit the fixture, in words for the person who asked for it."""
+
+
+def renumber(fixture_id: int, offset: int) -> Patch:
+    """Give a fixture another id, and other ids to the rows that come with it."""
+
+    def change(fixture: Row) -> None:
+        fixture["id"] = fixture_id
+        for name in _CHILDREN:
+            for row in fixture.get(name) or ():
+                row["fixture_id"] = fixture_id
+                for key in ("id", "period_id", "detailed_period_id"):
+                    if isinstance(row.get(key), int):
+                        row[key] += offset
+
+    return change
 
 
 class Source(ABC):
@@ -35,16 +53,19 @@ class Source(ABC):
         self.lock = threading.RLock()
         self.patches: dict[int, list[Patch]] = {}
         self.deleted: set[int] = set()
+        self.withdrawn: set[int] = set()
+        # The id that a reissued fixture had before, by the id that it has now.
+        self.reissued: dict[int, int] = {}
 
     # ------------------------------------------------------------------ what a source must know
 
     @abstractmethod
-    def every_id(self, season_id: int | None = None) -> Sequence[int]:
-        """Return the ids of all fixtures, deleted ones too, ascending."""
+    def made_ids(self, season_id: int | None = None) -> Sequence[int]:
+        """Return the ids of all fixtures but reissued ones, ascending."""
 
     @abstractmethod
-    def knows(self, fixture_id: int) -> bool:
-        """Say whether this fixture exists, deleted or not."""
+    def is_made(self, fixture_id: int) -> bool:
+        """Say whether this fixture exists without having been reissued."""
 
     @abstractmethod
     def made_base(self, fixture_id: int) -> Row:
@@ -107,12 +128,29 @@ class Source(ABC):
         """Return the ids of all leagues, ascending."""
         return [league["id"] for league in self.leagues()]
 
+    def every_id(self, season_id: int | None = None) -> Sequence[int]:
+        """Return the ids of all fixtures, deleted and withdrawn ones too, ascending."""
+        ids = self.made_ids(season_id)
+        if not self.reissued:
+            return ids
+        reissued = [
+            fixture_id
+            for fixture_id in self.reissued
+            if season_id is None or self.base(fixture_id).get("season_id") == season_id
+        ]
+        return [*ids, *sorted(reissued)]
+
+    def knows(self, fixture_id: int) -> bool:
+        """Say whether this fixture exists, deleted or not."""
+        return fixture_id in self.reissued or self.is_made(fixture_id)
+
     def fixture_ids(self, season_id: int | None = None) -> list[int]:
         """Return the ids of the fixtures that exist and are not deleted, ascending."""
         ids = self.every_id(season_id)
-        if not self.deleted:
+        gone = self.deleted | self.withdrawn
+        if not gone:
             return list(ids)
-        return [fixture_id for fixture_id in ids if fixture_id not in self.deleted]
+        return [fixture_id for fixture_id in ids if fixture_id not in gone]
 
     def league_fixture_ids(self, league_ids: Sequence[int]) -> list[int]:
         """Return the existing fixtures of some leagues, ascending."""
@@ -137,7 +175,7 @@ class Source(ABC):
         with self.lock:
             if not self.knows(fixture_id):
                 raise KeyError(fixture_id)
-            fixture = self.made_full(fixture_id)
+            fixture = self.made_full(self.reissued.get(fixture_id, fixture_id))
             if fixture_id in self.patches:
                 for patch in self.patches[fixture_id]:
                     patch(fixture)
@@ -192,10 +230,19 @@ class Source(ABC):
             self.patches.setdefault(fixture_id, []).append(patch)
 
     def restore(self, fixture_id: int) -> None:
-        """Take back every correction of a fixture, its deletion too."""
+        """Take back every correction of a fixture, its deletion and withdrawal too."""
         with self.lock:
             self.patches.pop(fixture_id, None)
             self.deleted.discard(fixture_id)
+            self.withdrawn.discard(fixture_id)
+            if fixture_id in self.reissued:
+                self.patches[fixture_id] = [self._renumber(fixture_id)]
+
+    def restore_all(self) -> None:
+        """Take back every correction of every fixture; reissued ones exist no more."""
+        with self.lock:
+            for corrections in (self.patches, self.deleted, self.withdrawn, self.reissued):
+                corrections.clear()
 
     def delete(self, fixture_id: int) -> None:
         """Delete a fixture: from now on only the `deleted` filter shows it, with state 20."""
@@ -203,3 +250,23 @@ class Source(ABC):
             if not self.knows(fixture_id):
                 raise KeyError(fixture_id)
             self.deleted.add(fixture_id)
+
+    def withdraw(self, fixture_id: int) -> None:
+        """Withdraw a fixture: nothing shows it any more, the `deleted` filter neither."""
+        with self.lock:
+            if not self.knows(fixture_id):
+                raise KeyError(fixture_id)
+            self.withdrawn.add(fixture_id)
+
+    def reissue(self, fixture_id: int) -> int:
+        """Withdraw a fixture and serve the same match under a new id, which is returned."""
+        with self.lock:
+            self.withdraw(fixture_id)
+            new_id = self.every_id()[-1] + 1
+            self.reissued[new_id] = self.reissued.get(fixture_id, fixture_id)
+            self.patches[new_id] = [*self.patches.get(fixture_id, ()), self._renumber(new_id)]
+            return new_id
+
+    def _renumber(self, fixture_id: int) -> Patch:
+        # The rows that come with a reissued fixture get new ids, too.
+        return renumber(fixture_id, _REISSUED_IDS * (fixture_id - self.made_ids()[-1]))

@@ -230,8 +230,8 @@ class World(Source):
 
     # ------------------------------------------------------------------ ids
 
-    def every_id(self, season_id: int | None = None) -> Sequence[int]:
-        """Return the ids of all fixtures, deleted ones too, ascending."""
+    def made_ids(self, season_id: int | None = None) -> Sequence[int]:
+        """Return the ids of all fixtures but reissued ones, ascending."""
         if season_id is not None:
             place = season_id - _FIRST_SEASON
             if not 0 <= place < self.league_count * self.season_count:
@@ -249,8 +249,8 @@ class World(Source):
             ]
         return self._all_ids
 
-    def knows(self, fixture_id: int) -> bool:
-        """Say whether this fixture exists, deleted or not."""
+    def is_made(self, fixture_id: int) -> bool:
+        """Say whether this fixture exists without having been reissued."""
         place, number = divmod(fixture_id - _FIRST_FIXTURE, self.span)
         return 0 <= place < self.league_count * self.season_count and number < self.per_season
 
@@ -606,13 +606,14 @@ class World(Source):
         with self.lock:
             if not self.knows(fixture_id):
                 raise KeyError(fixture_id)
-            self.kickoffs[fixture_id] = epoch
+            self.kickoffs[self.reissued.get(fixture_id, fixture_id)] = epoch
 
     def finish(self, fixture_id: int) -> None:
         """Play a coming or running match to its end: its kick-off moves so that it ends now."""
         with self.lock:
             if not self.knows(fixture_id):
                 raise KeyError(fixture_id)
+            fixture_id = self.reissued.get(fixture_id, fixture_id)
             plan = self.plan(fixture_id)
             if plan.teams is None:
                 raise CorrectionError("its teams are not known yet")
@@ -626,3 +627,9 @@ class World(Source):
         with self.lock:
             super().restore(fixture_id)
             self.kickoffs.pop(fixture_id, None)
+
+    def restore_all(self) -> None:
+        """Take back every correction of every fixture, its kick-off too."""
+        with self.lock:
+            super().restore_all()
+            self.kickoffs.clear()

@@ -63,7 +63,7 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "extra keys": ({"kind": "extra_keys"}, {}),
 }
 SHARES = (0.01, 0.1, 0.5)
-# What cannot be told from the truth when it comes twice, or for a fixture that is new.
+# What cannot be told from the truth for a fixture that is new.
 LIES = {"events empty"}
 
 
@@ -153,7 +153,7 @@ def _half_stored() -> Path:
     return folder / "warehouse.duckdb"
 
 
-_SIZE = {setting("BATCH_SIZE"): "4"}
+_SIZE = {setting("BATCH_SIZE"): "4", setting("CONFIRM_AFTER"): "5"}
 
 
 def _api() -> Simulator:

@@ -143,6 +143,8 @@ class Job:
             "SOURCES__SPORTMONKS__BASE_URL": base_url,
             "SOURCES__SPORTMONKS__API_TOKEN": token,
             "SOURCES__SPORTMONKS__BACKOFF": "0.01",
+            # Any later answer confirms an emptiness; tests of the time set it.
+            "SOURCES__SPORTMONKS__CONFIRM_AFTER": "0",
             "DLT_DATA_DIR": str(self.folder / "dlt"),
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DBT_LOG_PATH": str(self.folder / "logs"),

@@ -45,14 +45,21 @@ CARDS = {"YELLOWCARD": "yellow_cards", "YELLOWREDCARD": "yellow_red_cards", "RED
 
 @dataclass
 class Match:
-    """A fixture of the world, as a person reads it."""
+    """A fixture of the world, as a person reads it.
+
+    Attributes:
+        fixture: with all that comes with it.
+        is_withdrawn: whether the API no longer has it, and says so or is silent about it.
+    """
 
     fixture: Row
+    is_withdrawn: bool = False
 
     def __post_init__(self) -> None:
         fixture = self.fixture
         self.id: int = fixture["id"]
         self.state: str = fixture["state"]["developer_name"]
+        self.is_withdrawn |= self.state == "DELETED"
         self.phase = _PHASE_OF[self.state]
         self.starting_at = datetime.fromtimestamp(fixture["starting_at_timestamp"], UTC)
         self.teams: dict[str, Row] = {
@@ -60,10 +67,13 @@ class Match:
             for team in fixture["participants"]
             if team["meta"]["location"]
         }
+        self.score = self._goals("CURRENT")
+        kicks = self._goals("PENALTY_SHOOTOUT")
         self.winner: int | None = next(
             (team["id"] for team in fixture["participants"] if team["meta"]["winner"]), None
         )
-        self.score = self._goals("CURRENT")
+        if self.winner is None and self.phase == "finished" and kicks:
+            self.winner = self.teams[max(kicks, key=lambda side: kicks[side])]["id"]
         self.half_time = self._goals("1ST_HALF")
 
     def _goals(self, description: str) -> dict[str, int]:
@@ -79,7 +89,7 @@ class Match:
 
 @dataclass
 class World:
-    """All matches, deleted ones too, and what ids mean."""
+    """All matches, withdrawn ones too, and what ids mean."""
 
     matches: list[Match]
     types: dict[int, Row]
@@ -100,6 +110,11 @@ class World:
             "season_name": season["name"],
         }
 
+    @property
+    def counted(self) -> list[Match]:
+        """The matches that the API still has."""
+        return [match for match in self.matches if not match.is_withdrawn]
+
     def team_names(self) -> dict[int, str]:
         return {team["id"]: team["name"] for m in self.matches for team in m.teams.values()}
 
@@ -112,7 +127,7 @@ def read(api: Simulator) -> World:
     ids = {type_["id"] for type_ in api.world.types()}
     ids |= {id for row in rows for id in (row["type_id"], row.get("sub_type_id")) if id}
     return World(
-        [Match(fixture) for fixture in fixtures],
+        [Match(fixture, fixture["id"] in api.world.withdrawn) for fixture in fixtures],
         {id: type_ for id in ids if (type_ := api.world.type(id))},
         {league["id"]: league["name"] for league in api.world.leagues()},
         {season["id"]: season for season in api.world.seasons()},
@@ -127,7 +142,7 @@ def team_fixtures(world: World) -> Rows:
         if type_["model_type"] == "statistic" and type_["developer_name"] not in _NO_COLUMNS
     }
     rows = []
-    for match in world.matches:
+    for match in world.counted:
         for side, other in (("home", "away"), ("away", "home")):
             team, opponent = match.teams.get(side), match.teams.get(other, {})
             if team is None:
@@ -175,9 +190,9 @@ def league_table(world: World) -> Rows:
     """Every team after every round, each time counted from the season's first match on."""
     team_names = world.team_names()
     tables: defaultdict[tuple[int, int, int | None], list[Match]] = defaultdict(list)
-    for match in world.matches:
+    for match in world.counted:
         fixture = match.fixture
-        if fixture["round_id"] and match.state != "DELETED":
+        if fixture["round_id"]:
             tables[fixture["season_id"], fixture["stage_id"], fixture["group_id"]].append(match)
     rows = []
     for (season_id, stage_id, group_id), matches in tables.items():
@@ -319,6 +334,7 @@ def assert_timeline(world: World, match: Match, found: Sequence[Row]) -> None:
             "away_shootout_score": shootout["away"] if is_kick else None,
             "is_goal": kind_name in GOALS,
             "is_shootout": is_kick,
+            "is_card": kind_name in CARDS and not event.get("rescinded"),
             "rescinded": event.get("rescinded"),
         }
 
@@ -350,7 +366,7 @@ def player_seasons(world: World) -> Rows:
             }
         return rows[key]
 
-    for match in world.matches:
+    for match in world.counted:
         if match.phase not in ("live", "finished"):
             continue
         for event in match.fixture["events"]:
@@ -406,7 +422,8 @@ def season_coverage(
     for season_id, season in world.seasons.items():
         matches = [m for m in world.matches if m.fixture["season_id"] == season_id]
         inside = [m for m in matches if m.id in stored]
-        finished = [m for m in inside if m.phase == "finished"]
+        counted = [m for m in inside if not m.is_withdrawn]
+        finished = [m for m in counted if m.phase == "finished"]
         ids = {match.id for match in matches}
         rows.append(
             {
@@ -414,11 +431,12 @@ def season_coverage(
                 "is_current": season["is_current"],
                 "known": len(ids),
                 "stored": len(inside),
+                "withdrawn": len(inside) - len(counted),
                 "finished": len(finished),
                 "finished_with_statistics": sum(bool(m.fixture["statistics"]) for m in finished),
                 "finished_with_events": sum(bool(m.fixture["events"]) for m in finished),
                 "due": len(ids & due),
-                "first_kick_off_at": min(m.starting_at for m in inside),
+                "first_kick_off_at": min(m.starting_at for m in counted),
                 "last_finished_kick_off_at": max(m.starting_at for m in finished),
                 **world.names(season_id),
                 **{name: len(ids & outcomes.get(name, set())) for name in _OUTCOMES},
@@ -436,11 +454,14 @@ def fixture_quality(world: World) -> Rows:
     for match in world.matches:
         fixture = match.fixture
         goals = [e for e in fixture["events"] if world.type(e["type_id"]) in GOALS]
-        possession = [
-            row["data"]["value"]
-            for row in fixture["statistics"]
-            if world.type(row["type_id"]) == "BALL_POSSESSION"
-        ]
+        possession, yellow_cards = (
+            [
+                row["data"]["value"]
+                for row in fixture["statistics"]
+                if world.type(row["type_id"]) == name
+            ]
+            for name in ("BALL_POSSESSION", "YELLOWCARDS")
+        )
         minutes = [(event["minute"], event["extra_minute"] or 0) for event in fixture["events"]]
         locations = [team["meta"]["location"] for team in fixture["participants"]]
         rows.append(
@@ -451,11 +472,16 @@ def fixture_quality(world: World) -> Rows:
                 "home_participant_count": locations.count("home"),
                 "statistic_count": len(fixture["statistics"]),
                 "event_count": len(fixture["events"]),
+                "yellow_card_count": sum(
+                    world.type(event["type_id"]) == "YELLOWCARD" and not event.get("rescinded")
+                    for event in fixture["events"]
+                ),
                 "odd_minute_count": sum(
                     minute < 0 or minute > 130 or extra < 0 or extra > 60
                     for minute, extra in minutes
                 ),
                 "possession_total": sum(possession) if possession else None,
+                "yellow_card_total": sum(yellow_cards) if yellow_cards else None,
                 **{
                     f"{side}_goal_count": sum(
                         match.side_of(goal["participant_id"]) == side for goal in goals

@@ -17,6 +17,9 @@ from tests.schedule_model import GROUP_OF_STATE, Schedule, is_scheduled
 
 NOW = datetime(2026, 3, 14, 15, 20, 7, tzinfo=UTC)
 INTERVALS = ["run", "once", "never", "5m", "45m", "1h", "7h", "1d", "30d"]
+INCLUDE = "Events:minute;lineups"
+# By what was requested when the payload was stored: whether the include above lacks nothing.
+REQUESTED = {None: False, ";events;scores;": False, ";events;lineups.details;": True}
 AGES = ["-40d", "-7d", "-1h", "-15m", "0m", "30m", "3h", "26h", "3d", "30d", "400d"]
 
 
@@ -56,6 +59,7 @@ def made_fixture(chance: random.Random, id: int) -> dict[str, Any]:
         if listed
         else None,
         "last_seen_at": min(moment(chance), NOW),
+        "requested": chance.choice(list(REQUESTED)),
         "outcome": outcome if checked_at else None,
         "times_missing": chance.randint(1, 4) if checked_at and outcome == "missing" else 0,
         "checked_at": checked_at,
@@ -76,8 +80,10 @@ def expected_reason(schedule: Schedule, fixture: dict[str, Any]) -> str | None:
     group = GROUP_OF_STATE.get(state or 0, "other")
     if outcome in ("held", "failed"):
         group = outcome
-    elif fixture["times_missing"] >= 3 and state != 20:
+    elif outcome == "missing" and state != 20 and fixture["times_missing"] >= 3:
         group = "missing"
+    elif outcome == "missing" and state != 20 and stored:
+        group = "held"
     owed = ("missing", "held", "failed")
     if not stored and group not in ("deleted", *owed):
         return "new"
@@ -86,7 +92,11 @@ def expected_reason(schedule: Schedule, fixture: dict[str, Any]) -> str | None:
         if any(now is not None and now != then for now, then in pairs):
             return "deleted" if group == "deleted" else "changed"
     checked_at = fixture["checked_at"] or datetime.min.replace(tzinfo=UTC)
-    return group if is_scheduled(schedule, group, kick_off, checked_at, NOW) else None
+    if is_scheduled(schedule, group, kick_off, checked_at, NOW):
+        return group
+    requested = fixture["requested"] if fixture["checked_at"] else None
+    is_owed = stored and group not in ("deleted", *owed) and not REQUESTED[requested]
+    return "include added" if is_owed else None
 
 
 def sql(value: Any) -> str:
@@ -127,16 +137,17 @@ def test_due_is_what_the_schedule_says(job: Job, seed: int) -> None:
     insert(
         job,
         "fixture_checks",
-        "id, checked_at, outcome, times_missing",
+        "id, checked_at, outcome, times_missing, requested_include",
         [
-            (f["id"], f["checked_at"], f["outcome"], f["times_missing"])
+            (f["id"], f["checked_at"], f["outcome"], f["times_missing"], f["requested"])
             for f in fixtures
             if f["checked_at"]
         ],
     )
     warehouse = open_warehouse(None)
     rules = read_schedule(schedule)
-    due = due_fixtures(warehouse, rules, "is_stored or last_seen_at is not null", NOW, force=False)
+    scope = "is_stored or last_seen_at is not null"
+    due = due_fixtures(warehouse, rules, scope, NOW, force=False, added_include=INCLUDE)
     warehouse.close()
     expected = {
         f["id"]: reason
@@ -145,8 +156,8 @@ def test_due_is_what_the_schedule_says(job: Job, seed: int) -> None:
     }
     assert {fixture.id: fixture.reason for fixture in due} == expected
     assert len(set(expected.values())) > 5
-    seasons = [fixture.season_id or 0 for fixture in due]
-    assert seasons == sorted(seasons, reverse=True)
+    order = [(fixture.reason != "include added", fixture.season_id or 0) for fixture in due]
+    assert order == sorted(order, reverse=True)
 
 
 def test_the_default_is_the_schedule_of_the_settings() -> None:

@@ -202,3 +202,51 @@ def test_a_refusal_is_retried_when_it_says(api: Simulator) -> None:
     headers = {"Retry-After": "1", "x-ratelimit-remaining": "0"}
     api.control.faults([{"kind": "status", "status": 429, "times": 1, "headers": headers}])
     assert 1 <= seconds_between_calls(client, api) < 3
+
+
+REFUSALS = [
+    (400, {"message": "The statistics include is not allowed on this endpoint"}),
+    (402, {"message": "Your subscription is not paid."}),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), REFUSALS, ids=["400", "402"])
+@pytest.mark.parametrize("is_stored", [True, False], ids=["stored before", "nothing stored"])
+def test_the_same_refusal_of_every_request_ends_the_run(
+    duckdb_job: Job, api: Simulator, status: int, body: dict[str, str], is_stored: bool
+) -> None:
+    if is_stored:
+        duckdb_job.extract()
+    else:
+        duckdb_job.command("plan")
+    api.control.faults([{"kind": "status", "status": status, "body": body, "path": "multi"}])
+    api.control.reset_requests()
+    result = duckdb_job.extract("--force", code=2)
+    assert body["message"].rstrip(".") in " ".join(result.output.split())
+    # Three batches, and those under way meanwhile; then three single fixtures.
+    assert len(asked(api)) <= 4 + 3 + 3
+    assert sum(len(ids) == 1 for ids in asked(api)) == 3
+    assert duckdb_job.query(
+        "select count(*) from sportmonks_raw.fixture_checks where outcome = 'failed'"
+    ) == [(0,)]
+    api.control.clear_faults()
+    assert "failed" not in duckdb_job.command("plan").output
+
+
+def test_refused_fixtures_do_not_end_the_run(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(setting("REQUESTS_IN_FLIGHT"), "1")
+    duckdb_job.extract()
+    # One batch and both its halves are refused because of them.
+    bad = [id for at, id in enumerate(api.world.fixture_ids()[:20]) if at % 3 == 0]
+    fault = {"kind": "status", "status": 400, "body": {"message": "Not allowed."}}
+    api.control.faults([{**fault, "fixture_ids": bad}])
+    api.control.reset_requests()
+    named = ["--fixture-ids", ",".join(map(str, api.world.fixture_ids()[:20])), "--force"]
+    result = duckdb_job.extract(*named, "--json", code=1)
+    summary = json.loads(result.stdout)
+    reason = "The API refuses the request (HTTP 400: Not allowed)."
+    assert sorted(summary["failed_ids"]) == bad
+    assert summary["failures"] == {reason: 7}
+    assert f"7 failed: {reason}" in " ".join(result.output.split())

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -94,3 +95,56 @@ def test_odd_fields_do_not_stop_a_fixture() -> None:
         assert read and read.state_id is None
     assert read_fixture(b'{"id": 99999999999999999999}') is None
     assert read_fixture(b"[1]") is None
+
+
+def as_object(rows: list[Any]) -> dict[str, Any]:
+    """A list with gaps, as PHP writes it."""
+    return {str(2 * place + 1): row for place, row in enumerate(rows)}
+
+
+def test_an_object_with_integer_keys_is_a_list() -> None:
+    events = [{"id": 8, "type_id": 14}, {"id": 9, "sub_type_id": 1697}]
+    scores = [{"description": "CURRENT", "score": {"goals": 1, "participant": "home"}}]
+    sent = {"id": 1, "state_id": 5, "events": events, "scores": scores, "periods": [], "lineups": 7}
+    changed = {"events": as_object(events), "scores": as_object(scores), "periods": {}}
+    as_list, as_objects = (
+        read_fixture(json.dumps(fixture).encode()) for fixture in (sent, {**sent, **changed})
+    )
+    assert as_list and as_objects
+    assert as_objects.payload_hash == as_list.payload_hash
+    assert as_objects.keys == as_list.keys == {"events", "scores", "periods"}
+    assert as_objects.filled == as_list.filled == {"events", "scores"}
+    assert as_objects.type_ids == as_list.type_ids == {14, 1697}
+    assert as_objects.has_goals and as_list.has_goals
+    # The values count, whatever their keys are.
+    assert canonical_hash({"events": {"0": 1, "1": 2}}) == canonical_hash({"events": [2, 1]})
+    assert canonical_hash({"events": {"0": 1}}) != canonical_hash({"events": [2]})
+
+
+@pytest.mark.parametrize("value", ["none", "", 0, 7.5, True, {"id": 8}, {"0": {}, "more": False}])
+def test_an_include_that_is_no_list_is_missing(value: Any) -> None:
+    read = read_fixture(json.dumps({"id": 1, "events": value, "venue": {"id": 5}}).encode())
+    assert read
+    # An object is what other includes have.
+    assert read.keys == read.filled == {"venue"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "hour"),
+    [
+        ({"starting_at": "2026-03-14 21:00:00"}, 21),
+        ({"starting_at": "2026-03-14T21:00:00+07:00"}, 14),
+        ({"starting_at": "2026-03-14 21:00:00-02:30"}, 23.5),
+        ({"starting_at": "2026-03-14T21:00:00Z"}, 21),
+        ({"starting_at": "2026-03-14"}, None),
+        ({"starting_at": "2026-02-30 21:00:00"}, None),
+        ({"starting_at": "0001-01-01 01:00:00+14:00"}, None),
+        ({"starting_at": "2026-03-14 21:00:00", "starting_at_timestamp": "1773500400.0"}, 15),
+        ({"starting_at": "2026-03-14 21:00:00", "starting_at_timestamp": 10**17}, 21),
+    ],
+)
+def test_kick_off_is_in_utc(fields: dict[str, Any], hour: float | None) -> None:
+    read = read_fixture(json.dumps({"id": 1, **fields}).encode())
+    assert read
+    midnight = datetime(2026, 3, 14, tzinfo=UTC)
+    assert read.starting_at == (None if hour is None else midnight + timedelta(hours=hour))

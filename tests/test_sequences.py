@@ -21,9 +21,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from extract.due import TIMES_UNTIL_WITHDRAWN
 from simulator import Simulator
-from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job
+from tests import marts
+from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job, setting
 from tests.test_job import assert_equals_world
+from tests.test_marts import MARTS, assert_mart
 from tests.test_season import VOLATILE
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "3"))
@@ -104,8 +107,7 @@ class Sequence(RuleBasedStateMachine):
     def begin(self) -> None:
         self.snapshot.restore()
         self.api.control.set_clock(CLOCK)
-        for id in self.api.world.every_id():
-            self.api.control.restore(id)
+        self.api.control.restore_all()
         self.kills = 0
 
     # ------------------------------------------------------------------ the API
@@ -162,6 +164,22 @@ class Sequence(RuleBasedStateMachine):
         if fixture := self.fixture(place):
             self.api.control.delete(fixture["id"])
 
+    @rule(place=places, again=st.booleans(), runs=st.integers(0, 3))
+    def a_fixture_is_withdrawn(self, place: int, again: bool, runs: int) -> None:
+        """It is gone without a word; the same match may be there again under another id."""
+        if fixture := self.fixture(place):
+            act = self.api.control.reissue if again else self.api.control.withdraw
+            act(fixture["id"])
+            for _ in range(runs):
+                self.job.extract("--force")
+            if runs:
+                self.job.transform(*MODELS)
+
+    @rule(place=places)
+    def a_withdrawn_fixture_returns(self, place: int) -> None:
+        if gone := sorted(self.api.world.withdrawn):
+            self.api.control.restore(gone[place % len(gone)])
+
     @rule(place=places, value=st.booleans())
     def odds_come_and_go(self, place: int, value: bool) -> None:
         if fixture := self.fixture(place):
@@ -174,25 +192,61 @@ class Sequence(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ the job
 
-    @rule(include=st.sampled_from(["events", "statistics", "participants", None]))
-    def a_run(self, include: str | None) -> None:
-        """The first answer may lack what an include holds: that is not to be believed."""
+    @rule(include=st.sampled_from(["events", "statistics", "participants"]), lasts=st.booleans())
+    def a_run_without_elements(self, include: str, lasts: bool) -> None:
+        """Answers lack what an include holds, at first or to the run's end: not confirmed."""
+        fault: dict[str, Any] = {"kind": "empty_include", "include": include, "path": "multi"}
+        # What was empty some minutes ago too is confirmed.
+        shown = self.job.query(
+            f"select id from sportmonks_raw.fixture_checks where empty_keys like '%{include}%' "
+            "and counted_at <= now() - interval '5 minutes'"
+        )
+        self.run_with(fault if lasts else {**fault, "times": 1}, {id for (id,) in shown})
+
+    @rule(include=st.sampled_from(ARRAYS), kind=st.sampled_from(["object", "other"]))
+    def a_run_with_arrays_that_are_none(self, include: str, kind: str) -> None:
+        """An object for a list says the same; anything else says nothing."""
+        fault = {"kind": f"{kind}_include", "include": include, "value": "none", "path": "multi"}
+        self.run_with(fault, set())
+
+    def run_with(self, fault: dict[str, Any], confirmed: set[int]) -> None:
+        """A run that loses no elements but those of fixtures whose emptiness is confirmed."""
+        include = fault["include"]
         filled = f"select id from sportmonks_raw.fixtures where filled_keys like '%{include}%'"
         before = {id for (id,) in self.job.query(filled)}
-        if include:
-            fault = {"kind": "empty_include", "include": include, "times": 1, "path": "multi"}
-            self.api.control.faults([fault])
+        self.api.control.faults([fault])
         self.job.extract("--force")
         self.api.control.clear_faults()
-        ids = before & set(self.api.world.fixture_ids())
-        kept = {id for id in ids if self.api.control.fixture(id)[str(include)]}
+        ids = (before - confirmed) & set(self.api.world.fixture_ids())
+        kept = {id for id in ids if self.api.control.fixture(id)[include]}
         assert {id for (id,) in self.job.query(filled)} >= kept
+
+    @rule()
+    def a_run(self) -> None:
+        self.job.extract("--force")
+
+    @rule()
+    def minutes_pass(self) -> None:
+        """The job's own clock goes on, so that what is empty can be confirmed."""
+        earlier = "counted_at - interval '6 minutes'"
+        self.job.query(f"update sportmonks_raw.fixture_checks set counted_at = {earlier}")
 
     @rule(some=st.lists(places, min_size=1, max_size=4))
     def a_run_for_some(self, some: list[int]) -> None:
         ids = self.api.world.every_id()
         chosen = {str(ids[place % len(ids)]) for place in some}
         self.job.extract("--force", "--fixture-ids", ",".join(sorted(chosen)))
+
+    @rule(some=st.lists(places, min_size=1, max_size=4), taken=st.sampled_from(ARRAYS))
+    def an_include_is_taken_away_and_comes_back(self, some: list[int], taken: str) -> None:
+        """What was fetched without it meanwhile is due for it, without force."""
+        include = ";".join(array for array in ARRAYS if array != taken)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv(setting("INCLUDE"), include)
+            self.a_run_for_some(some)
+        self.job.extract()
+        lack = f"requested_include not like '%;{taken};%' and outcome in ('stored', 'unchanged')"
+        assert not self.job.query(f"select id from sportmonks_raw.fixture_checks where {lack}")
 
     @rule()
     def a_transform(self) -> None:
@@ -246,16 +300,29 @@ class Sequence(RuleBasedStateMachine):
     # ------------------------------------------------------------------ what must hold then
 
     def teardown(self) -> None:
-        # Of a deleted fixture the API says nothing any more: it comes back for the comparison.
-        for id in set(self.api.world.every_id()) - set(self.api.world.fixture_ids()):
-            self.api.control.restore(id)
-        self.job.extract("--force")
-        self.job.transform(*MODELS)
-        assert_equals_world(self.job, self.api, volatile=VOLATILE)
+        # Until what is missing is withdrawn, and an emptiness confirmed.
+        for _ in range(TIMES_UNTIL_WITHDRAWN):
+            self.minutes_pass()
+            self.job.extract("--force")
+        self.job.transform(*EVERY_MODEL)
+        self.assert_marts()
         built = self.contents()
-        self.job.transform("--full-refresh", *MODELS)
+        self.job.transform("--full-refresh", *EVERY_MODEL)
         for table, rows in self.contents().items():
             assert rows == built[table], table
+        # The API says nothing of what is gone: it comes back for the comparison.
+        if gone := set(self.api.world.every_id()) - set(self.api.world.fixture_ids()):
+            for id in gone:
+                self.api.control.restore(id)
+            self.job.extract("--force")
+            self.job.transform(*MODELS)
+            self.assert_marts()
+        assert_equals_world(self.job, self.api, volatile=VOLATILE)
+
+    def assert_marts(self) -> None:
+        world = marts.read(self.api)
+        for mart in MARTS:
+            assert_mart(self.job, mart, world)
 
     def contents(self) -> dict[str, list[tuple[Any, ...]]]:
         tables = {f"sportmonks.{table}": key for table, key in FINAL_TABLES.items()} | DERIVED
@@ -282,6 +349,9 @@ def test_any_sequence_ends_in_the_world(
     job = Job(database, tmp_path, dbt_targets / type(database).__name__)
     for name, value in job.environment(league.base_url, league.token).items():
         monkeypatch.setenv(name, value)
+    # Each run looks for fixtures that are new, and that are deleted.
+    monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
+    monkeypatch.setenv(setting("CONFIRM_AFTER"), "5")
     job.extract()
     job.transform(*EVERY_MODEL)
     snapshot = Snapshot(job)

@@ -716,6 +716,37 @@ def test_deleted_fixtures_only_show_with_the_filter(client: Client) -> None:
     assert client.walk(f"football/fixtures/date/{day}", filters="deleted") == [fixture_id]
 
 
+def test_a_reissued_fixture_shows_under_its_new_id_only(client: Client) -> None:
+    control, world = client.api.control, client.api.world
+    old_id = finished(client.api)[2]
+    before = world.fixture(old_id)
+    day, season_id = before["starting_at"][:10], before["season_id"]
+    control.add_event(old_id, {"type_id": 19})
+    new_id = control.reissue(old_id)
+    assert "data" not in client.get(f"football/fixtures/multi/{old_id}").json()
+    (row,) = client.multi(old_id, new_id)
+    assert row["id"] == new_id == world.fixture_ids()[-1]
+    assert row["starting_at"] == before["starting_at"]
+    assert len(row["events"]) == len(before["events"]) + 1
+    assert {event["fixture_id"] for event in row["events"]} == {new_id}
+    assert {e["id"] for e in row["events"]}.isdisjoint(e["id"] for e in before["events"])
+    for path, filters in [
+        ("football/fixtures", f"fixtureSeasons:{season_id}"),
+        (f"football/fixtures/date/{day}", ""),
+    ]:
+        ids = client.walk(path, **({"filters": filters} if filters else {}))
+        assert new_id in ids
+        assert old_id not in ids
+    assert "data" not in client.get("football/fixtures", filters="deleted").json()
+    # Both ids may exist for a while.
+    control.restore(old_id)
+    control.restore(new_id)
+    rows = client.multi(old_id, new_id)
+    assert [len(row["events"]) for row in rows] == [len(before["events"])] * 2
+    control.restore_all()
+    assert [row["id"] for row in client.multi(old_id, new_id)] == [old_id]
+
+
 def test_reschedule_and_finish(client: Client) -> None:
     control = client.api.control
     (postponed, *_) = in_state(client.api, 10)
@@ -822,7 +853,7 @@ def test_faults_choose_their_requests(client: Client) -> None:
     assert client.get("football/states").status_code == 200
     with pytest.raises(ControlError, match="unknown kind"):
         client.api.control.faults([{"kind": "earthquake"}])
-    assert len(KINDS) == 32
+    assert len(KINDS) == 34
 
 
 def test_faults_in_the_rows(client: Client) -> None:

@@ -99,9 +99,15 @@ def _fixture(fixture: dict[str, Any], states: dict[int, str]) -> dict[str, Any]:
         (score["description"], score["score"]["participant"]): score["score"]["goals"]
         for score in fixture["scores"]
     }
+    kicks = [goals.get(("PENALTY_SHOOTOUT", side)) or 0 for side in ("home", "away")]
+    if len(winners) != 1:
+        winners = []
+        if states[fixture["state_id"]] in _PHASES["finished"] and kicks[0] != kicks[1]:
+            winners = [sides["home" if kicks[0] > kicks[1] else "away"].get("id")]
     return _renamed(fixture, "fixture_id", _BASE) | {
         "state_code": states[fixture["state_id"]],
         "times_missing": int(fixture["state_id"] == 20),
+        "is_withdrawn": fixture["state_id"] == 20,
         "home_participant_id": sides["home"].get("id"),
         "away_participant_id": sides["away"].get("id"),
         "home_participant_name": sides["home"].get("name"),

@@ -94,14 +94,34 @@
     end
 {%- endmacro %}
 
-{#- 'YYYY-MM-DD HH:MM:SS' in UTC, as the API writes times, to a timestamp with time zone. -#}
+{#-
+    'YYYY-MM-DD HH:MM:SS', as the API writes times, to a timestamp with time zone. The time is in UTC
+    where it has no offset, such as +07:00 or Z; instead of the blank there may be a T. The first and
+    the last day that a year of four digits has take no offset, which could lead out of those years.
+-#}
 {% macro to_utc(text) -%}
     case
         when
-            {{ matches(text, '^' ~ date_pattern() ~ ' ([01][0-9]|2[0-3])(:[0-5][0-9]){2}$') }}
+            {{ matches(
+                text,
+                '^' ~ date_pattern() ~ '[ T]([01][0-9]|2[0-3])(:[0-5][0-9]){2}'
+                ~ '(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$'
+            ) }}
             and {{ is_day_of_month(text) }}
-            then timezone('UTC', cast({{ text }} as timestamp))
+            and (length({{ text }}) < 25 or substr({{ text }}, 1, 10) not in ('0001-01-01', '9999-12-31'))
+            then timezone('UTC', cast(substr({{ text }}, 1, 19) as timestamp) - {{ utc_offset(text) }})
     end
+{%- endmacro %}
+
+{#- The offset from UTC at the end of a time that `to_utc` reads, as an interval. -#}
+{% macro utc_offset(text) -%}
+    case
+        when length({{ text }}) = 25
+            then
+                case when substr({{ text }}, 20, 1) = '-' then -1 else 1 end
+                * (cast(substr({{ text }}, 21, 2) as integer) * 60 + cast(substr({{ text }}, 24, 2) as integer))
+        else 0
+    end * interval '1 minute'
 {%- endmacro %}
 
 {#- A number's text without decimals that are all zero: 5.0 says what 5 says. -#}

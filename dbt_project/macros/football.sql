@@ -27,6 +27,18 @@
 {#- Types of shoot-out kicks: PENALTY_SHOOTOUT_MISS, PENALTY_SHOOTOUT_GOAL. -#}
 {% macro shootout_types() -%} (22, 23) {%- endmacro %}
 
+{#-
+    Whether an event is a card that counts: YELLOWCARD, REDCARD or YELLOWREDCARD, and not rescinded.
+    A second yellow card is a YELLOWREDCARD and no YELLOWCARD.
+
+    Args:
+        type_id: SQL of the event's type.
+        rescinded: SQL of the event's `rescinded`.
+-#}
+{% macro is_card(type_id, rescinded) -%}
+    coalesce({{ type_id }} in (19, 20, 21) and {{ rescinded }} is not true, false)
+{%- endmacro %}
+
 {#- The minute as people write it: 45+2'. -#}
 {% macro minute_label(minute, extra_minute) -%}
     cast({{ minute }} as text)

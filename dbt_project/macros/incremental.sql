@@ -66,11 +66,20 @@ select * from found
     Args:
         columns: other columns that a row depends on, beside the payload. They stand in the model
             and in the CTE under the same name.
+        left_out: a boolean column of the CTE: fixtures with true have no rows in the model. They
+            are among the changed ones only while the model still holds rows of them. The CTE is read
+            twice, and should not be materialized.
 -#}
-{% macro changed_fixtures(columns) -%}
+{% macro changed_fixtures(columns, left_out=none) -%}
 select * from fixtures
+{%- if not is_incremental() and left_out %}
+where not {{ left_out }}
+{%- endif %}
 {%- if is_incremental() %}
 where
+    {% if left_out -%}
+    not {{ left_out }}
+    and {% endif -%}
     not exists (
         select 1
         from {{ this }} as built
@@ -81,6 +90,19 @@ where
             and built.{{ column }} is not distinct from fixtures.{{ column }}
             {%- endfor %}
     )
+{%- if left_out %}
+
+union all
+
+select * from fixtures
+where
+    {{ left_out }}
+    and exists (
+        select 1
+        from {{ this }} as built
+        where built.fixture_id = fixtures.fixture_id
+    )
+{%- endif %}
 {%- endif %}
 {%- endmacro %}
 

@@ -9,9 +9,9 @@
     One row per object in an array of a fixture's payload, with the fields that `payload_fields`
     lists.
 
-    A fixture whose payload has the array's key but no object in it gives one row of nulls, which
-    tells the incremental strategy `replace_array` that its old rows must go. A fixture whose
-    payload lacks the key gives no row at all.
+    A fixture whose array is empty, or has no object in it, gives one row of nulls, which tells the
+    incremental strategy `replace_array` that its old rows must go. A fixture without the array gives
+    no row at all: its payload lacks the key, or has there what `json_list` does not read.
 
     Args:
         fixtures: name of a CTE with fixture_id, loaded_at and payload.
@@ -48,10 +48,22 @@ from (
             select
                 fixture_id,
                 loaded_at,
-                from_json(payload -> '{{ array }}', '[{{ json_shape(keys) }}]') as objects
-            from {{ fixtures }}
-            where (payload -> '{{ array }}') is not null
-        ) as arrays
+                from_json(list, '[{{ json_shape(keys) }}]') as objects
+            from (
+                select
+                    fixture_id,
+                    loaded_at,
+                    {{ json_list('sent') }} as list
+                from (
+                    select
+                        fixture_id,
+                        loaded_at,
+                        payload -> '{{ array }}' as sent
+                    from {{ fixtures }}
+                ) as arrays
+            ) as arrays
+            where list is not null
+        ) as lists
     ) as filled
 ) as elements
 {%- endmacro %}
@@ -62,19 +74,75 @@ select
     loaded_at,
     place,
     {{ json_values('element', keys) }}
-from {{ fixtures }}
-left join lateral jsonb_array_elements(
-    case
-        when jsonb_typeof(payload -> '{{ array }}') = 'array'
-            then payload -> '{{ array }}'
-    end
-) with ordinality as elements (document, place) on true
+from (
+    select
+        fixture_id,
+        loaded_at,
+        {{ json_list('sent') }} as list
+    from (
+        select
+            fixture_id,
+            loaded_at,
+            payload -> '{{ array }}' as sent
+        from {{ fixtures }}
+        -- Each look into a payload decompresses it: without this, the planner would take several.
+        offset 0
+    ) as arrays
+) as lists
+left join lateral jsonb_array_elements(list) with ordinality as elements (document, place) on true
 left join lateral jsonb_to_record(
     case when jsonb_typeof(document) = 'object' then document end
 ) as element (
     {{ json_columns(keys) }}
 ) on true
-where (payload -> '{{ array }}') is not null
+where list is not null
+{%- endmacro %}
+
+{#-
+    The list that a JSON value means: itself; of an object whose keys are all integers, the list of
+    its values by key, for PHP writes a filtered list so; an empty one for JSON null. SQL null for
+    anything else, and where there is no value.
+-#}
+{% macro json_list(json) -%}
+    {{ return(adapter.dispatch('json_list')(json)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_list(json) -%}
+    case
+        when starts_with(cast({{ json }} as text), '[') then {{ json }}
+        when cast({{ json }} as text) = 'null' then cast('[]' as json)
+        when
+            json_type({{ json }}) = 'OBJECT'
+            and len(list_filter(
+                json_keys({{ json }}), lambda key: not {{ matches('key', '^[0-9]+$') }}
+            )) = 0
+            then to_json(list_transform(
+                list_sort(list_transform(
+                    json_keys({{ json }}), lambda key: {'digits': length(key), 'key': key}
+                )),
+                lambda place: json_extract({{ json }}, '$."' || place.key || '"')
+            ))
+    end
+{%- endmacro %}
+
+{% macro postgres__json_list(json) -%}
+    case jsonb_typeof({{ json }})
+        when 'array' then {{ json }}
+        when 'null' then cast('[]' as jsonb)
+        when 'object'
+            then (
+                select
+                    case
+                        when coalesce(bool_and({{ matches('key', '^[0-9]+$') }}), true)
+                            then
+                                coalesce(
+                                    jsonb_agg(value order by length(key), key collate "C"),
+                                    cast('[]' as jsonb)
+                                )
+                    end
+                from jsonb_each({{ json }})
+            )
+    end
 {%- endmacro %}
 
 {#-

@@ -75,7 +75,7 @@
         {%- do found.append({
             'path': array,
             'type': 'list',
-            'condition': is_other_json(object ~ array, 'array'),
+            'condition': "(" ~ object ~ array ~ " is not null and " ~ json_list(object ~ array) ~ " is null)",
             'value': json_as_text(object ~ array),
             'reason': 'is no list',
         }) -%}
@@ -161,9 +161,7 @@ where
     {%- for array in payload_arrays() %}
     or exists (
         select 1
-        from jsonb_array_elements(
-            case when jsonb_typeof(fixture.{{ array }}) = 'array' then fixture.{{ array }} end
-        ) as elements (document)
+        from jsonb_array_elements({{ json_list('fixture.' ~ array) }}) as elements (document)
         left join lateral jsonb_to_record(
             case when jsonb_typeof(document) = 'object' then document end
         ) as element (

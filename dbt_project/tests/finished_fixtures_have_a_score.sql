@@ -14,5 +14,6 @@ select
     fixtures.state_code
 from fixtures
 where
-    fixtures.state_code in ('FT', 'AET', 'FT_PEN', 'AWARDED')
+    not fixtures.is_withdrawn
+    and fixtures.state_code in ('FT', 'AET', 'FT_PEN', 'AWARDED')
     and (fixtures.home_score is null or fixtures.away_score is null)

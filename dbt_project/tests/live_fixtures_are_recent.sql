@@ -22,6 +22,7 @@ select
 from fixtures
 inner join states on fixtures.state_id = states.state_id
 where
-    states.phase = 'live'
+    not fixtures.is_withdrawn
+    and states.phase = 'live'
     and states.developer_name not in ('SUSPENDED', 'INTERRUPTED')
     and fixtures.starting_at < {{ dbt.current_timestamp() }} - interval '6 hours'

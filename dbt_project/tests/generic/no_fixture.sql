@@ -1,5 +1,6 @@
 {#-
-    No fixture is as a condition says. Those that are, come with their name.
+    No fixture is as a condition says, but for those that the API has withdrawn. Those that are, come
+    with their name.
 
     Args:
         model: a table with a row for each fixture, called `tested` in the condition.
@@ -28,6 +29,8 @@ select
     {{ shown | join(', ') }}
 from tested
 inner join fixtures on tested.fixture_id = fixtures.fixture_id
-where {{ condition }}
+where
+    not fixtures.is_withdrawn
+    and ({{ condition }})
 
 {% endtest %}

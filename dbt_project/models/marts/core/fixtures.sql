@@ -82,7 +82,12 @@ fixtures as (
 
     select
         current_states.*,
-        states.developer_name as state_code
+        states.developer_name as state_code,
+        coalesce(
+            current_states.state_id = 20
+            or current_states.times_missing >= {{ var('times_until_withdrawn') }},
+            false
+        ) as is_withdrawn
     from current_states
     left join states on current_states.state_id = states.state_id
 
@@ -91,7 +96,7 @@ fixtures as (
 -- What does not stand in the payload may change without it.
 changed_fixtures as (
 
-    {{ changed_fixtures(columns=['state_id', 'state_code', 'times_missing']) }}
+    {{ changed_fixtures(columns=['state_id', 'state_code', 'times_missing', 'is_withdrawn']) }}
 
 ),
 
@@ -112,7 +117,7 @@ base_fields as (
         'fixture',
         [
             'fixture_id', 'changed_payloads.state_id as current_state_id', 'state_code',
-            'times_missing', 'loaded_at'
+            'times_missing', 'is_withdrawn', 'loaded_at'
         ]
     ) }}
 
@@ -135,8 +140,22 @@ sides as (
         {{ to_bigint('id') }} as participant_id,
         name,
         {{ to_text("(meta -> 'location')") }} as location,
-        (meta ->> 'winner') as winner
+        (meta ->> 'winner') as winner,
+        place
     from participants
+
+),
+
+-- Id and name of a side are those of one team, although the API may name two.
+ranked_sides as (
+
+    select
+        *,
+        row_number() over (
+            partition by fixture_id, location
+            order by participant_id desc nulls last, place desc
+        ) as rank_of_side
+    from sides
 
 ),
 
@@ -144,12 +163,18 @@ teams as (
 
     select
         fixture_id,
-        max(case when location = 'home' then participant_id end) as home_participant_id,
-        max(case when location = 'away' then participant_id end) as away_participant_id,
-        max(case when winner = 'true' then participant_id end) as winner_participant_id,
-        max(case when location = 'home' then name end) as home_participant_name,
-        max(case when location = 'away' then name end) as away_participant_name
-    from sides
+        {%- for side in ['home', 'away'] %}
+        max(case when location = '{{ side }}' and rank_of_side = 1 then participant_id end)
+            as {{ side }}_participant_id,
+        max(case when location = '{{ side }}' and rank_of_side = 1 then name end)
+            as {{ side }}_participant_name,
+        {%- endfor %}
+        -- A match has one winner: where two teams are flagged, neither is.
+        case
+            when count(distinct case when winner = 'true' then participant_id end) = 1
+                then max(case when winner = 'true' then participant_id end)
+        end as flagged_participant_id
+    from ranked_sides
     group by 1
 
 ),
@@ -159,7 +184,7 @@ scores as (
     {{ flatten(
         'changed_payloads',
         'scores',
-        {'fields': [], 'texts': ['description'], 'objects': ['score']}
+        {'fields': ['id'], 'texts': ['description'], 'objects': ['score']}
     ) }}
 
 ),
@@ -168,10 +193,24 @@ goals as (
 
     select
         fixture_id,
+        {{ to_bigint('id') }} as score_id,
         description,
         {{ to_text("(score -> 'participant')") }} as location,
-        {{ to_bigint("(score ->> 'goals')") }} as goals
+        {{ to_bigint("(score ->> 'goals')") }} as goals,
+        place
     from scores
+
+),
+
+ranked_goals as (
+
+    select
+        *,
+        row_number() over (
+            partition by fixture_id, description, location
+            order by score_id desc nulls last, place desc
+        ) as rank_of_score
+    from goals
 
 ),
 
@@ -186,8 +225,13 @@ results as (
         max(case when description = '1ST_HALF' and location = 'home' then goals end)
             as home_score_half_time,
         max(case when description = '1ST_HALF' and location = 'away' then goals end)
-            as away_score_half_time
-    from goals
+            as away_score_half_time,
+        max(case when description = 'PENALTY_SHOOTOUT' and location = 'home' then goals end)
+            as home_kicks_scored,
+        max(case when description = 'PENALTY_SHOOTOUT' and location = 'away' then goals end)
+            as away_kicks_scored
+    from ranked_goals
+    where rank_of_score = 1
     group by 1
 
 ),
@@ -203,7 +247,17 @@ final as (
         ) }},
         teams.home_participant_id,
         teams.away_participant_id,
-        teams.winner_participant_id,
+        case
+            when teams.flagged_participant_id is not null then teams.flagged_participant_id
+            -- The API does not always flag the winner of a shoot-out.
+            when {{ state_phase('base_fields.current_state_id') }} = 'finished'
+                then case
+                    when results.home_kicks_scored > results.away_kicks_scored
+                        then teams.home_participant_id
+                    when results.home_kicks_scored < results.away_kicks_scored
+                        then teams.away_participant_id
+                end
+        end as winner_participant_id,
         base_fields.state_code,
         teams.home_participant_name,
         teams.away_participant_name,
@@ -212,6 +266,7 @@ final as (
         results.home_score_half_time,
         results.away_score_half_time,
         base_fields.times_missing,
+        base_fields.is_withdrawn,
         coalesce(
             {{ payload_column('fixture', 'starting_at_timestamp') }},
             {{ payload_column('fixture', 'starting_at') }}

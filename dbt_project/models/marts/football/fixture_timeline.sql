@@ -35,16 +35,25 @@ placed as (
         end as team_name,
         coalesce(events.type_id in {{ goal_types() }}, false) as is_goal,
         coalesce(events.type_id in {{ shootout_types() }}, false) as is_shootout,
+        {{ is_card('events.type_id', 'events.rescinded') }} as is_card,
         coalesce(events.extra_minute, 0) as added_minute,
-        -- Of two goals in one minute, the one with fewer goals in its result came first.
-        case
-            when events.type_id in {{ goal_types() }}
-                then
-                    {{ to_bigint("split_part(events.result, '-', 1)") }}
-                    + {{ to_bigint("split_part(events.result, '-', 2)") }}
-        end as goals_so_far
+        {{ to_double("split_part(events.result, '-', 1)") }}
+        + {{ to_double("split_part(events.result, '-', 2)") }} as goals_in_result
     from events
-    left join fixtures on events.fixture_id = fixtures.fixture_id
+    inner join fixtures on events.fixture_id = fixtures.fixture_id
+    where not fixtures.is_withdrawn
+
+),
+
+ordered as (
+
+    select
+        *,
+        -- In some shoot-outs the kicks' minutes contradict their results.
+        case when is_shootout then goals_in_result end as kicks_so_far,
+        -- Of two goals in one minute, the one with fewer goals in its result came first.
+        case when is_goal then goals_in_result end as goals_so_far
+    from placed
 
 ),
 
@@ -55,13 +64,15 @@ numbered as (
         row_number() over (
             partition by fixture_id
             order by
-                is_shootout, minute, added_minute, goals_so_far nulls first, sort_order, event_id
-        ) as position,
-        row_number() over (
-            partition by fixture_id, is_shootout
-            order by minute, added_minute, sort_order, event_id
-        ) as place_in_part
-    from placed
+                is_shootout,
+                kicks_so_far nulls first,
+                minute,
+                added_minute,
+                goals_so_far nulls first,
+                sort_order,
+                event_id
+        ) as position
+    from ordered
 
 ),
 
@@ -76,7 +87,8 @@ counted as (
         count(case when type_id = 23 and location = 'home' then 1 end) over each_fixture
             as home_kicks_scored,
         count(case when type_id = 23 and location = 'away' then 1 end) over each_fixture
-            as away_kicks_scored
+            as away_kicks_scored,
+        count(case when is_shootout then 1 end) over each_fixture as kicks_taken
     from numbered
     window each_fixture as (partition by fixture_id order by position)
 
@@ -94,7 +106,7 @@ final as (
         counted.related_player_id,
         counted.fixture_name,
         case
-            when counted.is_shootout then 'P' || cast(counted.place_in_part as text)
+            when counted.is_shootout then 'P' || cast(counted.kicks_taken as text)
             else {{ minute_label('counted.minute', 'counted.added_minute') }}
         end as minute_label,
         types.name as type_name,
@@ -114,6 +126,7 @@ final as (
         case when counted.is_shootout then counted.away_kicks_scored end as away_shootout_score,
         counted.is_goal,
         counted.is_shootout,
+        counted.is_card,
         counted.rescinded
     from counted
     left join types on counted.type_id = types.type_id

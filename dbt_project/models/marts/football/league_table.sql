@@ -61,7 +61,7 @@ matches as (
     left join states on fixtures.state_id = states.state_id
     where
         fixtures.round_id is not null
-        and fixtures.state_id is distinct from 20
+        and not fixtures.is_withdrawn
 
 ),
 

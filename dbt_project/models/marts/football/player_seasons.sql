@@ -36,7 +36,7 @@ teams as (
 
 ),
 
--- What happened in an abandoned or deleted match does not count.
+-- What happened in an abandoned or withdrawn match does not count.
 counted as (
 
     select
@@ -55,7 +55,9 @@ counted as (
     from events
     inner join fixtures on events.fixture_id = fixtures.fixture_id
     inner join states on fixtures.state_id = states.state_id
-    where states.phase in ('live', 'finished')
+    where
+        states.phase in ('live', 'finished')
+        and not fixtures.is_withdrawn
 
 ),
 
@@ -80,7 +82,7 @@ parts as (
             when 20 then 'red_card'
             when 21 then 'yellow_red_card'
         end as part,
-        coalesce(rescinded, false) as is_rescinded,
+        {{ is_card('type_id', 'rescinded') }} as is_card,
         -- Cards are shown on the bench too.
         not coalesce(on_bench, false) as is_on_pitch
     from counted
@@ -98,7 +100,7 @@ parts as (
         related_player_name as player_name,
         starting_at,
         case type_id when 14 then 'assist' when 18 then 'substituted_off' end as part,
-        false as is_rescinded,
+        false as is_card,
         true as is_on_pitch
     from counted
     where type_id in (14, 18)
@@ -130,10 +132,9 @@ sums as (
         }.items() %}
         count(case when part = '{{ part }}' then 1 end) as {{ column }},
         {%- endfor %}
-        count(case when part = 'yellow_card' and not is_rescinded then 1 end) as yellow_cards,
-        count(case when part = 'yellow_red_card' and not is_rescinded then 1 end)
-            as yellow_red_cards,
-        count(case when part = 'red_card' and not is_rescinded then 1 end) as red_cards
+        count(case when part = 'yellow_card' and is_card then 1 end) as yellow_cards,
+        count(case when part = 'yellow_red_card' and is_card then 1 end) as yellow_red_cards,
+        count(case when part = 'red_card' and is_card then 1 end) as red_cards
     from parts
     where player_id is not null
     group by 1, 2, 3

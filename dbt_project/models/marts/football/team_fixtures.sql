@@ -22,6 +22,7 @@ built_versions as (
         season_id,
         state_id,
         state_code,
+        is_withdrawn,
         loaded_at
     from {{ ref('fixtures') }}
 
@@ -64,11 +65,12 @@ statistic_versions as (
 ),
 
 -- Few columns: what has changed is found by comparing all rows with those that are built.
-fixtures as (
+fixtures as not materialized (
 
     select
         built_versions.fixture_id,
         built_versions.state_code,
+        built_versions.is_withdrawn,
         built_versions.loaded_at,
         states.phase,
         leagues.name as league_name,
@@ -85,9 +87,10 @@ fixtures as (
 -- The payload is not all that a row depends on.
 changed_versions as (
 
-    {{ changed_fixtures(columns=[
-        'state_code', 'phase', 'league_name', 'season_name', 'statistics_loaded_at'
-    ]) }}
+    {{ changed_fixtures(
+        columns=['state_code', 'phase', 'league_name', 'season_name', 'statistics_loaded_at'],
+        left_out='is_withdrawn'
+    ) }}
 
 ),
 
@@ -109,7 +112,7 @@ sides as (
     {% for side, other in [('home', 'away'), ('away', 'home')] %}
     select
         fixture_id,
-        {{ side }}_participant_id as team_id,
+        case when not is_withdrawn then {{ side }}_participant_id end as team_id,
         {{ other }}_participant_id as opponent_id,
         league_id,
         season_id,
@@ -141,7 +144,8 @@ sides as (
     {% if side == 'away' %}
     -- One stand-in may take the place of both teams while neither is known.
     where
-        away_participant_id is not null
+        not is_withdrawn
+        and away_participant_id is not null
         and home_participant_id is distinct from away_participant_id
     {% endif %}
     {{ 'union all' if not loop.last }}
@@ -172,6 +176,6 @@ final as (
 
 )
 
--- A home side without a team only tells that the fixture has changed.
+-- A home side without a team only tells that the fixture has changed, or is withdrawn.
 select * from final
 where {{ is_row('team_id') }}

@@ -99,7 +99,8 @@ numbers as (
     select
         statistics.fixture_id,
         count(*) as statistic_count,
-        sum(case when statistics.type_id = 45 then statistics.value end) as possession_total
+        sum(case when statistics.type_id = 45 then statistics.value end) as possession_total,
+        sum(case when statistics.type_id = 84 then statistics.value end) as yellow_card_total
     from statistics
     where statistics.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
     group by 1
@@ -130,6 +131,14 @@ happenings as (
         count(
             case
                 when
+                    events.type_id = 19
+                    and {{ is_card('events.type_id', 'events.rescinded') }}
+                    then 1
+            end
+        ) as yellow_card_count,
+        count(
+            case
+                when
                     events.minute not between 0 and 130
                     or events.extra_minute not between 0 and 60
                     then 1
@@ -152,8 +161,10 @@ final as (
         coalesce(happenings.event_count, 0) as event_count,
         coalesce(happenings.home_goal_count, 0) as home_goal_count,
         coalesce(happenings.away_goal_count, 0) as away_goal_count,
+        coalesce(happenings.yellow_card_count, 0) as yellow_card_count,
         coalesce(happenings.odd_minute_count, 0) as odd_minute_count,
         numbers.possession_total,
+        numbers.yellow_card_total,
         changed_fixtures.participants_loaded_at,
         changed_fixtures.statistics_loaded_at,
         changed_fixtures.events_loaded_at,

@@ -54,6 +54,7 @@ known as (
         coalesce(fixtures.fixture_id, listed.fixture_id) as fixture_id,
         coalesce(fixtures.season_id, listed.season_id) as season_id,
         fixtures.fixture_id is not null as is_stored,
+        coalesce(fixtures.is_withdrawn, false) as is_withdrawn,
         fixtures.state_id,
         fixtures.starting_at,
         fixtures.loaded_at
@@ -66,7 +67,7 @@ judged as (
 
     select
         known.*,
-        states.phase,
+        not known.is_withdrawn and states.phase = 'finished' as is_finished,
         checks.outcome,
         checks.checked_at,
         due.fixture_id is not null as is_due,
@@ -86,16 +87,16 @@ counts as (
         season_id,
         count(*) as known,
         count(case when is_stored then 1 end) as stored,
-        count(case when phase = 'finished' then 1 end) as finished,
-        count(case when phase = 'finished' and has_statistics then 1 end)
-            as finished_with_statistics,
-        count(case when phase = 'finished' and has_events then 1 end) as finished_with_events,
+        count(case when is_withdrawn then 1 end) as withdrawn,
+        count(case when is_finished then 1 end) as finished,
+        count(case when is_finished and has_statistics then 1 end) as finished_with_statistics,
+        count(case when is_finished and has_events then 1 end) as finished_with_events,
         count(case when is_due then 1 end) as due,
         count(case when outcome = 'held' then 1 end) as held,
         count(case when outcome = 'missing' then 1 end) as missing,
         count(case when outcome = 'failed' then 1 end) as failed,
-        min(starting_at) as first_kick_off_at,
-        max(case when phase = 'finished' then starting_at end) as last_finished_kick_off_at,
+        min(case when not is_withdrawn then starting_at end) as first_kick_off_at,
+        max(case when is_finished then starting_at end) as last_finished_kick_off_at,
         max(checked_at) as last_checked_at,
         max(loaded_at) as last_loaded_at
     from judged
@@ -111,8 +112,8 @@ final as (
         leagues.name as league_name,
         seasons.name as season_name,
         {%- for count in [
-            'known', 'stored', 'finished', 'finished_with_statistics', 'finished_with_events', 'due',
-            'held', 'missing', 'failed'
+            'known', 'stored', 'withdrawn', 'finished', 'finished_with_statistics',
+            'finished_with_events', 'due', 'held', 'missing', 'failed'
         ] %}
         coalesce(counts.{{ count }}, 0) as {{ count }},
         {%- endfor %}

@@ -1,0 +1,86 @@
+"""Notices when the API refuses every request for fixtures in the same words."""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+
+from extract.errors import AccessError, RefusedError, RequestError
+
+# A batch and both its halves.
+_REFUSALS_UNTIL_PROBE = 3
+# One probe may hit a fixture that is refused for itself.
+_PROBES = 3
+
+
+class RefusalGuard:
+    """Ends a fetch that is refused as a whole, before every batch is split down to its fixtures.
+
+    After three refusals in the same words, without an answer between them, it probes up to three
+    single fixtures. If these are refused in the same words too, the cause is the request or the
+    plan, not a fixture. After a probe that is answered, it takes twice as many refusals until the
+    next one.
+
+    Safe for several threads: while one probes, the others wait for the result.
+
+    Args:
+        request: requests fixtures by their ids.
+        stored_ids: fixtures that were answered before, from the warehouse.
+        fixture_ids: fixtures to probe where there are too few of these.
+    """
+
+    def __init__(
+        self,
+        request: Callable[[Sequence[int]], object],
+        stored_ids: Sequence[int],
+        fixture_ids: Sequence[int],
+    ) -> None:
+        others = random.sample(fixture_ids, min(_PROBES, len(fixture_ids)))
+        self._request = request
+        self._probes = [*dict.fromkeys([*stored_ids, *others])][:_PROBES]
+        self._has_stored = bool(stored_ids)
+        self._lock = threading.Lock()
+        self._words: str | None = None
+        self._refusals = 0
+        self._limit = _REFUSALS_UNTIL_PROBE
+        self._verdict: AccessError | None = None
+
+    def answered(self) -> None:
+        """Notes that a request was answered."""
+        with self._lock:
+            self._refusals = 0
+
+    def refused(self, error: RefusedError) -> None:
+        """Notes a refusal.
+
+        Raises:
+            AccessError: every request for fixtures is refused in these words.
+            RequestError, StoppedError: as `request`, of a probe.
+        """
+        with self._lock:
+            if self._verdict:
+                raise self._verdict
+            if str(error) != self._words:
+                self._words, self._refusals = str(error), 0
+            self._refusals += 1
+            if self._refusals < self._limit:
+                return
+            self._refusals = 0
+            if not all(self._is_refused(id) for id in self._probes):
+                self._limit *= 2
+                return
+            whose = "fixtures that were answered before" if self._has_stored else "every fixture"
+            self._verdict = AccessError(
+                f"{error} It refuses {whose} in the same words: check `include` in "
+                ".dlt/config.toml and the plan of the token.",
+                error.status,
+            )
+            raise self._verdict
+
+    def _is_refused(self, fixture_id: int) -> bool:
+        try:
+            self._request([fixture_id])
+        except RefusedError as error:
+            return str(error) == self._words
+        except RequestError:
+            return False
+        return False
