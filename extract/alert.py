@@ -5,8 +5,10 @@ from typing import Any
 
 import dlt
 import requests
+from dlt.common.configuration.providers.toml import TomlProviderReadException
 
 from extract.lines import printable
+from extract.settings import unreadable
 
 _SETTING = "sources.sportmonks.alert_url"
 _TIMEOUT = 10
@@ -23,7 +25,11 @@ def alert(text: str, details: Mapping[str, Any], say: Callable[[str], None]) -> 
         details: other members of the object.
         say: told what went wrong, without the address: it is a secret.
     """
-    url = dlt.secrets.get(_SETTING, str)
+    try:
+        url = dlt.secrets.get(_SETTING, str)
+    except TomlProviderReadException as error:
+        say(f"No alert is sent: {unreadable(error)}")
+        return
     if not url:
         return
     try:

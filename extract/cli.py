@@ -17,7 +17,7 @@ import typer
 from dotenv import load_dotenv
 from rich.console import Console
 
-from extract.errors import ExtractError, UsageError
+from extract.errors import ArgumentError, ExtractError, UnreadableSettingsError, UsageError
 from extract.lines import Level, Lines, printable
 
 if TYPE_CHECKING:
@@ -59,7 +59,15 @@ EXIT_CODES = (
 @app.callback()
 def read_dotenv() -> None:
     """Sets what stands in `.env` and is not in the environment already."""
-    load_dotenv(PROJECT / ".env")
+    file = PROJECT / ".env"
+    with _errors_in_one_line():
+        try:
+            load_dotenv(file)
+        except ValueError as error:
+            # Bytes that are no text, or a NUL, which no variable can hold.
+            raise UsageError(f"{file} is not a text file: see .env.example.") from error
+        except OSError as error:
+            raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
 
 
 FixtureIds = Annotated[
@@ -263,7 +271,7 @@ def _reporter(quiet: bool, verbose: bool, logs: bool, as_json: bool) -> "Reporte
     from extract.reporter import Reporter
 
     if quiet and verbose:
-        raise UsageError("Give either --quiet or --verbose.")
+        raise ArgumentError("Give either --quiet or --verbose.")
     least: Level = "warning" if quiet else "debug" if verbose else "info"
     return Reporter(Console(stderr=logs or as_json), least, logs)
 
@@ -360,7 +368,7 @@ def transform(
 
         reporter = BuildReporter(Console(), context.args, verbose)
         built = run_transform(context.args, reporter, wait=not no_wait)
-        if built.code in (1, 2):
+        if built.code in (1, 2) and not built.has_wrong_arguments:
             _alert("The transform failed.", {"exit_code": built.code, "failed": built.failed})
         elif FRESHNESS in built.warned:
             _alert("Matches are stored as live that ended long ago.", {"warned": built.warned})
@@ -563,9 +571,19 @@ def _errors_in_one_line(alerting: bool = False, logs: bool = False) -> Iterator[
         yield
     except ExtractError as error:
         lines.say("error", str(error))
-        if alerting:
+        # The address for alerts is a setting, too.
+        if alerting and not isinstance(error, ArgumentError | UnreadableSettingsError):
             _alert(str(error), {}, logs)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Such as a full disk.
+        text = ": ".join(filter(None, [error.strerror or str(error), error.filename]))
+        lines.say("error", f"{text}.")
+        if alerting:
+            _alert(f"{text}.", {}, logs)
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         lines.say("info", "Stopped by Ctrl-C.")
         raise typer.Exit(130) from None
@@ -584,9 +602,9 @@ def _selection(
     from extract.selection import Selection, parse_seasons, parse_window
 
     if season_id is not None and seasons is not None:
-        raise UsageError("Give either --season-id or --seasons.")
+        raise ArgumentError("Give either --season-id or --seasons.")
     if fixture_ids is not None and ids_file is not None:
-        raise UsageError("Give either --fixture-ids or --ids-file.")
+        raise ArgumentError("Give either --fixture-ids or --ids-file.")
     chosen = (season_id,) if season_id is not None else None
     return Selection(
         fixture_ids=_fixture_ids(fixture_ids, ids_file),
@@ -610,9 +628,9 @@ def _fixture_ids(listed: str | None, file: str | None) -> list[int] | None:
         else:
             text = Path(file).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise UsageError(f"{where} cannot be read: {error.strerror}.") from error
+        raise ArgumentError(f"{where} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{where} is no text file.") from error
+        raise ArgumentError(f"{where} is no text file.") from error
     return _parse_ids(text, where, is_file=True)
 
 
@@ -623,8 +641,8 @@ def _parse_ids(text: str, where: str, is_file: bool = False) -> list[int]:
             if not re.fullmatch(r"[0-9]{1,18}", word) or int(word) == 0:
                 # A file that was named by mistake may hold a secret.
                 shown = "a word" if is_file else repr(word)
-                raise UsageError(f"{where}, line {number}: {shown} is no fixture id.")
+                raise ArgumentError(f"{where}, line {number}: {shown} is no fixture id.")
             ids.append(int(word))
     if not ids:
-        raise UsageError(f"{where} holds no fixture id.")
+        raise ArgumentError(f"{where} holds no fixture id.")
     return ids

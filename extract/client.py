@@ -1,6 +1,6 @@
 """The HTTP client of the Sportmonks API: one request in, one answer or one typed error out."""
 
-import gzip
+import codecs
 import math
 import random
 import re
@@ -18,10 +18,11 @@ from urllib.parse import quote, unquote
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
+from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
 from extract.breaker import Breaker
 from extract.clock import LONGEST_AGE, ApiClock
@@ -37,6 +38,7 @@ from extract.errors import (
 from extract.failures import FOLLOWS, Reply, failure
 from extract.quota import Grant, QuotaGovernor, QuotaReport, Windows
 from extract.settings import Settings
+from extract.transport import DeadlineAdapter, TooLargeError, read_body
 
 _LONGEST_BACKOFF = 60.0
 # What an answer may ask us to wait: the longest that the API's quota makes sense of, and what it
@@ -48,7 +50,10 @@ _TRIES_AGAINST_QUOTA = 10
 # Largest page of a list with `filters=populate`, which turns includes off (Sportmonks docs).
 POPULATE_PAGE = 1000
 _LIST_PAGE = 50
-_READ = 1 << 20
+# Page numbers end at 20,000 rows, which are 401 pages of 50; cursors have no such end. The longest
+# list, the seasons of a plan with every league, has some 600 pages.
+_MOST_PAGES = 2_000
+_MEGABYTE = 10**6
 # What is beyond them is no number of calls, no time to wait for, and no name.
 _LARGEST = 2**31 - 1
 _LONGEST_WINDOW = 24 * 3600
@@ -108,6 +113,7 @@ class ApiCall:
     status: int | None = None
     seconds: float = 0.0
     bytes: int = 0
+    error: str | None = None
     quota_limit: int | None = None
     quota_remaining: int | None = None
     quota_resets_in: int | None = None
@@ -190,7 +196,7 @@ class SportmonksClient:
         self.governor = QuotaGovernor(
             settings.requests_in_flight,
             settings.quota_reserve,
-            # Connecting, then reading.
+            # The look-up of the host's name is not part of the time-out.
             2 * settings.timeout + 5,
             windows,
         )
@@ -206,7 +212,7 @@ class SportmonksClient:
                 "User-Agent": "sportmonks-warehouse",
             }
         )
-        adapter = HTTPAdapter(pool_maxsize=settings.requests_in_flight)
+        adapter = DeadlineAdapter(pool_maxsize=settings.requests_in_flight)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._backoff = wait_exponential_jitter(
@@ -276,26 +282,34 @@ class SportmonksClient:
         Args:
             endpoint: path of the list, such as `football/seasons`.
             params: query parameters of the first page.
+
+        Raises:
+            UnavailableError: the list does not end, besides what `get` raises.
         """
         query = dict(params or {})
         populate = "populate" in query.get("filters", "").split(";")
         query["per_page"] = str(POPULATE_PAGE if populate else _LIST_PAGE)
-        page, last_cursor = 1, None
-        while True:
+        cursors: set[str] = set()
+        rows: set[int | bytes] = set()
+        for page in range(1, _MOST_PAGES + 1):
             answer = self.get(endpoint, params=query)
             yield answer
             if answer.pagination.get("has_more") is not True or not answer.rows:
                 return
+            known = len(rows)
+            rows.update(map(_identity, answer.rows))
+            if len(rows) == known:
+                raise _endless(endpoint, f"page {page} has no row that earlier pages did not have")
             cursor = answer.pagination.get("next_cursor")
-            if cursor and cursor == last_cursor:
-                raise UnavailableError(f"The pages of {endpoint} go round in circles.")
-            last_cursor = cursor
-            if cursor:
-                # A cursor knows its filters and page size, and the API refuses both beside it.
-                query = {"cursor": _cursor_token(str(cursor))}
-            else:
-                page += 1
-                query["page"] = str(page)
+            if not cursor:
+                query["page"] = str(page + 1)
+                continue
+            # A cursor knows its filters and page size, and the API refuses both beside it.
+            query = {"cursor": _cursor_token(str(cursor))}
+            if query["cursor"] in cursors:
+                raise _endless(endpoint, f"page {page} points back to an earlier page")
+            cursors.add(query["cursor"])
+        raise _endless(endpoint, f"page {_MOST_PAGES:,} is not the last one")
 
     def drain_calls(self) -> list[ApiCall]:
         """Hands over the record of the calls made since the last time it was asked for."""
@@ -364,6 +378,7 @@ class SportmonksClient:
             error = failure(reply)
             rows = [] if error else _rows(envelope)
             call.rows_returned = None if error else len(rows)
+            call.error = str(error) if error else None
         finally:
             call.called_at = self.clock.at(started)
             call.seconds = time.monotonic() - started
@@ -398,13 +413,12 @@ class SportmonksClient:
 
     def _exchange(self, request: _Request, call: ApiCall) -> tuple[Reply, _Envelope, QuotaReport]:
         """Sends a request, and reads what comes back."""
-        timeout = self._settings.timeout
-        deadline = time.monotonic() + timeout
+        timeout, most = self._settings.timeout, self._settings.max_answer_size
         try:
             response = self._session.get(
                 f"{self._base_url}/{request.path}",
                 params=request.params,
-                timeout=timeout,
+                timeout=Timeout(total=timeout),  # type: ignore[arg-type]
                 # One would carry the token to wherever it points.
                 allow_redirects=False,
                 stream=True,
@@ -413,14 +427,16 @@ class SportmonksClient:
                 call.status = response.status_code
                 self.clock.heard(_date(response.headers.get("Date", "")), _age(response))
                 try:
-                    body = _read(response, deadline)
+                    body = read_body(response, int(most * _MEGABYTE))
                 finally:
                     call.bytes = response.raw.tell()
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
             raise RefusedError(f"base_url {self._base_url!r} is no address.") from error
-        except (requests.Timeout, TimeoutError):
-            trouble = f"No answer within {timeout:g} s from {self._base_url}."
-        except (gzip.BadGzipFile, EOFError, zlib.error):
+        except TooLargeError:
+            trouble = f"The answer is larger than {most:g} MB (`max_answer_size`)."
+        except (requests.Timeout, UrllibTimeoutError, TimeoutError):
+            trouble = f"No complete answer within {timeout:g} s from {self._base_url}."
+        except (EOFError, zlib.error):
             trouble = "The answer's compression is broken."
         except (requests.RequestException, HTTPError, OSError) as error:
             trouble = f"Connection to {self._base_url} failed: {_reason(error)}."
@@ -429,7 +445,7 @@ class SportmonksClient:
         return Reply(trouble=self._without_token(trouble)), _Envelope(), QuotaReport()
 
     def _read_reply(
-        self, request: _Request, response: requests.Response, body: bytes
+        self, request: _Request, response: requests.Response, body: bytearray
     ) -> tuple[Reply, _Envelope, QuotaReport]:
         envelope, trouble = _decode(response, body)
         message = envelope.message if isinstance(envelope.message, str) else ""
@@ -488,33 +504,28 @@ class SportmonksClient:
             self.on_trouble(f"The API does not answer: trying again {when}.")
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """The body, decompressed.
-
-    Raises:
-        TimeoutError: it has not come as a whole when the time is over. The time-out of `requests`
-            is about the silence between two bytes.
-        gzip.BadGzipFile, EOFError, zlib.error: it is not compressed as it says.
-    """
-    parts: list[bytes] = []
-    while part := response.raw.read1(_READ, decode_content=False):
-        parts.append(part)
-        if time.monotonic() > deadline:
-            raise TimeoutError
-    body = b"".join(parts)
-    is_packed = response.headers.get("Content-Encoding", "").strip().lower() == "gzip"
-    return gzip.decompress(body) if is_packed else body
-
-
-def _decode(response: requests.Response, body: bytes) -> tuple[_Envelope, str | None]:
+def _decode(response: requests.Response, body: bytearray) -> tuple[_Envelope, str | None]:
     """The answer's envelope, and what is wrong with its body if it is none."""
     try:
         # What is kept raw is not looked at by the decoder.
-        body.decode()
+        _check_utf8(body)
         return msgspec.json.decode(body, type=_Envelope), None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type").split(";")[0]
         return _Envelope(), f"The answer is no JSON object ({kind}; {error})."
+
+
+def _check_utf8(body: bytearray) -> None:
+    """Decodes bytes part by part: as a whole, text takes up to four times the memory.
+
+    Raises:
+        UnicodeDecodeError: they are not UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(body)
+    for start in range(0, len(body), _MEGABYTE):
+        decoder.decode(view[start : start + _MEGABYTE])
+    decoder.decode(b"", final=True)
 
 
 def _rows(envelope: _Envelope) -> list[msgspec.Raw]:
@@ -528,6 +539,22 @@ def _rows(envelope: _Envelope) -> list[msgspec.Raw]:
     if members and all(key.isdecimal() for key in members):
         return list(members.values())
     return [msgspec.Raw(data)]
+
+
+def _endless(endpoint: str, found: str) -> UnavailableError:
+    return UnavailableError(f"The list {endpoint} does not end: {found}.")
+
+
+class _WithId(msgspec.Struct):
+    id: int
+
+
+def _identity(row: msgspec.Raw) -> int | bytes:
+    """What tells a row from others: its id, or all of it where it has none."""
+    try:
+        return msgspec.json.decode(row, type=_WithId).id
+    except msgspec.MsgspecError:
+        return bytes(row)
 
 
 def _quota_report(response: requests.Response, envelope: _Envelope) -> QuotaReport:
@@ -596,7 +623,8 @@ def _whole(value: Any) -> int | None:
 
 def _reason(error: BaseException) -> str:
     """What the system says of a lost connection, without the object dumps around it."""
-    chain = list(causes(error))
+    # requests and urllib3 raise their errors without `from`.
+    chain = list(causes(error, with_context=True))
     for cause in chain:
         if said := getattr(cause, "strerror", None):
             return str(said)

@@ -13,6 +13,14 @@ class UsageError(ExtractError):
     """The person who started the command must change something: exit code 2."""
 
 
+class ArgumentError(UsageError):
+    """An argument of the command is wrong: no reason to alert anybody else."""
+
+
+class UnreadableSettingsError(UsageError):
+    """A file with settings cannot be read."""
+
+
 class NothingExtractedError(UsageError):
     """The warehouse has no raw tables yet, or is not there at all."""
 
@@ -100,8 +108,14 @@ class StoppedError(ExtractError):
     """The run is being stopped; this request was not sent."""
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error, then what led to it, down to the first one."""
+def causes(error: BaseException, with_context: bool = False) -> Iterator[BaseException]:
+    """An error, then what it was raised from, down to the first one.
+
+    Args:
+        error: the last one.
+        with_context: also follow an error that was merely being handled when the next one was
+            raised. That is for messages: it says nothing about what the next one means.
+    """
     cause: BaseException | None = error
     # An error that was raised again, from one that it had led to, makes a circle.
     seen: set[int] = set()
@@ -110,4 +124,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         yield cause
         # dlt keeps the error of a load's job beside its own.
         job_error = getattr(cause, "client_exception", None)
-        cause = job_error or cause.__cause__ or cause.__context__
+        raised_from = job_error or cause.__cause__
+        if with_context and not raised_from and not cause.__suppress_context__:
+            raised_from = cause.__context__
+        cause = raised_from

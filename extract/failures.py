@@ -75,9 +75,17 @@ def _status(reply: Reply) -> int:
 
 FAILURES = (
     Failure(
-        "no answer within the time-out, a lost connection, a transfer that breaks off",
+        "no complete answer within `timeout`, one larger than `max_answer_size`, a lost "
+        "connection, a transfer that breaks off",
         lambda reply: reply.status is None,
         UnavailableError,
+        "{reply.trouble}",
+    ),
+    Failure(
+        "401 or 403 with a body that is no JSON object, such as the page of a proxy or a firewall",
+        lambda reply: reply.status in (401, 403) and reply.trouble is not None,
+        UnavailableError,
+        "HTTP {reply.status} does not come from the API, but from a proxy or firewall before it: "
         "{reply.trouble}",
     ),
     Failure(

@@ -1,5 +1,6 @@
 """Commits loads with dlt, and finishes those of runs that were killed."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -7,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import TextIOWrapper
 from itertools import count
 from pathlib import Path
@@ -19,6 +21,11 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from extract import tables
 from extract.errors import DroppedError, ExtractError, causes
 from extract.warehouse import Warehouse, first_line
+from extract.working_files import find_damaged_file
+
+_PIPELINE = "sportmonks"
+# What the system says when a disk is full, a quota or limit of it is used up, or it is failing.
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 def pipelines_folder() -> Path:
@@ -34,10 +41,12 @@ class Loader:
 
     Args:
         warehouse: where to.
+        on_damage: called with a line when working files are damaged and moved out of the way.
     """
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, on_damage: Callable[[str], None]) -> None:
         self._warehouse = warehouse
+        self._on_damage = on_damage
         # One folder a database, so that no load goes astray, and in it one a process.
         name = hashlib.blake2b(warehouse.location.encode(), digest_size=6).hexdigest()
         self._folder = pipelines_folder() / name
@@ -120,11 +129,28 @@ class Loader:
         return True
 
     def _pipeline_in(self, number: int) -> dlt.Pipeline:
+        folder = self._folder / str(number)
+        self._move_damaged(folder)
         return dlt.pipeline(
-            pipeline_name="sportmonks",
-            pipelines_dir=str(self._folder / str(number)),
+            pipeline_name=_PIPELINE,
+            pipelines_dir=str(folder),
             destination=self._warehouse.destination(),
             dataset_name=self._warehouse.raw,
+        )
+
+    def _move_damaged(self, folder: Path) -> None:
+        """Moves a working folder aside if a file in it is damaged: dlt could never go on from it.
+
+        Nothing of it is committed, so that the next requests fetch again what it held.
+        """
+        damaged = find_damaged_file(folder / _PIPELINE)
+        if damaged is None:
+            return
+        moved = folder.with_name(f"{folder.name}-damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        folder.rename(moved)
+        self._on_damage(
+            f"The working file {damaged.relative_to(folder / _PIPELINE)} was damaged, for example "
+            f"by a power failure. The folder is kept as {moved}; what it held is fetched again."
         )
 
     def _finish(self, pipeline: dlt.Pipeline) -> None:
@@ -133,7 +159,7 @@ class Loader:
             try:
                 _forget_normalized_twice(pipeline)
                 if not pipeline.default_schema_name:
-                    raise LookupError("all tables")
+                    raise _LostSchemaError("all tables")
                 pipeline.normalize()
                 for attempt in self._warehouse.retrying():
                     with attempt, self._warehouse.turn("load"):
@@ -153,6 +179,9 @@ class Loader:
         warehouse = self._warehouse
         *_, first = led_here = list(causes(error))
         said = first_line(first)
+        # dlt raises it for a table that its schema lacks.
+        if isinstance(first, KeyError) and first.args[:1] and first.args[0] in tables.SCHEMAS:
+            first = _LostSchemaError(first.args[0])
         if any(map(warehouse.is_lost, led_here)):
             # One wait is enough: the run is over.
             warehouse.patient = False
@@ -160,8 +189,8 @@ class Loader:
                 f"The connection to the {warehouse.name} was lost ({said}). What was fetched is "
                 "kept: the next run loads it first."
             ) from error
-        if isinstance(first, LookupError):
-            said = f"a run was killed before dlt had noted the schema of {said}"
+        if isinstance(first, _LostSchemaError):
+            said = f"a run was killed before dlt had noted the schema of {first}"
         elif not any(map(warehouse.is_refused, led_here)):
             return
         with warehouse.turn("load"):
@@ -171,6 +200,10 @@ class Loader:
             f"What was fetched cannot be stored in the {warehouse.name} ({said}). It is dropped, "
             "and will be asked for again."
         ) from error
+
+
+class _LostSchemaError(Exception):
+    """dlt has no schema of a table, and cannot load its data. The text names the table."""
 
 
 def _resources(data: DltSource | Sequence[DltResource]) -> Iterable[DltResource]:
@@ -229,6 +262,19 @@ def _cause_of_failed_step() -> Iterator[None]:
         for cause in led_here:
             if isinstance(cause, ExtractError | KeyboardInterrupt):
                 raise cause from error
+        first = _disk_error(error) or first
         raise ExtractError(
             f"The load failed at step {error.step!r}: {first_line(first)}"
         ) from error
+    except OSError as error:
+        # dlt trips over the files that it could not write.
+        first = _disk_error(error) or error
+        raise ExtractError(f"The load failed: {first_line(first)}") from error
+
+
+def _disk_error(error: BaseException) -> OSError | None:
+    """What the system said of the disk, if that is behind an error."""
+    for cause in causes(error, with_context=True):
+        if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS:
+            return cause
+    return None

@@ -6,7 +6,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from extract.errors import ExtractError, NothingExtractedError, StoppedError, UsageError
+from extract.errors import (
+    ArgumentError,
+    ExtractError,
+    NothingExtractedError,
+    StoppedError,
+    UsageError,
+)
 from extract.fetch import fetch
 from extract.loader import Loader
 from extract.plan import Plan, make_plan
@@ -33,7 +39,7 @@ class Bounds:
         max_minutes: time after which no further request is sent.
 
     Raises:
-        UsageError: the time is no number.
+        ArgumentError: the time is no number.
     """
 
     chunk_size: int | None = None
@@ -43,7 +49,7 @@ class Bounds:
     def __post_init__(self) -> None:
         """Refuses a time that no clock can keep."""
         if self.max_minutes is not None and not self.max_minutes <= _MOST_MINUTES:
-            raise UsageError(
+            raise ArgumentError(
                 f"--max-minutes is {self.max_minutes:g}: it must be a number up to "
                 f"{_MOST_MINUTES:,}."
             )
@@ -171,7 +177,7 @@ def _session(
         # Before anything is asked for: without `wait`, a busy warehouse ends the run here.
         with warehouse.turn("extract"):
             pass
-        with closing(Loader(warehouse)) as loader:
+        with closing(Loader(warehouse, reporter.warning)) as loader:
             session = Session(settings, warehouse, loader, selection, reporter)
             with session.bounded(bounds.max_calls, bounds.max_minutes):
                 yield session

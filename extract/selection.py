@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from extract.errors import UsageError
+from extract.errors import ArgumentError
 from extract.payload import integer
 from extract.warehouse import Warehouse, id_list
 
@@ -30,18 +30,18 @@ def parse_seasons(text: str) -> Seasons:
     """Reads `all`, years such as `2024` and `2019..2025`, or ids between commas.
 
     Raises:
-        UsageError: it is none of them.
+        ArgumentError: it is none of them.
     """
     if text == "all":
         return "all"
     if years := _YEARS.fullmatch(text):
         first, last = int(years[1]), int(years[2] or years[1])
         if first > last:
-            raise UsageError(f"--seasons {text}: the first year is later than the last one.")
+            raise ArgumentError(f"--seasons {text}: the first year is later than the last one.")
         return range(first, last + 1)
     if _IDS.fullmatch(text) and not any(map(_YEARS.fullmatch, text.split(","))):
         return tuple(dict.fromkeys(map(int, text.split(","))))
-    raise UsageError(
+    raise ArgumentError(
         f"--seasons {text!r}: write all, a year or years such as 2024 or 2019..2025, or ids such "
         "as 23614,25583. An id that looks like a year goes with --season-id."
     )
@@ -51,15 +51,15 @@ def parse_window(since: str | None, until: str | None) -> tuple[date, date] | No
     """Reads two days, the second of which is today if it is left out.
 
     Raises:
-        UsageError: one is no date, or the first one is missing.
+        ArgumentError: one is no date, or the first one is missing.
     """
     if since is None:
         if until is not None:
-            raise UsageError("--until needs --since.")
+            raise ArgumentError("--until needs --since.")
         return None
     first, today = _day("--since", since), datetime.now(UTC).date()
     if until is None and first > today:
-        raise UsageError(f"--since {since} is in the future: say --until when.")
+        raise ArgumentError(f"--since {since} is in the future: say --until when.")
     return first, today if until is None else _day("--until", until)
 
 
@@ -72,7 +72,7 @@ def _day(option: str, text: str) -> date:
             raise ValueError
         return day
     except ValueError:
-        raise UsageError(
+        raise ArgumentError(
             f"{option} {text!r} is no date of a match: write it as 2026-03-14."
         ) from None
 
@@ -89,7 +89,7 @@ class Selection:
         force: ask for all of them, due or not, and for lists and reference data.
 
     Raises:
-        UsageError: the values do not go together or mean nothing.
+        ArgumentError: the values do not go together or mean nothing.
     """
 
     fixture_ids: Sequence[int] | None = None
@@ -101,16 +101,18 @@ class Selection:
     def __post_init__(self) -> None:
         """Refuses what does not go together."""
         if self.fixture_ids is not None and (self.league_id or self.seasons or self.window):
-            raise UsageError("Give either fixture ids, or a league, seasons or days, but not both.")
+            raise ArgumentError(
+                "Give either fixture ids, or a league, seasons or days, but not both."
+            )
         if self.seasons is not None and self.window is not None:
-            raise UsageError("Give either seasons or days (--since, --until), but not both.")
+            raise ArgumentError("Give either seasons or days (--since, --until), but not both.")
         if self.window is not None:
             since, until = self.window
             days = (until - since).days
             if days < 0:
-                raise UsageError(f"--since {since} is later than --until {until}.")
+                raise ArgumentError(f"--since {since} is later than --until {until}.")
             if days > _LONGEST_WINDOW:
-                raise UsageError(
+                raise ArgumentError(
                     f"--since {since} to --until {until} are {days} days: the API lists at most "
                     f"{_LONGEST_WINDOW} at once. Run it in parts, or for --seasons."
                 )
@@ -211,13 +213,13 @@ def chosen_seasons(selection: Selection, seasons: Mapping[int, Season]) -> list[
     """The seasons that a selection means, newest first.
 
     Raises:
-        UsageError: there is no such league or season.
+        ArgumentError: there is no such league or season.
     """
     of_league = [
         season for season in seasons.values() if selection.league_id in (None, season.league_id)
     ]
     if not of_league and selection.league_id is not None:
-        raise UsageError(f"League {selection.league_id} does not exist or is not in your plan.")
+        raise ArgumentError(f"League {selection.league_id} does not exist or is not in your plan.")
     chosen = _named(selection, of_league, seasons)
     return sorted(chosen, key=lambda season: season.id, reverse=True)
 
@@ -233,17 +235,17 @@ def _named(
     if isinstance(wanted, range):
         chosen = [season for season in of_league if season.year in wanted]
         if not chosen:
-            raise UsageError(f"No season of your plan starts in {wanted[0]} to {wanted[-1]}.")
+            raise ArgumentError(f"No season of your plan starts in {wanted[0]} to {wanted[-1]}.")
         return chosen
     for id in wanted:
         season = seasons.get(id)
         if season is None and seasons:
-            raise UsageError(
+            raise ArgumentError(
                 f"Season {id} does not exist or is not in your plan. (--force asks for the list "
                 "of seasons again.)"
             )
         if season and selection.league_id not in (None, season.league_id):
-            raise UsageError(
+            raise ArgumentError(
                 f"Season {id} belongs to league {season.league_id}, not {selection.league_id}."
             )
     return [seasons.get(id) or _season(id, {}, {}, current=True) for id in wanted]

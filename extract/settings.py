@@ -1,5 +1,6 @@
 """Settings of the extractor, read by dlt from `.dlt/*.toml` and the environment."""
 
+import tomllib
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from dlt.common.configuration.exceptions import (
     ConfigurationException,
     ConfigValueCannotBeCoercedException,
 )
+from dlt.common.configuration.providers.toml import TomlProviderReadException
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
-from extract.errors import TOKEN_VARIABLE, UsageError
+from extract.errors import TOKEN_VARIABLE, UnreadableSettingsError, UsageError
 from extract.schedule import DEFAULT_SCHEDULE, read_schedule
 
 # For what needs settings and makes no call, so that no token of a person's is needed.
@@ -25,6 +27,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "chunk_size": (1, 100_000),
     "requests_in_flight": (1, 16),
     "timeout": (0.1, 600),
+    "max_answer_size": (0.1, 2_000),
     "tries": (1, 10),
     "backoff": (0, 60),
     "confirm_after": (0, 60 * 24),
@@ -54,6 +57,7 @@ class Settings(BaseConfiguration):
     chunk_size: int = 2500
     requests_in_flight: int = 4
     timeout: float = 30.0
+    max_answer_size: float = 200.0
     tries: int = 3
     backoff: float = 1.0
     confirm_after: float = 5.0
@@ -133,8 +137,26 @@ def load_settings(token: str | None = None) -> Settings:
             f"The setting {name} must be {kind}: change it in .dlt/config.toml or in "
             f"SOURCES__SPORTMONKS__{name.upper()}."
         ) from error
+    except TomlProviderReadException as error:
+        raise unreadable(error) from error
     except ConfigurationException as error:
         raise UsageError(f"A setting cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def unreadable(error: TomlProviderReadException) -> UnreadableSettingsError:
+    """Which file with settings cannot be read, and in which line, without quoting a secret."""
+    for path in map(Path, error.full_paths):
+        try:
+            tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except tomllib.TOMLDecodeError as wrong:
+            return UnreadableSettingsError(f"{path} cannot be read: {wrong}.")
+        except ValueError:
+            return UnreadableSettingsError(f"{path} cannot be read: it is not a text file.")
+        except OSError as wrong:
+            return UnreadableSettingsError(f"{path} cannot be read: {wrong.strerror}.")
+    return UnreadableSettingsError(f"{error.file_name} cannot be read.")
 
 
 def _missing_token() -> str:

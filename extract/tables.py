@@ -73,6 +73,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("attempt", _BIGINT),
             ("seconds", _DOUBLE),
             ("bytes", _BIGINT),
+            ("error", _TEXT),
             ("quota_limit", _BIGINT),
             ("quota_remaining", _BIGINT),
             ("quota_resets_in", _BIGINT),

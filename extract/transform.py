@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbt.artifacts.schemas.run import RunExecutionResult
+from dbt.cli.exceptions import DbtUsageException
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.exceptions import DbtRuntimeError
 
@@ -55,11 +56,13 @@ class Built:
             Ctrl-C.
         failed: names of the models and tests that failed.
         warned: names of the tests that found something of little weight.
+        has_wrong_arguments: whether dbt could not begin because of the command's arguments.
     """
 
     code: int
     failed: list[str]
     warned: list[str]
+    has_wrong_arguments: bool = False
 
 
 @dataclass(frozen=True)
@@ -234,6 +237,7 @@ def _built(result: dbtRunnerResult) -> Built:
         _exit_code(result),
         [node.node.name for node in nodes if node.status in ("error", "fail")],
         [node.node.name for node in nodes if node.status == "warn"],
+        isinstance(result.exception, DbtUsageException),
     )
 
 

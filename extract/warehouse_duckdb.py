@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from extract.errors import UsageError
+from extract.errors import ExtractError, UsageError
 from extract.warehouse import OnWait, Warehouse, first_line
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ class DuckDbWarehouse(Warehouse):
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the raw tables; none if a table does not exist yet."""
         try:
-            return self._connection.execute(sql).fetchall()
+            return self._execute(sql)
         except duckdb.CatalogException:
             return []
 
     def execute(self, sql: str) -> None:
         """Runs a statement that changes something."""
-        self._connection.execute(sql)
+        self._execute(sql)
 
     def turn(self, purpose: str) -> AbstractContextManager[None]:
         """Nothing to do: who has the file open is the only one."""
@@ -94,7 +94,7 @@ class DuckDbWarehouse(Warehouse):
 
     def loaded(self) -> None:
         """Moves the load from the log into the file, so that the log does not grow all run long."""
-        self._connection.execute("checkpoint")
+        self._execute("checkpoint")
         self.empty_cache()
 
     def empty_cache(self) -> None:
@@ -113,7 +113,14 @@ class DuckDbWarehouse(Warehouse):
         for (table,) in self.query(
             f"select table_name from duckdb_tables() where schema_name = '{staging}'"
         ):
-            self._connection.execute(f'truncate {staging}."{table}"')
+            self._execute(f'truncate {staging}."{table}"')
+
+    def _execute(self, sql: str) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(sql).fetchall()
+        except (duckdb.OperationalError, duckdb.FatalException) as error:
+            # Such as a full disk.
+            raise ExtractError(f"The {self.name} cannot be used: {first_line(error)}") from error
 
 
 def lock_holder(error: duckdb.IOException) -> str | None:

@@ -313,13 +313,14 @@ ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 """From a body to what is sent as gzip, whether the client accepts that or not."""
 
-TRANSPORT = frozenset({"delay", "reset", "truncate", "drip", "hang"})
+TRANSPORT = frozenset({"delay", "reset", "truncate", "drip", "drip_headers", "flood", "hang"})
 """Kinds that the server itself does to the connection.
 
 `delay` waits for `seconds` before anything else; `reset` aborts the TCP connection before any
 answer; `truncate` sends the right Content-Length, half of the body, and closes; `drip` sends the
-body a byte at a time with `seconds` (default 0.2) between them; `hang` never answers, and closes
-after `seconds` (default 3600).
+body a byte at a time with `seconds` (default 0.2) between them; `drip_headers` does so with the
+headers, without end; `flood` sends a JSON object of `megabytes` (default 1000), compressed if
+`packed`; `hang` never answers, and closes after `seconds` (default 3600).
 """
 
 KINDS = TRANSPORT.union(ANSWERS, ROWS, ENVELOPES, BODIES, ENCODINGS)

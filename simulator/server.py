@@ -30,7 +30,7 @@ from simulator.faults import Answer, Fault, Faults
 from simulator.quota import Allowance, Quota, refusal
 from simulator.settings import Settings
 from simulator.source import Source
-from simulator.transport import Drip, Hang, Reset, Truncated
+from simulator.transport import Drip, DripHeaders, Flood, Hang, Reset, Truncated
 
 Row = dict[str, Any]
 _COMPRESSED_FROM = 1_024
@@ -94,6 +94,11 @@ class Api:
             response = Reset()
         elif "hang" in by_kind:
             response = Hang(float(by_kind["hang"].get("seconds", 3600)))
+        elif "drip_headers" in by_kind:
+            response = DripHeaders(float(by_kind["drip_headers"].get("seconds", 0.2)))
+        elif "flood" in by_kind:
+            flood = by_kind["flood"]
+            response = Flood(int(flood.get("megabytes", 1000)), bool(flood.get("packed", False)))
         else:
             entity, response = self._respond(request, path, call, struck)
             if "truncate" in by_kind:
@@ -107,7 +112,9 @@ class Api:
                 "path": request.url.path,
                 "query": query,
                 "ids": len(ids),
-                "status": 0 if isinstance(response, Reset | Hang) else response.status_code,
+                "status": 0
+                if isinstance(response, Reset | Hang | DripHeaders)
+                else response.status_code,
                 "entity": entity,
                 "time": began,
                 "seconds": round(time.time() - began, 6),

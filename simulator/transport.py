@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import zlib
+from itertools import repeat
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -116,3 +118,50 @@ class Drip(Response):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body"})
         connection.endless = False
+
+
+class DripHeaders(Response):
+    """An answer whose headers come a byte at a time, without end."""
+
+    def __init__(self, seconds: float) -> None:
+        """Take the seconds between two bytes."""
+        super().__init__()
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send headers until the client leaves."""
+        connection = _connection(scope)
+        connection.endless = True
+        # One long line: Python's client refuses more than a hundred of them.
+        connection.transport.write(b"HTTP/1.1 200 OK\r\nx-padding: ")
+        while not await _client_leaves(receive, self.seconds):
+            connection.transport.write(b"0")
+        connection.transport.close()
+
+
+class Flood(Response):
+    """A JSON object of some megabytes, of which nothing is kept in memory."""
+
+    def __init__(self, megabytes: int, packed: bool) -> None:
+        """Take the size without compression, and whether to compress it."""
+        super().__init__(media_type="application/json")
+        self.megabytes = megabytes
+        self.packed = packed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, until the client leaves."""
+        headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
+        if self.packed:
+            headers.append((b"content-encoding", b"gzip"))
+        _connection(scope).endless = True
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+        start, block, end = b'{"data":[],"padding":"', b"x" * 10**6, b'"}'
+        for part in (start, *repeat(block, self.megabytes), end):
+            if await _client_leaves(receive, 0):
+                return
+            sent = packer.compress(part) if self.packed else part
+            if sent:
+                await send({"type": "http.response.body", "body": sent, "more_body": True})
+        await send({"type": "http.response.body", "body": packer.flush() if self.packed else b""})
+        _connection(scope).endless = False

@@ -62,13 +62,17 @@ def test_what_needs_somebody(job: Job, api: Simulator, alerts: list[dict[str, An
     )
     job.extract("--fixture-ids", str(with_events))
     assert "0 failed, 1 held" in alerts[1]["text"]
-    api.control.faults([])
-
     del alerts[:]
+    # Whoever types something wrong sees it.
     job.command("transform", "--nonsense", code=2)
-    assert [alert["text"] for alert in alerts] == ["The transform failed."]
     job.extract("--season-id", "1", code=2)
-    assert "1" in alerts[1]["text"]
+    job.extract("--fixture-ids", "abc", code=2)
+    job.extract("--max-minutes", "nan", code=2)
+    assert alerts == []
+    job.extract("--force", code=1)
+    api.control.faults([{"kind": "status", "status": 401}])
+    job.extract("--force", code=2)
+    assert "does not accept the token" in alerts[-1]["text"]
 
 
 def test_matches_that_are_live_for_too_long(

@@ -1,5 +1,9 @@
 """Whatever a person gets wrong is answered by one line that says what to do."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,3 +128,53 @@ def test_transform_before_extract(job: Job) -> None:
 def test_unknown_model(job: Job, api: Simulator) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     job.command("transform", "--no-such-option", code=2)
+
+
+SECRET = "a-secret-token"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("secrets.toml", b'[sources.sportmonks]\napi_token "%s"\n', "at line 2"),
+        ("secrets.toml", b"[sources.sportmonks]\napi_token = %s\n", "at line 2"),
+        ("config.toml", b"[sources.sportmonks\ntries = 3\n# %s\n", "at line 1"),
+        ("config.toml", b"\xff\xfe%s\n", "it is not a text file"),
+    ],
+)
+def test_settings_file_that_cannot_be_read(
+    duckdb_job: Job, tmp_path: Path, file: str, content: bytes, said: str
+) -> None:
+    folder = tmp_path / "elsewhere" / ".dlt"
+    folder.mkdir(parents=True)
+    (folder / file).write_bytes(content.replace(b"%s", SECRET.encode()))
+    output = ran_in(folder.parent)
+    assert said in one_line(output)
+    assert f".dlt/{file} cannot be read" in output
+    assert SECRET not in output
+    assert len(output.splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00TOKEN", b"TOKEN=a\x00b"])
+def test_binary_dotenv(duckdb_job: Job, tmp_path: Path, content: bytes) -> None:
+    """In a copy of the package, beside which the file stands."""
+    shutil.copytree("extract", tmp_path / "extract")
+    (tmp_path / ".env").write_bytes(content)
+    output = ran_in(tmp_path)
+    assert ".env is not a text file" in one_line(output)
+
+
+def ran_in(folder: Path) -> str:
+    """A run there, which wrong input ends with exit code 2: what it wrote."""
+    package = folder if (folder / "extract").exists() else Path.cwd()
+    result = subprocess.run(
+        [sys.executable, "-m", "extract", "run"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(package), "COLUMNS": "500"},
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert result.returncode == 2, result.stdout
+    return result.stdout

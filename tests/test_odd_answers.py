@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+import extract.client
 from extract.batch_size import BatchSize
 from extract.client import SportmonksClient
-from extract.errors import DownError, QuotaError, UnavailableError
+from extract.errors import AccessError, DownError, QuotaError, UnavailableError
 from simulator import Simulator
 from tests.job import Job, asked, setting
 from tests.test_client import fetch, settings
@@ -169,16 +170,78 @@ def test_a_refusal_that_never_ends_is_given_up(api: Simulator) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["abc", None])
-def test_pages_end(api: Simulator, cursor: str | None) -> None:
+def test_an_empty_page_is_the_last_one(api: Simulator, cursor: str | None) -> None:
     client = SportmonksClient(settings(api))
     page: dict[str, Any] = {"data": [], "pagination": {"has_more": True, "next_cursor": cursor}}
     api.control.faults([{"kind": "status", "status": 200, "body": page}])
     assert len(list(client.pages("football/seasons"))) == 1
-    page["data"] = [{"id": 1}]
-    page["pagination"] = {"has_more": True, "next_cursor": "abc"}
-    api.control.faults([{"kind": "status", "status": 200, "body": page}])
-    with pytest.raises(UnavailableError, match="circles"):
+
+
+def pages(*rows_and_cursors: tuple[list[dict[str, Any]], str | None]) -> list[dict[str, Any]]:
+    """Faults that answer requests for seasons with these pages in turn, without end."""
+    count = len(rows_and_cursors)
+    return [
+        {
+            "kind": "status",
+            "status": 200,
+            "path": "football/seasons",
+            "after": number,
+            "times": 1,
+            "body": {
+                "data": rows_and_cursors[number % count][0],
+                "pagination": {
+                    "has_more": True,
+                    "next_cursor": rows_and_cursors[number % count][1],
+                },
+            },
+        }
+        for number in range(30)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("faults", "calls", "said"),
+    [
+        (pages(([{"id": 1}], None)), 2, "page 2 has no row that earlier pages did not have"),
+        (pages(([{"name": "no id"}], None)), 2, "page 2 has no row"),
+        (pages(([{"id": 1}], "a"), ([{"id": 1}], "b")), 2, "page 2 has no row"),
+        (pages(([{"id": 1}], None), ([{"id": 2}], None)), 3, "page 3 has no row"),
+        (
+            pages(([{"id": 1}], "a"), ([{"id": 2}], "b"), ([{"id": 3}], "http://x?cursor=a")),
+            3,
+            "page 3 points back to an earlier page",
+        ),
+    ],
+    ids=["the same page", "the same page without ids", "cursors", "alternating", "circle"],
+)
+def test_a_list_that_does_not_end_is_given_up(
+    api: Simulator, faults: list[dict[str, Any]], calls: int, said: str
+) -> None:
+    client = SportmonksClient(settings(api))
+    api.control.faults(faults)
+    with pytest.raises(UnavailableError, match=f"The list football/seasons does not end: {said}"):
         list(client.pages("football/seasons"))
+    assert len(api.control.requests()) == calls
+
+
+def test_a_list_has_so_many_pages_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Simulator(seed=2, leagues=1, teams=20, seasons=2) as api:
+        client = SportmonksClient(settings(api))
+        pages_read = len(list(client.pages("football/fixtures")))
+        monkeypatch.setattr(extract.client, "_MOST_PAGES", pages_read - 1)
+        with pytest.raises(UnavailableError, match="is not the last one"):
+            list(client.pages("football/fixtures"))
+
+
+def test_a_list_that_does_not_end_is_not_committed(duckdb_job: Job, api: Simulator) -> None:
+    rows = [api.world.base(id) for id in api.world.fixture_ids()[:2]]
+    body = {"data": rows, "pagination": {"has_more": True, "next_page": "https://x"}}
+    api.control.faults([{"kind": "status", "status": 200, "path": "/fixtures$", "body": body}])
+    said = duckdb_job.command("plan", code=1).output
+    assert "The list football/fixtures does not end: page 2" in " ".join(said.split())
+    assert len(api.control.requests()) < 10
+    for table in ("fixture_index", "discoveries where scope like 'season %'"):
+        assert duckdb_job.query(f"select count(*) from sportmonks_raw.{table}") == [(0,)]
 
 
 def test_a_reserve_of_all_calls_is_refused(
@@ -222,3 +285,14 @@ def test_an_include_that_a_fixture_never_had_holds_nothing_up(
         assert outcomes(one, *others) == {"stored": 0, "unchanged": 4, "held": 0}
         api.control.remove_event(one, api.world.fixture(one)["events"][1]["id"])
         assert outcomes(one, *others) == {"stored": 1, "unchanged": 3, "held": 0}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_the_page_of_a_proxy_says_nothing_about_the_plan(api: Simulator, status: int) -> None:
+    client = SportmonksClient(settings(api, tries=1))
+    api.control.faults([{"kind": "html", "status": status}])
+    with pytest.raises(UnavailableError, match=f"HTTP {status} does not come from the API"):
+        client.get_once("football/states", {})
+    api.control.faults([{"kind": "status", "status": status, "message": "Forbidden"}])
+    with pytest.raises(AccessError):
+        client.get_once("football/states", {})

@@ -853,7 +853,7 @@ def test_faults_choose_their_requests(client: Client) -> None:
     assert client.get("football/states").status_code == 200
     with pytest.raises(ControlError, match="unknown kind"):
         client.api.control.faults([{"kind": "earthquake"}])
-    assert len(KINDS) == 30
+    assert len(KINDS) == 34
 
 
 def test_faults_in_the_rows(client: Client) -> None:

@@ -16,6 +16,7 @@ renamed as (
 
         ----------  texts
         endpoint,
+        error,
 
         ----------  numbers
         status,

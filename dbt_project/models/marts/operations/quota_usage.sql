@@ -12,7 +12,8 @@ hours as (
         date_trunc('hour', called_at) as hour_at,
         endpoint,
         count(*) as calls,
-        count(case when status between 200 and 299 then 1 end) as calls_answered,
+        count(case when status between 200 and 299 and error is null then 1 end)
+            as calls_answered,
         count(case when status = 429 then 1 end) as calls_over_quota,
         cast(coalesce(sum(ids_requested), 0) as bigint) as ids_requested,
         cast(coalesce(sum(rows_returned), 0) as bigint) as rows_returned,
