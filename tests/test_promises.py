@@ -105,7 +105,7 @@ def test_the_models_are_right_on_made_up_rows_and_every_column_is_described(
     from dbt.cli.main import dbtRunner
 
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    job.transform("--select", "+path:models/marts/core", "path:models/staging")
+    job.transform("--select", "+path:models/marts/core", "path:models/staging", "team_fixtures")
     project = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
     result = dbtRunner().invoke(["test", *project, "--select", "test_type:unit"])
     assert result.success
