@@ -1,9 +1,14 @@
 """`python -m extract`."""
 
-import gc
-import sys
+# Before the imports that take long.
+from extract import interrupts
 
-from extract.memory import return_freed_memory
+interrupts.install()
+
+import gc  # noqa: E402
+import sys  # noqa: E402
+
+from extract.memory import return_freed_memory  # noqa: E402
 
 if sys.argv[1:2] == ["transform"]:
     # What dbt makes of a project, it keeps until it ends. Looking for garbage among it would take
@@ -12,9 +17,6 @@ if sys.argv[1:2] == ["transform"]:
 else:
     return_freed_memory()
 
-try:
-    from extract.cli import app
+from extract.cli import app  # noqa: E402
 
-    app()
-except KeyboardInterrupt:
-    sys.exit(130)
+app()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from extract.errors import ExtractError, NothingExtractedError, StoppedError, UsageError
-from extract.fetch import fetch
+from extract.fetch import fetch, stopping_in_order
 from extract.loader import Loader
 from extract.plan import Plan, make_plan
 from extract.prepare import prepare
@@ -73,9 +73,9 @@ def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = T
                 session.close()
         except ExtractError as error:
             # What broke the run off is said already; its row is loaded by the next run.
-            if session.summary.outcome != "failed":
+            if session.summary.outcome not in ("failed", "interrupted"):
                 reporter.error(str(error))
-            session.summary.outcome = "failed"
+                session.summary.outcome = "failed"
         return session.summary
 
 
@@ -83,9 +83,10 @@ def _try_to_fetch(session: Session) -> None:
     summary, client = session.summary, session.client
     began = time.monotonic()
     try:
-        wanted = _wanted(session, prepare(session))
-        summary.preparing_seconds = time.monotonic() - began
-        fetch(session, wanted)
+        with stopping_in_order(session):
+            wanted = _wanted(session, prepare(session))
+            summary.preparing_seconds = time.monotonic() - began
+            fetch(session, wanted)
     except UsageError:
         summary.outcome = "failed"
         session.close_broken_off()
@@ -119,11 +120,14 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
     with _session(selection, bounds, reporter, wait) as session:
         session.summary.outcome = "planned"
         try:
-            seasons = prepare(session)
-            wanted = _wanted(session, seasons)
+            with stopping_in_order(session):
+                seasons = prepare(session)
+                wanted = _wanted(session, seasons)
             session.summary.known = wanted.known
         except (ExtractError, KeyboardInterrupt):
             session.close_broken_off()
+            if session.is_interrupted:
+                raise KeyboardInterrupt from None
             raise
         session.close()
         found = make_plan(session.warehouse, session.settings, seasons, wanted, datetime.now(UTC))

@@ -162,7 +162,13 @@ class PostgresWarehouse(Warehouse):
 
     def dbt_environment(self) -> dict[str, str]:
         """Variables that dbt's connections need beside those that the user has set."""
-        return {"PGOPTIONS": self._options, "PGCLIENTENCODING": "UTF8"}
+        return {
+            "TARGET": "postgres",
+            "PGPORT": self._port,
+            "PGOPTIONS": self._options,
+            "PGCLIENTENCODING": "UTF8",
+            "SPORTMONKS_SCHEMA": self._schema,
+        }
 
     def is_lost(self, error: BaseException) -> bool:
         """Whether an error says that the server went away, so that asking again may help."""
