@@ -1,10 +1,15 @@
 """`python -m extract`."""
 
-import gc
-import io
-import sys
+# Before the imports that take long.
+from extract import interrupts
 
-from extract.memory import return_freed_memory
+interrupts.install()
+
+import gc  # noqa: E402
+import io  # noqa: E402
+import sys  # noqa: E402
+
+from extract.memory import return_freed_memory  # noqa: E402
 
 if sys.argv[1:2] == ["transform"]:
     # What dbt makes of a project, it keeps until it ends. Looking for garbage among it would take
@@ -18,9 +23,6 @@ for stream in (sys.stdout, sys.stderr):
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
 
-try:
-    from extract.cli import app
+from extract.cli import app  # noqa: E402
 
-    app()
-except KeyboardInterrupt:
-    sys.exit(130)
+app()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +27,21 @@ from rich.progress import (
 from rich.table import Column, Table
 
 from extract.lines import plain
+from extract.standing import describe_oddities
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
     from dbt.cli.main import dbtRunnerResult
     from dbt_common.events.base_types import EventMsg
 
+    from extract.standing import Check
+
 # Options of dbt that say what it prints. Who gives one gets dbt's own lines.
 _OPTIONS = ("quiet", "debug", "log_level", "log_format")
 # What a project's own `log` and `print` say.
 _OF_THE_PROJECT = {"JinjaLogInfo", "JinjaLogWarning", "PrintEvent"}
+# How `show_findings` begins what it says of a check that warns.
+_WARNING = re.compile(r"WARN (\S+): ")
 # What is said otherwise. When dbt ends it says in full what went wrong with a model or a test, and
 # `show_findings` what a test found; what broke dbt off stands in its result.
 _LEFT_OUT = {
@@ -78,7 +84,10 @@ class BuildReporter:
         self._is_ours = not verbose and not _speaks_for_itself(arguments)
         self._progress: Progress | None = None
         self._running: list[str] = []
+        # What `show_findings` said of each check that warns.
+        self._findings: dict[str, str] = {}
         self._said_error = False
+        self._is_over = False
         self._started = time.monotonic()
 
     @property
@@ -91,6 +100,8 @@ class BuildReporter:
 
     def line(self, text: str, style: str = "") -> None:
         """A line, wrapped on a terminal and whole in a file."""
+        if self._is_over:
+            return
         self._console.print(plain(text, style), soft_wrap=not self._console.is_terminal)
 
     def event(self, event: EventMsg) -> None:
@@ -101,6 +112,9 @@ class BuildReporter:
             return
         if self._progress:
             self._move(self._progress, event)
+        if info.name in _OF_THE_PROJECT and (warning := _WARNING.match(info.msg)):
+            self._findings[warning[1]] = info.msg
+            return
         is_wrong = info.level in _STYLES and info.name not in _LEFT_OUT
         if (is_wrong or info.name in _OF_THE_PROJECT) and info.msg.strip():
             self.line(info.msg.rstrip(), _STYLES.get(info.level, ""))
@@ -127,19 +141,43 @@ class BuildReporter:
         finally:
             self._progress = None
 
-    def summary(self, result: dbtRunnerResult, code: int, warehouse: str) -> None:
-        """What broke dbt off, if something did, and the closing table.
+    def stopped(self) -> None:
+        """The last line after Ctrl-C, while dbt goes on in other threads."""
+        self._end("Stopped by Ctrl-C: the same command goes on from here.")
+
+    def lost(self, error: BaseException) -> None:
+        """The last line when dbt cannot go on, and does not know it."""
+        self._end(
+            f"Error: dbt cannot go on, for one of its threads ended with {_describe(error)}. The "
+            "transform failed; the next one builds what is left.",
+            "red",
+        )
+
+    def summary(
+        self,
+        result: dbtRunnerResult,
+        code: int,
+        warehouse: str,
+        checks: Sequence[Check],
+        known: Mapping[str, int],
+    ) -> None:
+        """What broke dbt off, if something did, what checks found, and the closing table.
 
         Args:
             result: of dbt.
-            code: the exit code: 130 after Ctrl-C.
+            code: the exit code.
             warehouse: where the tables are.
+            checks: those that warn.
+            known: how much each of them found in the transform before, as far as it was made.
         """
+        if self._is_over:
+            return
         # Of an option that does not exist, dbt itself says nothing.
-        if result.exception and code != 130 and (self._is_ours or not self._said_error):
-            self.line(f"Error: {result.exception}", "red")
+        if result.exception and (self._is_ours or not self._said_error):
+            self.line(f"Error: {_describe(result.exception)}", "red")
         if not self._is_ours:
             return
+        self._say_warnings(checks, known)
         ran = result.result if isinstance(result.result, RunExecutionResult) else None
         counts = Counter(map(_outcome, ran.results)) if ran else Counter()
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
@@ -151,10 +189,29 @@ class BuildReporter:
         if table.row_count:
             self._console.print(table)
         seconds = time.monotonic() - self._started
-        outcome = {0: "completed", 130: "interrupted"}.get(code, "failed")
+        outcome = "failed" if code else "completed"
         self.line(f"Transform {outcome} in {seconds:.1f} s in the {warehouse}.")
-        if code == 130:
-            self.line("Stopped by Ctrl-C: the same command goes on from here.")
+
+    def _say_warnings(self, checks: Sequence[Check], known: Mapping[str, int]) -> None:
+        """What is new or about this job with its rows, and a count of everything else."""
+        oddities = []
+        for check in checks:
+            has_risen = check.found > known.get(check.name, check.found)
+            if check.found and (check.is_ours or has_risen):
+                self.line(
+                    self._findings.get(check.name, f"WARN {check.name}: {check.found} found.")
+                )
+            elif check.found:
+                oddities.append(check)
+        if oddities:
+            self.line(f"{describe_oddities(oddities)}.")
+
+    def _end(self, text: str, style: str = "") -> None:
+        """A line after which nothing else is printed."""
+        if progress := self._progress:
+            progress.stop()
+        self.line(text, style)
+        self._is_over = True
 
     def _move(self, progress: Progress, event: EventMsg) -> None:
         """Moves the bar."""
@@ -180,6 +237,11 @@ def _speaks_for_itself(arguments: Sequence[str]) -> bool:
     with build.make_context("build", list(arguments), resilient_parsing=True) as context:
         given = {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}
         return any(context.get_parameter_source(option) in given for option in _OPTIONS)
+
+
+def _describe(error: BaseException) -> str:
+    """An error's text, or its kind if it has none, as a MemoryError."""
+    return str(error) or type(error).__name__
 
 
 def _outcome(result: RunResult) -> str | None:

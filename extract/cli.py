@@ -17,6 +17,7 @@ import typer
 from dotenv import load_dotenv
 from rich.console import Console
 
+from extract import interrupts
 from extract.errors import ArgumentError, ExtractError, UnreadableSettingsError, UsageError
 from extract.lines import Level, Lines, printable
 
@@ -299,7 +300,8 @@ def _run(
     if as_json:
         print(json.dumps(document))
     held = summary.outcomes["held"]
-    if summary.outcome == "failed" or held:
+    # What Ctrl-C keeps from being confirmed is held, too.
+    if summary.outcome == "failed" or (held and summary.outcome != "interrupted"):
         _alert(
             f"Run {summary.run_id} into the {summary.warehouse} {summary.outcome}: "
             f"{summary.asked:,} of {summary.due:,} due fixtures asked for, "
@@ -308,7 +310,7 @@ def _run(
             logs,
         )
     if summary.outcome == "interrupted":
-        raise typer.Exit(130)
+        raise typer.Exit(interrupts.EXIT_CODE)
     if summary.outcome == "failed":
         raise typer.Exit(1)
 
@@ -367,11 +369,20 @@ def transform(
         from extract.transform import transform as run_transform
 
         reporter = BuildReporter(Console(), context.args, verbose)
-        built = run_transform(context.args, reporter, wait=not no_wait)
+
+        def end_failed(error: BaseException) -> None:
+            def say() -> None:
+                reporter.lost(error)
+                _alert("The transform failed.", {"exit_code": 1, "failed": []})
+
+            interrupts.end_process(say, code=1)
+
+        built = run_transform(context.args, reporter, end_failed, wait=not no_wait)
         if built.code in (1, 2) and not built.has_wrong_arguments:
             _alert("The transform failed.", {"exit_code": built.code, "failed": built.failed})
-        elif FRESHNESS in built.warned:
-            _alert("Matches are stored as live that ended long ago.", {"warned": built.warned})
+        warned = [check.name for check in built.checks if check.found]
+        if not built.code and FRESHNESS in warned:
+            _alert("Matches are stored as live that ended long ago.", {"warned": warned})
         raise typer.Exit(built.code)
 
 
@@ -546,10 +557,15 @@ def doctor(offline: NoCall = False, as_json: AsJson = False) -> None:
 
 
 def _nothing_to_build(standing: "Standing") -> str:
+    from extract.standing import describe_oddities
+
     built_at = f"{standing.built_at.astimezone(UTC):%H:%M:%S} UTC"
     text = f"Nothing has changed since the transform of {built_at}: there is nothing to build."
-    if standing.warned:
-        text += f" Checks warned then, see `make report`: {', '.join(standing.warned)}."
+    for check in standing.warned:
+        if check.is_ours:
+            text += f" {check.name} found {check.found:,}."
+    if oddities := [check for check in standing.warned if not check.is_ours]:
+        text += f" {describe_oddities(oddities)}."
     return text
 
 
@@ -567,8 +583,13 @@ def _alert(text: str, details: Mapping[str, Any], logs: bool = False) -> None:
 @contextmanager
 def _errors_in_one_line(alerting: bool = False, logs: bool = False) -> Iterator[None]:
     lines = Lines(Console(stderr=True), as_json=logs)
+
+    def say_stopped() -> None:
+        lines.say("info", "Stopped by Ctrl-C.")
+
     try:
-        yield
+        with interrupts.handling(lambda: interrupts.end_process(say_stopped)):
+            yield
     except ExtractError as error:
         lines.say("error", str(error))
         # The address for alerts is a setting, too.
@@ -585,8 +606,8 @@ def _errors_in_one_line(alerting: bool = False, logs: bool = False) -> Iterator[
             _alert(f"{text}.", {}, logs)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        lines.say("info", "Stopped by Ctrl-C.")
-        raise typer.Exit(130) from None
+        say_stopped()
+        raise typer.Exit(interrupts.EXIT_CODE) from None
 
 
 def _selection(

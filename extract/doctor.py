@@ -288,20 +288,12 @@ class _Database:
 def _dbt_project(environment: dict[str, str]) -> str:
     from dbt.cli.main import dbtRunner
 
-    from extract.transform import PLACES
+    from extract.transform import PLACES, dbt_environment
 
-    before = dict(os.environ)
-    os.environ.update(environment)
-    # dbt needs no token.
-    os.environ.pop(TOKEN_VARIABLE, None)
     said = io.StringIO()
-    try:
-        with redirect_stdout(said), redirect_stderr(said):
-            options = ["--quiet", "--no-write-json", "--log-level-file", "none"]
-            result = dbtRunner().invoke([*options, "parse", *PLACES])
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with dbt_environment(environment), redirect_stdout(said), redirect_stderr(said):
+        options = ["--quiet", "--no-write-json", "--log-level-file", "none"]
+        result = dbtRunner().invoke([*options, "parse", *PLACES])
     if not result.success:
         lines = str(result.exception).split()
         raise ExtractError(f"dbt cannot read it: {' '.join(lines)}")

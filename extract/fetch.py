@@ -1,12 +1,10 @@
 """Fetches the wanted fixtures, chunk by chunk, through Ctrl-C."""
 
-import signal
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 
+from extract import interrupts
 from extract.chunks import Chunks, asked_apart
 from extract.due import DueFixture
 from extract.errors import AccessError, ExtractError
@@ -81,11 +79,10 @@ def _fetch_chunk(
     seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))
     summary.chunks.append(Chunk(seasons))
     try:
-        with _stopping_in_order(session):
-            loading = session.load(
-                source.with_resources(*_RESOURCES),
-                lambda: session.reporter.loading(summary.chunks[-1].asked),
-            )
+        loading = session.load(
+            source.with_resources(*_RESOURCES),
+            lambda: session.reporter.loading(summary.chunks[-1].asked),
+        )
     except (ExtractError, KeyboardInterrupt):
         summary.chunks.pop()
         raise
@@ -105,24 +102,33 @@ def _fetch_chunk(
 
 
 @contextmanager
-def _stopping_in_order(session: Session) -> Iterator[None]:
-    """Lets the first Ctrl-C end the requests only, so that what was answered is committed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def stopping_in_order(session: Session) -> Iterator[None]:
+    """Lets the first Ctrl-C end the requests only, so that what was answered is committed.
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
-        session.is_interrupted = True
-        # In a thread: the interrupted one may be writing a line, or hold a lock that this needs.
-        threading.Thread(target=stop_client).start()
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed again, which breaks off whatever is under way.
+    """
+    presses = 0
 
-    def stop_client() -> None:
-        session.reporter.line("Stopping: what was answered is committed. Ctrl-C again: at once.")
-        session.client.stop("interrupted")
+    def on_interrupt() -> None:
+        nonlocal presses
+        presses += 1
+        if presses == 1:
+            session.is_interrupted = True
+            session.client.stop("interrupted")
+            session.reporter.line(
+                "Stopping: what was answered is committed. Ctrl-C again: at once."
+            )
+        elif presses == 2:
+            interrupts.raise_in_main()
+        else:
+            interrupts.end_process(lambda: None)
 
-    before = signal.signal(signal.SIGINT, stop)
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        with interrupts.handling(on_interrupt):
+            yield
+    except Exception as error:
+        if presses > 1:
+            # What was broken off fails with an error of its own, such as DuckDB's queries.
+            raise KeyboardInterrupt from error
+        raise

@@ -13,7 +13,7 @@ from extract.errors import (
     StoppedError,
     UsageError,
 )
-from extract.fetch import fetch
+from extract.fetch import fetch, stopping_in_order
 from extract.loader import Loader
 from extract.plan import Plan, make_plan
 from extract.prepare import prepare
@@ -79,9 +79,9 @@ def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = T
                 session.close()
         except ExtractError as error:
             # What broke the run off is said already; its row is loaded by the next run.
-            if session.summary.outcome != "failed":
+            if session.summary.outcome not in ("failed", "interrupted"):
                 reporter.error(str(error))
-            session.summary.outcome = "failed"
+                session.summary.outcome = "failed"
         return session.summary
 
 
@@ -89,9 +89,10 @@ def _try_to_fetch(session: Session) -> None:
     summary, client = session.summary, session.client
     began = time.monotonic()
     try:
-        wanted = _wanted(session, prepare(session))
-        summary.preparing_seconds = time.monotonic() - began
-        fetch(session, wanted)
+        with stopping_in_order(session):
+            wanted = _wanted(session, prepare(session))
+            summary.preparing_seconds = time.monotonic() - began
+            fetch(session, wanted)
     except UsageError:
         summary.outcome = "failed"
         session.close_broken_off()
@@ -126,18 +127,25 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
     with _session(selection, bounds, reporter, wait) as session:
         session.summary.outcome = "planned"
         try:
-            try:
-                seasons = prepare(session)
-            except StoppedError:
-                stopped = session.client.stopped
-                if not session.warehouse.has_tables():
-                    raise ExtractError(f"Stopped before anything was listed: {stopped}.") from None
-                reporter.line(f"Stopped: {stopped}. The plan may lack fixtures.")
-                seasons = plan_seasons(session.warehouse)
-            wanted = _wanted(session, seasons)
+            with stopping_in_order(session):
+                try:
+                    seasons = prepare(session)
+                except StoppedError:
+                    if session.is_interrupted:
+                        raise
+                    stopped = session.client.stopped
+                    if not session.warehouse.has_tables():
+                        raise ExtractError(
+                            f"Stopped before anything was listed: {stopped}."
+                        ) from None
+                    reporter.line(f"Stopped: {stopped}. The plan may lack fixtures.")
+                    seasons = plan_seasons(session.warehouse)
+                wanted = _wanted(session, seasons)
             session.summary.known = wanted.known
         except (ExtractError, KeyboardInterrupt):
             session.close_broken_off()
+            if session.is_interrupted:
+                raise KeyboardInterrupt from None
             raise
         session.close()
         now = session.client.clock.now()

@@ -29,6 +29,9 @@ class DuckDbWarehouse(Warehouse):
             raise UsageError(f"DUCKDB_PATH is {path}: the folder {path.parent} does not exist.")
         if path.is_dir():
             raise UsageError(f"DUCKDB_PATH is {path}: that is a folder, not a file.")
+        # dbt reads the path as an address, and the file's name as the name of the database.
+        if found := re.search("[#?]", str(path.resolve())) or re.search("['\";]", path.name):
+            raise UsageError(f"DUCKDB_PATH is {path}: dbt cannot use a path with {found[0]} in it.")
         self._path = path
         super().__init__(f"DuckDB file {path}", str(path.resolve()), schema, on_wait)
         self._wait_until_free(lambda: self._open(path))
@@ -73,8 +76,12 @@ class DuckDbWarehouse(Warehouse):
         self._connection.close()
 
     def dbt_environment(self) -> dict[str, str]:
-        """The file's path, which dbt would take as relative to its own folder."""
-        return {"DUCKDB_PATH": str(self._path.resolve())}
+        """Variables that dbt needs. It would take the path as relative to its own folder."""
+        return {
+            "TARGET": "duckdb",
+            "DUCKDB_PATH": str(self._path.resolve()),
+            "SPORTMONKS_SCHEMA": self.raw.removesuffix("_raw"),
+        }
 
     def is_lost(self, error: BaseException) -> bool:
         """Never: there is no server."""

@@ -184,7 +184,13 @@ class PostgresWarehouse(Warehouse):
         if self._lock_holder:
             parts = map(str, (*self._lock_key, *self._lock_holder))
             options += f" -c {_LOCK_SETTING}={':'.join(parts)}"
-        return {"PGOPTIONS": options, "PGCLIENTENCODING": "UTF8"}
+        return {
+            "TARGET": "postgres",
+            "PGPORT": self._port,
+            "PGOPTIONS": options,
+            "PGCLIENTENCODING": "UTF8",
+            "SPORTMONKS_SCHEMA": self._schema,
+        }
 
     def is_lost(self, error: BaseException) -> bool:
         """Whether an error says that the server went away, so that asking again may help."""

@@ -105,6 +105,12 @@ def test_database_paths(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "does not exist" in one_line(job.extract(code=2).output)
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path))
     assert "is a folder" in one_line(job.extract(code=2).output)
+    for name in ("it's.duckdb", 'say "x".duckdb', "a;b.duckdb", "season #1/x.duckdb"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        monkeypatch.setenv("DUCKDB_PATH", str(path))
+        assert "dbt cannot use a path with" in one_line(job.extract(code=2).output)
+        assert not path.exists()
     other = tmp_path / "notes.txt"
     other.write_text("no database" * 1000)
     monkeypatch.setenv("DUCKDB_PATH", str(other))

@@ -13,7 +13,7 @@ from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, bui
 
 from extract.transform import PLACES, turn_for_dbt
 from simulator import Simulator
-from tests.job import Job
+from tests.job import Job, setting
 from tests.test_turns import held
 
 
@@ -76,8 +76,11 @@ def test_dbt_waits_for_the_file(duckdb_job: Job, api: Simulator) -> None:
     """Dagster runs it in a process of its own, before which another one may open the file."""
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     dbt = str(Path(sys.executable).parent / "dbt")
+    before = dict(os.environ)
     with turn_for_dbt(print):
-        pass
+        assert setting("API_TOKEN") not in os.environ
+        assert os.environ["TARGET"] == "duckdb"
+    assert dict(os.environ) == before
     with held():
         build = subprocess.Popen(
             [dbt, "run", "--select", "+states", *PLACES],

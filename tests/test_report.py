@@ -195,7 +195,8 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
     assert len(found["correction-rows-table"]) == corrections >= 3
     ((stored,),) = job.query("select count(*) from sportmonks.fixtures")
     assert f'<b id="stored">{stored:,}</b>' in text
-    warned = job.command("transform", "--select", "config.severity:warn").output
+    select = ["--select", "config.severity:warn"]
+    warned = job.command("transform", "--verbose", "--full-refresh", *select).output
     names = re.findall(r"WARN (\w+): [0-9]+ found", warned)
     assert "live_fixtures_are_recent" in names
     assert {name.replace("_", " ").capitalize() for name in names} == set(

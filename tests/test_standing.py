@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from extract.standing import PROJECT, Standing, find_standing, note_transform, read_inputs
+from extract.standing import (
+    PROJECT,
+    REDIRECTING,
+    Standing,
+    find_standing,
+    note_transform,
+    read_inputs,
+)
 from extract.warehouse import open_warehouse
 from simulator import Simulator
 from tests.job import Job, asked
@@ -25,14 +32,17 @@ def note(job: Job) -> None:
     """As if a transform had been here."""
     job.query("drop table if exists sportmonks_staging.last_transform")
     with closing(open_warehouse(None)) as warehouse:
-        note_transform(warehouse, read_inputs(warehouse), [])
+        note_transform(warehouse, read_inputs(warehouse))
     assert standing(job)
 
 
 def test_where_nothing_has_changed_there_is_nothing_to_build(job: Job, api: Simulator) -> None:
     job.extract()
     assert "Transform completed" in job.command("transform").output
-    assert NOTHING in job.command("transform").output
+    said = job.command("transform").output
+    assert NOTHING in said
+    assert "live_fixtures_are_recent found " in said
+    assert "in the provider's data: make report" in said
     calls = len(asked(api))
     job.extract()
     assert len(asked(api)) == calls
@@ -77,6 +87,12 @@ def test_whatever_changes_is_seen(
         "a column was dropped": lambda: job.query("alter table sportmonks.types drop column code"),
         "a variable of dbt": lambda: monkeypatch.setenv("DBT_FULL_REFRESH", "true"),
     }  # fmt: skip
+    note(job)
+    for name in REDIRECTING:
+        monkeypatch.setenv(name, "of another project")
+    assert standing(job)
+    for name in REDIRECTING:
+        monkeypatch.delenv(name)
     for change, make in changes.items():
         note(job)
         make()

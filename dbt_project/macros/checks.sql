@@ -33,13 +33,15 @@
 {#-
     What a test reads of a model; dbt calls it for every test with a `where`.
 
-    `where: __unchecked__` restricts a test to those fixtures. On a full refresh all are read.
+    `where: __unchecked__` restricts a test to those fixtures. On a full refresh, and by `dbt test`, which
+    `make report` runs, all are read.
 -#}
 {% macro get_where_subquery(relation) -%}
     {%- set where = config.get('where') -%}
     {%- if where == '__unchecked__' -%}
         {%- set fixtures = 'select fixture_id from ' ~ unchecked_fixtures() -%}
-        {%- set where = 'fixture_id in (' ~ fixtures ~ ')' if not flags.FULL_REFRESH -%}
+        {%- set reads_all = flags.FULL_REFRESH or flags.WHICH == 'test' -%}
+        {%- set where = 'fixture_id in (' ~ fixtures ~ ')' if not reads_all -%}
     {%- endif -%}
     {%- if where -%}
         (select * from {{ relation }} where {{ where }}) as tested_rows
@@ -48,19 +50,23 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Says of each test that failed or warns what it found: its description, and the first rows. -#}
+{#-
+    Says of each test that failed or warns what it found, in one message: its description, and the first
+    rows. `make transform` shows those of warnings only when they are new or have risen.
+-#}
 {% macro show_findings(results) -%}
     {%- if execute -%}
         {%- for result in results if result.node.resource_type == 'test' and result.status in ['fail', 'warn'] -%}
-            {%- do log(result.status | upper ~ ' ' ~ result.node.name ~ ': ' ~ result.failures ~ ' found. ' ~ (result.node.description or '') | trim, info=true) -%}
+            {%- set lines = [result.status | upper ~ ' ' ~ result.node.name ~ ': ' ~ result.failures ~ ' found. ' ~ (result.node.description or '') | trim] -%}
             {%- set rows = run_query('select * from (' ~ result.node.compiled_code ~ ') as found limit 5') -%}
             {%- for row in rows -%}
                 {%- set shown = [] -%}
                 {%- for column, value in row.items() if value is not none -%}
                     {%- do shown.append(column ~ ' ' ~ value) -%}
                 {%- endfor -%}
-                {%- do log('    ' ~ shown | join(', '), info=true) -%}
+                {%- do lines.append('    ' ~ shown | join(', ')) -%}
             {%- endfor -%}
+            {%- do log(lines | join('\n'), info=true) -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

@@ -51,7 +51,12 @@ _UNDER_WAY = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStat
 
 # dbt is beside this Python, which may not be on the PATH.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-project = DbtProject(project_dir=Path("dbt_project").resolve())
+# Named here, because dbt would else take them from variables that are meant for another project.
+project = DbtProject(
+    project_dir=Path("dbt_project").resolve(),
+    profile="sportmonks",
+    target=os.environ.get("TARGET") or "duckdb",
+)
 project.prepare_if_dev()
 
 

@@ -1,0 +1,105 @@
+"""Ctrl-C on the command line: it ends the process with exit code 130, whatever that is doing.
+
+Python raises KeyboardInterrupt wherever the main thread happens to be. Libraries catch it, turn it
+into errors of their own or lose it, and a lock that is held at that moment stays locked. So nothing
+is raised here. A thread of its own waits for the signal and ends the process, which is as safe as a
+kill: what is not committed is rolled back.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+EXIT_CODE = 130
+
+# Seconds in which the last line has to be written: standard output may be a pipe nobody reads.
+_LONGEST_GOODBYE = 3
+_CLEAR_LINE_AND_SHOW_CURSOR = "\r\x1b[2K\x1b[?25h"
+
+# What each Ctrl-C does: the last one counts.
+_handlers: list[Callable[[], None]] = []
+# Of the signals that `raise_in_main` sends: those that the thread has yet to pass over.
+_own_signals = 0
+_raise_next = threading.Event()
+
+
+def install() -> None:
+    """Takes Ctrl-C over for the rest of the process. To be called once, in the main thread."""
+    # A helper process of multiprocessing, which dbt uses, tidies up and would warn that it has to.
+    filters = [os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning"]
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, filters))
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    _handlers.append(lambda: end_process(lambda: print("Stopped by Ctrl-C.", file=sys.stderr)))
+    # The signal reaches the thread even while the main thread is busy in C.
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, _in_main_thread)
+    threading.Thread(target=_watch, args=[reader], name="ctrl-c", daemon=True).start()
+
+
+@contextmanager
+def handling(handler: Callable[[], None]) -> Iterator[None]:
+    """Calls something else on Ctrl-C while the block lasts, if `install` was called.
+
+    Args:
+        handler: called for each Ctrl-C, in a thread of its own. It may take locks.
+    """
+    _handlers.append(handler)
+    try:
+        yield
+    finally:
+        _handlers.remove(handler)
+
+
+def raise_in_main() -> None:
+    """Raises KeyboardInterrupt in the main thread. To be called by a handler."""
+    global _own_signals
+    _own_signals += 1
+    _raise_next.set()
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def end_process(say: Callable[[], None], code: int = EXIT_CODE) -> None:
+    """Ends the process at once, from any thread: no other one needs to come to an end.
+
+    Args:
+        say: writes the last line.
+        code: exit code.
+    """
+    with suppress(Exception):
+        deadline = threading.Timer(_LONGEST_GOODBYE, os._exit, [code])
+        deadline.daemon = True
+        deadline.start()
+        for stream in (sys.stdout, sys.stderr):
+            if stream.isatty():
+                stream.write(_CLEAR_LINE_AND_SHOW_CURSOR)
+                stream.flush()
+        say()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def _in_main_thread(*_: object) -> None:
+    if _raise_next.is_set():
+        _raise_next.clear()
+        raise KeyboardInterrupt
+
+
+def _watch(reader: int) -> None:
+    global _own_signals
+    while True:
+        for number in os.read(reader, 64):
+            if number != signal.SIGINT:
+                continue
+            if _own_signals:
+                _own_signals -= 1
+                continue
+            try:
+                _handlers[-1]()
+            except Exception:
+                # Nobody else ends the process.
+                os._exit(EXIT_CODE)
