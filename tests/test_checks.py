@@ -31,12 +31,12 @@ def test_a_check_reads_what_is_new_and_is_loud_when_that_is_new(job: Job, api: S
     assert "WARN events_match_score" not in said
     assert "WARN live_fixtures_are_recent: 3 found. No match is live" in said
     fixture = next(f for f in map(api.control.fixture, api.world.fixture_ids()) if f["statistics"])
-    fixture["statistics"][0]["location"] = "middle"
+    fixture["statistics"][0]["location"] = "mid\x1b[31mdle"
     api.control.update(fixture["id"], {"statistics": fixture["statistics"]})
     job.extract("--force", "--fixture-ids", str(fixture["id"]))
     # Although the table of fixtures does not have the new version yet.
     assert warns("--select", "fixture_statistics")
-    assert "    value_field middle" in said
+    assert "    value_field mid?[31mdle" in said
     assert not warns()
     assert "2 checks found 2 oddities in the provider's data" in said
     assert warns("--verbose", "--full-refresh")

@@ -55,6 +55,8 @@
     rows. `make transform` shows those of warnings only when they are new or have risen.
 -#}
 {% macro show_findings(results) -%}
+    {#- A name of the API may hold what a terminal obeys. The same list is in extract/lines.py. -#}
+    {%- set controls = '[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]' -%}
     {%- if execute -%}
         {%- for result in results if result.node.resource_type == 'test' and result.status in ['fail', 'warn'] -%}
             {%- set lines = [result.status | upper ~ ' ' ~ result.node.name ~ ': ' ~ result.failures ~ ' found. ' ~ (result.node.description or '') | trim] -%}
@@ -62,7 +64,7 @@
             {%- for row in rows -%}
                 {%- set shown = [] -%}
                 {%- for column, value in row.items() if value is not none -%}
-                    {%- do shown.append(column ~ ' ' ~ value) -%}
+                    {%- do shown.append(column ~ ' ' ~ modules.re.sub(controls, '?', value | string)) -%}
                 {%- endfor -%}
                 {%- do lines.append('    ' ~ shown | join(', ')) -%}
             {%- endfor -%}
