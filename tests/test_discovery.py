@@ -297,6 +297,7 @@ def test_days_are_listed_by_day(duckdb_job: Job, api: Simulator) -> None:
     assert summary["stored"] == len(ids) > 3
     paths = {r["path"] for r in api.control.requests() if "between" in r["path"]}
     assert paths == {"/v3/football/fixtures/between/2026-03-13/2026-03-16"}
-    again = at(NOW, duckdb_job, api, "--since", "2026-03-13", "--until", "2026-03-16")
+    later = NOW + timedelta(minutes=1)
+    again = at(later, duckdb_job, api, "--since", "2026-03-13", "--until", "2026-03-16")
     assert again["calls"] == 0
     assert at(NOW, duckdb_job, api, "--since", "2026-03-13", "--force")["asked"] < len(ids)

@@ -1,6 +1,7 @@
 """The server goes away in the middle: the job goes on when it is back, or stops and is mended."""
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from extract import warehouse
-from extract.errors import BusyError
+from extract.errors import BusyError, ExtractError, LockLostError, causes
 from extract.warehouse import open_warehouse
 from simulator import Simulator
 from tests.job import Database, Job, Postgres, asked
@@ -243,6 +244,34 @@ def test_one_writer_even_if_the_session_with_the_lock_is_lost(
         assert_raw_equals_world(postgres_job, api)
     else:
         assert_equals_world(postgres_job, api)
+
+
+def test_a_new_session_claims_again_and_takes_no_lock_by_itself(
+    postgres_job: Job, postgres: Postgres
+) -> None:
+    with (
+        contextlib.closing(open_warehouse(None)) as ours,
+        contextlib.closing(open_warehouse(None)) as others,
+    ):
+        assert ours.claim(1) is ours.claim(2) is None
+        end_sessions(postgres, f" session, process {os.getpid()} on%")
+        assert others.query("select 1") == [(1,)]
+        # Somebody else may be quicker.
+        assert others.claim(2) is None
+        assert ours.query("select 1") == [(1,)]
+        assert others.claim(1) is not None
+        assert ours.claim(2) is not None
+
+        with ours.turn("load"):
+            end_sessions(postgres, " load, process %")
+            for _ in range(2):
+                with pytest.raises(ExtractError) as error:
+                    ours.query("select 1")
+                assert any(map(ours.is_lost, causes(error.value)))
+            with others.turn("load"), pytest.raises(LockLostError):
+                ours.execute("select 1")
+        with ours.turn("load"):
+            assert ours.query("select 1") == [(1,)]
 
 
 def test_no_session_writes_after_the_lock_is_lost(

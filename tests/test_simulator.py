@@ -14,6 +14,8 @@ from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +141,19 @@ def test_envelope_of_a_list_and_of_one(client: Client) -> None:
     assert answer.headers["x-ratelimit-limit"] == "3000"
     assert answer.headers["x-ratelimit-remaining"] == str(content["rate_limit"]["remaining"])
     assert "etag" not in answer.headers
-    assert answer.headers["date"] == "Sat, 14 Mar 2026 15:20:00 GMT"
     one = client.get(f"football/leagues/{content['data'][0]['id']}").json()
     assert one["data"] == content["data"][0]
     assert "pagination" not in one
+
+
+def test_answers_bear_the_real_time_until_the_clock_is_moved() -> None:
+    with Simulator(clock=CLOCK) as api:
+        client = Client(api)
+        sent_at = parsedate_to_datetime(client.get("football/leagues").headers["date"])
+        assert abs(sent_at - datetime.now(UTC)) < timedelta(seconds=5)
+        api.control.set_clock(CLOCK)
+        answer = client.get("football/leagues")
+        assert answer.headers["date"] == "Sat, 14 Mar 2026 15:20:00 GMT"
 
 
 def test_large_answers_are_compressed_only_where_accepted(client: Client) -> None:
