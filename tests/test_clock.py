@@ -6,15 +6,20 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 
+from extract.client import SportmonksClient
 from extract.clock import ApiClock
+from extract.settings import Settings
 from extract.tables import RECORDS, TIMES
 from simulator import Simulator
 from tests.job import Job, Postgres, asked
@@ -253,6 +258,31 @@ def test_one_wrong_server_among_many(clock: ApiClock) -> None:
 def test_an_answer_from_a_cache(clock: ApiClock) -> None:
     clock.heard(in_utc(hours=4, seconds=-300), 300)
     assert_is_near(clock.now(), in_utc(hours=4))
+
+
+class Cache(BaseHTTPRequestHandler):
+    """Answers what the API, whose clock is four hours ahead, has sent five minutes ago."""
+
+    def do_GET(self) -> None:
+        self.send_response_only(200)
+        self.send_header("Date", format_datetime(in_utc(hours=4, minutes=-5), usegmt=True))
+        self.send_header("Age", "300")
+        self.end_headers()
+        self.wfile.write(b'{"data": []}')
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_an_answer_from_a_cache_is_as_old_as_it_is() -> None:
+    with HTTPServer(("127.0.0.1", 0), Cache) as server:
+        threading.Thread(target=server.handle_request).start()
+        settings = Settings()
+        settings.api_token, settings.base_url = "x", f"http://127.0.0.1:{server.server_port}"
+        client = SportmonksClient(settings)
+        answer = client.get_once("football/states", {})
+    assert_is_near(answer.received_at, in_utc(hours=4, minutes=-5))
+    assert_is_near(client.clock.now(), in_utc(hours=4))
 
 
 @pytest.mark.parametrize("year", [None, 1, 1970, 9999])
