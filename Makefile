@@ -47,7 +47,7 @@ transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--selec
 
 .PHONY: query
 query: .venv/installed ## Ask the final tables. SQL="select * from league_table", or a shell without it.
-	@$(BIN)/python -m extract query $(if $(value SQL),"$$QUERY") $(QUERY_ARGS)
+	@$(BIN)/python -m extract query $(QUERY_ARGS) $(if $(value SQL),-- "$$QUERY")
 # As it is typed: neither make nor the shell expands a `$` in it.
 query: export QUERY = $(value SQL)
 unexport SQL

@@ -361,7 +361,8 @@ def transform(
         from extract.standing import find_standing
 
         # Before dbt is imported, which takes longer than this.
-        if not context.args and (standing := find_standing(_say, wait=not no_wait)):
+        is_plain = not context.args and not verbose
+        if is_plain and (standing := find_standing(_say, wait=not no_wait)):
             _say(_nothing_to_build(standing))
             return
 
@@ -651,7 +652,7 @@ def _fixture_ids(listed: str | None, file: str | None) -> list[int] | None:
     except OSError as error:
         raise ArgumentError(f"{where} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise ArgumentError(f"{where} is no text file.") from error
+        raise ArgumentError(f"{where} is not a text file.") from error
     return _parse_ids(text, where, is_file=True)
 
 
@@ -661,7 +662,7 @@ def _parse_ids(text: str, where: str, is_file: bool = False) -> list[int]:
         for word in filter(None, re.split(r"[\s,;]+", line)):
             if not re.fullmatch(r"[0-9]{1,18}", word) or int(word) == 0:
                 # A file that was named by mistake may hold a secret.
-                shown = "a word" if is_file else repr(word)
+                shown = "a hidden value" if is_file else repr(word)
                 raise ArgumentError(f"{where}, line {number}: {shown} is no fixture id.")
             ids.append(int(word))
     if not ids:

@@ -36,7 +36,7 @@ _GIGABYTE = 10**9
 
 _INSTALL = "Remove .venv and run any `make` target: it installs what is needed."
 _WHERE_IT_GOES = "See .env.example and .dlt/example.secrets.toml."
-_CHANGE_SETTING = "Change it in .dlt/config.toml or in the environment."
+_CHANGE_SETTING = "Change it in that file, in .dlt/config.toml or in the environment."
 _CHECK_API = "Check the network, the token and base_url in .dlt/config.toml, then try again."
 _CHECK_DATABASE = "Check the variables of the database, which .env.example shows."
 _EXTRACT = "Run `make extract`."
@@ -210,7 +210,7 @@ def _api(clock: "ApiClock") -> str:
         way = "ahead of" if skew > timedelta(0) else "behind"
         raise _OtherwiseError(
             f"{found}; the clock here is {abs(skew)} {way} the API's.",
-            "Set the clock of this machine: until the API has answered, a run goes by it.",
+            "Set the clock of this machine: until the first response, a run uses it.",
         )
     return f"{found}; the clocks agree."
 

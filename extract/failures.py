@@ -85,7 +85,7 @@ FAILURES = (
         "401 or 403 with a body that is no JSON object, such as the page of a proxy or a firewall",
         lambda reply: reply.status in (401, 403) and reply.trouble is not None,
         UnavailableError,
-        "HTTP {reply.status} does not come from the API, but from a proxy or firewall before it: "
+        "HTTP {reply.status} does not come from the API, but from a proxy or firewall before it. "
         "{reply.trouble}",
     ),
     Failure(

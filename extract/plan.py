@@ -17,6 +17,7 @@ from extract.warehouse import Warehouse
 
 # Seconds of a window of quota (Sportmonks docs, rate limits).
 _WINDOW = 3600
+_CLOCKS_AGREE = timedelta(minutes=1)
 # Seconds that a request takes where none was made yet.
 _TYPICAL_CALL = 1.0
 
@@ -177,7 +178,10 @@ def last_quota(warehouse: Warehouse, now: datetime) -> Quota | None:
     rows = warehouse.query(
         "select called_at, quota_limit, quota_remaining, quota_resets_in "
         f"from {warehouse.raw}.api_calls where endpoint like 'football/fixtures%' "
-        "and quota_remaining is not null order by called_at desc, number desc limit 1"
+        "and quota_remaining is not null "
+        # A call may bear the time of a clock that was ahead.
+        f"and called_at <= timestamptz '{(now + _CLOCKS_AGREE).isoformat()}' "
+        "order by called_at desc, number desc limit 1"
     )
     if not rows:
         return None

@@ -68,10 +68,10 @@ class RefusalGuard:
             if not all(self._is_refused(id) for id in self._probes):
                 self._limit *= 2
                 return
-            whose = "fixtures that were answered before" if self._has_stored else "every fixture"
+            others = "fixtures that it returned before" if self._has_stored else "other fixtures"
             self._verdict = AccessError(
-                f"{error} It refuses {whose} in the same words: check `include` in "
-                ".dlt/config.toml and the plan of the token.",
+                f"{error} It also refuses {others}: check `include` in .dlt/config.toml and the "
+                "plan.",
                 error.status,
             )
             raise self._verdict

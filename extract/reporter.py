@@ -422,9 +422,9 @@ class Reporter:
         if held := counts["held"]:
             self._lines.say(
                 "warning",
-                f"{held:,} fixtures are unconfirmed: an include is missing or became empty, and no "
-                "second response confirms it. Stored rows stay, and the next run requests the "
-                "fixtures again.",
+                f"{held:,} {'fixtures are' if held > 1 else 'fixture is'} unconfirmed: an include "
+                "is missing or became empty, and no second response confirms it. Stored rows stay, "
+                "and the next run sends the request again.",
                 held=held,
             )
         if summary.failed_ids:

@@ -380,8 +380,16 @@ def looks_for_final_tables() -> str:
 
 
 def duckdb_path() -> Path:
-    """The DuckDB file, relative to the working directory unless it is absolute."""
-    return Path(os.environ.get("DUCKDB_PATH") or "sportmonks.duckdb")
+    """The DuckDB file, relative to the working directory unless it is absolute.
+
+    Raises:
+        UsageError: dbt could not open it.
+    """
+    path = Path(os.environ.get("DUCKDB_PATH") or "sportmonks.duckdb")
+    # dbt reads the path as an address, and the file's name as the name of the database.
+    if found := re.search("[#?]", str(path.resolve())) or re.search("['\";]", path.name):
+        raise UsageError(f"DUCKDB_PATH is {path}: dbt cannot use a path with {found[0]} in it.")
+    return path
 
 
 def existing_duckdb_path() -> Path:

@@ -29,9 +29,6 @@ class DuckDbWarehouse(Warehouse):
             raise UsageError(f"DUCKDB_PATH is {path}: the folder {path.parent} does not exist.")
         if path.is_dir():
             raise UsageError(f"DUCKDB_PATH is {path}: that is a folder, not a file.")
-        # dbt reads the path as an address, and the file's name as the name of the database.
-        if found := re.search("[#?]", str(path.resolve())) or re.search("['\";]", path.name):
-            raise UsageError(f"DUCKDB_PATH is {path}: dbt cannot use a path with {found[0]} in it.")
         self._path = path
         super().__init__(f"DuckDB file {path}", str(path.resolve()), schema, on_wait)
         self._wait_until_free(lambda: self._open(path))

@@ -48,14 +48,16 @@ def test_line_of_a_file_is_named(duckdb_job: Job, tmp_path: Path) -> None:
     file = tmp_path / "ids.txt"
     file.write_text("1, 2\n3\nhunter2\n")
     said = duckdb_job.extract("--ids-file", str(file), code=2).output
-    assert "ids.txt, line 3: a word is no fixture id." in one_line(said)
+    assert "ids.txt, line 3: a hidden value is no fixture id." in one_line(said)
     # A file that was named by mistake may hold a secret.
     assert "hunter2" not in said
     said = duckdb_job.extract("--ids-file", "-", code=2, stdin="hunter2").output
-    assert "Standard input, line 1: a word is no fixture id." in one_line(said)
+    assert "Standard input, line 1: a hidden value is no fixture id." in one_line(said)
     assert "hunter2" not in said
     file.write_bytes(b"\xff\xfe\x00")
-    assert "is no text file" in one_line(duckdb_job.extract("--ids-file", str(file), code=2).output)
+    assert "is not a text file" in one_line(
+        duckdb_job.extract("--ids-file", str(file), code=2).output
+    )
 
 
 @pytest.mark.parametrize("token", ["", "two words", "tökén"])

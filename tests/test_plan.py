@@ -239,3 +239,14 @@ def test_a_wrong_schedule_spends_nothing(
         assert "Traceback" not in result.output
     assert api.control.requests() == []
     assert duckdb_job.database.tables() == []
+
+
+def test_a_call_that_was_stored_ahead_does_not_hide_the_quota(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    duckdb_job.extract()
+    ahead = "called_at = called_at + interval '1 day', quota_remaining = 7"
+    duckdb_job.query(f"update sportmonks_raw.api_calls set {ahead} where number = 5")
+    plan = json.loads(duckdb_job.command("plan", "--json").stdout)
+    assert plan["quota_remaining"] > 7
+    assert plan["quota_resets_in"] <= 3600
