@@ -246,7 +246,8 @@ def test_a_call_that_was_stored_ahead_does_not_hide_the_quota(
 ) -> None:
     duckdb_job.extract()
     ahead = "called_at = called_at + interval '1 day', quota_remaining = 7"
-    duckdb_job.query(f"update sportmonks_raw.api_calls set {ahead} where number = 5")
+    of_fixtures = "endpoint = 'football/fixtures/multi'"
+    duckdb_job.query(f"update sportmonks_raw.api_calls set {ahead} where {of_fixtures}")
     plan = json.loads(duckdb_job.command("plan", "--json").stdout)
     assert plan["quota_remaining"] > 7
     assert plan["quota_resets_in"] <= 3600
