@@ -100,11 +100,13 @@ def exact(text: str) -> Any:
 
 # ---------------------------------------------------------------------- casts
 
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 MACROS = ["to_bigint", "to_double", "to_boolean", "to_timestamp_utc", "to_date", "to_utc"]
 
 numbers = st.from_regex(r"\A-?[0-9]{1,22}([.][0-9]{0,4})?([eE][-+]?[0-9]{1,3})?\Z")
 moments = st.from_regex(
-    r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-6][0-9](:[0-6][0-9])?)?\Z"
+    r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]"
+    r"([ T][0-2][0-9]:[0-6][0-9](:[0-6][0-9](Z|[+-][0-2][0-9]:[0-6][0-9])?)?)?\Z"
 )
 texts = (
     numbers
@@ -167,13 +169,17 @@ def expected(text: str) -> list[Any]:
         double,
         {"true": True, "false": False}.get(text),
         moment,
-        parsed(text, r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat),
-        parsed(
-            text,
-            r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
-            lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
-        ),
+        parsed(text, DAY, date.fromisoformat),
+        parsed(text, DAY + r"[ T][0-9]{2}(:[0-9]{2}){2}(Z|[+-][0-9]{2}:[0-5][0-9])?", in_utc),
     ]
+
+
+def in_utc(text: str) -> datetime | None:
+    time = datetime.fromisoformat(text)
+    if len(text) == 25 and text[:10] in ("0001-01-01", "9999-12-31"):
+        # In UTC it may lie in a year that neither engine nor Python has.
+        return None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def parsed(text: str, pattern: str, parse: Callable[[str], Any]) -> Any:

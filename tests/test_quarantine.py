@@ -109,7 +109,7 @@ def test_each_wrong_value_is_set_aside_and_hurts_nothing_else(
                 api.control.update(fixture["id"], {case.keys[0]: case.in_fixture(fixture)})
         # Named, for a fixture whose season is unreadable is on no season's list.
         job.extract("--ids-file", "-", stdin=",".join(str(fixture["id"]) for fixture in truth))
-        output = job.command("transform").output
+        output = job.command("transform", "--verbose").output
     found = [
         (fixture_id, re.sub(r"\[\d+\]", "[]", path), value)
         for fixture_id, path, value in job.query(
