@@ -6,10 +6,12 @@ is raised here. A thread of its own waits for the signal and ends the process, w
 kill: what is not committed is rolled back.
 """
 
+import atexit
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -18,6 +20,11 @@ EXIT_CODE = 130
 # Seconds in which the last line has to be written: standard output may be a pipe nobody reads.
 _LONGEST_GOODBYE = 3
 _CLEAR_LINE_AND_SHOW_CURSOR = "\r\x1b[2K\x1b[?25h"
+
+# What the thread reads when a KeyboardInterrupt was lost, and how many seconds it waits then: in the
+# same place it would be lost again.
+_RAISE_AGAIN = b"\0"
+_PAUSE = 0.01
 
 # What each Ctrl-C does: the last one counts.
 _handlers: list[Callable[[], None]] = []
@@ -38,6 +45,17 @@ def install() -> None:
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     signal.signal(signal.SIGINT, _in_main_thread)
     threading.Thread(target=_watch, args=[reader], name="ctrl-c", daemon=True).start()
+
+    def on_unraisable(lost: "sys.UnraisableHookArgs") -> None:
+        if isinstance(lost.exc_value, KeyboardInterrupt):
+            os.write(writer, _RAISE_AGAIN)
+        else:
+            sys.__unraisablehook__(lost)
+
+    # A destructor, for example, loses what is raised in it.
+    sys.unraisablehook = on_unraisable
+    # All work is done by then. While Python cleans up, the signal would else kill the process.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
@@ -73,6 +91,7 @@ def end_process(say: Callable[[], None], code: int = EXIT_CODE) -> None:
         deadline = threading.Timer(_LONGEST_GOODBYE, os._exit, [code])
         deadline.daemon = True
         deadline.start()
+    try:
         for stream in (sys.stdout, sys.stderr):
             if stream.isatty():
                 stream.write(_CLEAR_LINE_AND_SHOW_CURSOR)
@@ -80,6 +99,9 @@ def end_process(say: Callable[[], None], code: int = EXIT_CODE) -> None:
         say()
         sys.stdout.flush()
         sys.stderr.flush()
+    except Exception as error:
+        # Such as a MemoryError, again.
+        os.write(2, f"Error: {type(error).__name__}\n".encode())
     os._exit(code)
 
 
@@ -93,6 +115,9 @@ def _watch(reader: int) -> None:
     global _own_signals
     while True:
         for number in os.read(reader, 64):
+            if number == _RAISE_AGAIN[0]:
+                time.sleep(_PAUSE)
+                raise_in_main()
             if number != signal.SIGINT:
                 continue
             if _own_signals:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +17,22 @@ from tests.test_turns import started
 INTERRUPTIONS = int(os.environ.get("INTERRUPTIONS", "2"))
 # Seconds that a transform takes, of which an extract takes a third.
 TRANSFORM_SECONDS = float(os.environ.get("TRANSFORM_SECONDS", "8"))
+
+RAISE_IN_A_DESTRUCTOR = """
+from extract import interrupts
+
+class Closed:
+    def __del__(self):
+        interrupts.raise_in_main()
+
+interrupts.install()
+try:
+    Closed()
+    for _ in range(10**9):
+        pass
+except KeyboardInterrupt:
+    print("raised again")
+"""
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
@@ -82,3 +99,9 @@ def test_an_extract_ends_whatever_it_is_doing(
     job.extract("--force")
     assert len(job.query("select id from sportmonks_raw.fixtures")) == len(api.world.fixture_ids())
     assert job.query("select count(*) from sportmonks_raw.runs where outcome is null") == [(0,)]
+
+
+def test_an_interruption_that_is_lost_is_raised_again() -> None:
+    command = [sys.executable, "-c", RAISE_IN_A_DESTRUCTOR]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.stdout, ended.stderr) == ("raised again\n", "")
