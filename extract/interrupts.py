@@ -17,25 +17,25 @@ from contextlib import contextmanager, suppress
 
 EXIT_CODE = 130
 
-# Seconds in which the last line has to be written: standard output may be a pipe nobody reads.
-_LONGEST_GOODBYE = 3
+# Seconds in which the last line has to be written: standard output may be a pipe that nobody reads.
+_WRITE_TIMEOUT = 10
 _CLEAR_LINE_AND_SHOW_CURSOR = "\r\x1b[2K\x1b[?25h"
 
-# What the thread reads when a KeyboardInterrupt was lost, and how many seconds it waits then: in the
-# same place it would be lost again.
+# Byte that the thread reads when a KeyboardInterrupt was lost. It raises another one after a delay
+# in seconds, because in the same place that would be lost, too.
 _RAISE_AGAIN = b"\0"
-_PAUSE = 0.01
+_RAISE_DELAY = 0.01
 
-# What each Ctrl-C does: the last one counts.
+# The last one is called for each Ctrl-C.
 _handlers: list[Callable[[], None]] = []
-# Of the signals that `raise_in_main` sends: those that the thread has yet to pass over.
+# How many signals `raise_in_main` has sent that the thread has not read yet, and is to ignore.
 _own_signals = 0
 _raise_next = threading.Event()
 
 
 def install() -> None:
     """Takes Ctrl-C over for the rest of the process. To be called once, in the main thread."""
-    # A helper process of multiprocessing, which dbt uses, tidies up and would warn that it has to.
+    # dbt uses multiprocessing, whose helper process cleans up after us. It would warn about that.
     filters = [os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning"]
     os.environ["PYTHONWARNINGS"] = ",".join(filter(None, filters))
     reader, writer = os.pipe()
@@ -54,7 +54,7 @@ def install() -> None:
 
     # A destructor, for example, loses what is raised in it.
     sys.unraisablehook = on_unraisable
-    # All work is done by then. While Python cleans up, the signal would else kill the process.
+    # All work is done by then. While Python cleans up, the signal would kill the process.
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
 
@@ -80,15 +80,15 @@ def raise_in_main() -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-def end_process(say: Callable[[], None], code: int = EXIT_CODE) -> None:
-    """Ends the process at once, from any thread: no other one needs to come to an end.
+def end_process(write_message: Callable[[], None], code: int = EXIT_CODE) -> None:
+    """Ends the process at once, from any thread, without waiting for the others.
 
     Args:
-        say: writes the last line.
+        write_message: writes the last line.
         code: exit code.
     """
     with suppress(Exception):
-        deadline = threading.Timer(_LONGEST_GOODBYE, os._exit, [code])
+        deadline = threading.Timer(_WRITE_TIMEOUT, os._exit, [code])
         deadline.daemon = True
         deadline.start()
     try:
@@ -96,7 +96,7 @@ def end_process(say: Callable[[], None], code: int = EXIT_CODE) -> None:
             if stream.isatty():
                 stream.write(_CLEAR_LINE_AND_SHOW_CURSOR)
                 stream.flush()
-        say()
+        write_message()
         sys.stdout.flush()
         sys.stderr.flush()
     except Exception as error:
@@ -116,7 +116,7 @@ def _watch(reader: int) -> None:
     while True:
         for number in os.read(reader, 64):
             if number == _RAISE_AGAIN[0]:
-                time.sleep(_PAUSE)
+                time.sleep(_RAISE_DELAY)
                 raise_in_main()
             if number != signal.SIGINT:
                 continue
