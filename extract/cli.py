@@ -575,9 +575,13 @@ def _say(line: str) -> None:
 
 
 def _alert(text: str, details: Mapping[str, Any], logs: bool = False) -> None:
-    from extract.alert import alert
-
     lines = Lines(Console(stderr=True), as_json=logs)
+    try:
+        from extract.alert import alert
+    except (ImportError, MemoryError) as error:
+        # Where memory is short, what failed is said already.
+        lines.say("warning", f"The alert could not be sent ({type(error).__name__}).")
+        return
     alert(text, details, lambda line: lines.say("warning", line))
 
 

@@ -6,29 +6,36 @@ is raised here. A thread of its own waits for the signal and ends the process, w
 kill: what is not committed is rolled back.
 """
 
+import atexit
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 EXIT_CODE = 130
 
-# Seconds in which the last line has to be written: standard output may be a pipe nobody reads.
-_LONGEST_GOODBYE = 3
+# Seconds in which the last line has to be written: standard output may be a pipe that nobody reads.
+_WRITE_TIMEOUT = 10
 _CLEAR_LINE_AND_SHOW_CURSOR = "\r\x1b[2K\x1b[?25h"
 
-# What each Ctrl-C does: the last one counts.
+# Byte that the thread reads when a KeyboardInterrupt was lost. It raises another one after a delay
+# in seconds, because in the same place that would be lost, too.
+_RAISE_AGAIN = b"\0"
+_RAISE_DELAY = 0.01
+
+# The last one is called for each Ctrl-C.
 _handlers: list[Callable[[], None]] = []
-# Of the signals that `raise_in_main` sends: those that the thread has yet to pass over.
+# How many signals `raise_in_main` has sent that the thread has not read yet, and is to ignore.
 _own_signals = 0
 _raise_next = threading.Event()
 
 
 def install() -> None:
     """Takes Ctrl-C over for the rest of the process. To be called once, in the main thread."""
-    # A helper process of multiprocessing, which dbt uses, tidies up and would warn that it has to.
+    # dbt uses multiprocessing, whose helper process cleans up after us. It would warn about that.
     filters = [os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning"]
     os.environ["PYTHONWARNINGS"] = ",".join(filter(None, filters))
     reader, writer = os.pipe()
@@ -38,6 +45,17 @@ def install() -> None:
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     signal.signal(signal.SIGINT, _in_main_thread)
     threading.Thread(target=_watch, args=[reader], name="ctrl-c", daemon=True).start()
+
+    def on_unraisable(lost: "sys.UnraisableHookArgs") -> None:
+        if isinstance(lost.exc_value, KeyboardInterrupt):
+            os.write(writer, _RAISE_AGAIN)
+        else:
+            sys.__unraisablehook__(lost)
+
+    # A destructor, for example, loses what is raised in it.
+    sys.unraisablehook = on_unraisable
+    # All work is done by then. While Python cleans up, the signal would kill the process.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
@@ -62,24 +80,28 @@ def raise_in_main() -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-def end_process(say: Callable[[], None], code: int = EXIT_CODE) -> None:
-    """Ends the process at once, from any thread: no other one needs to come to an end.
+def end_process(write_message: Callable[[], None], code: int = EXIT_CODE) -> None:
+    """Ends the process at once, from any thread, without waiting for the others.
 
     Args:
-        say: writes the last line.
+        write_message: writes the last line.
         code: exit code.
     """
     with suppress(Exception):
-        deadline = threading.Timer(_LONGEST_GOODBYE, os._exit, [code])
+        deadline = threading.Timer(_WRITE_TIMEOUT, os._exit, [code])
         deadline.daemon = True
         deadline.start()
+    try:
         for stream in (sys.stdout, sys.stderr):
             if stream.isatty():
                 stream.write(_CLEAR_LINE_AND_SHOW_CURSOR)
                 stream.flush()
-        say()
+        write_message()
         sys.stdout.flush()
         sys.stderr.flush()
+    except Exception as error:
+        # Such as a MemoryError, again.
+        os.write(2, f"Error: {type(error).__name__}\n".encode())
     os._exit(code)
 
 
@@ -93,6 +115,9 @@ def _watch(reader: int) -> None:
     global _own_signals
     while True:
         for number in os.read(reader, 64):
+            if number == _RAISE_AGAIN[0]:
+                time.sleep(_RAISE_DELAY)
+                raise_in_main()
             if number != signal.SIGINT:
                 continue
             if _own_signals:

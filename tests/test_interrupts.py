@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,9 +14,25 @@ from tests.job import Job, setting
 from tests.test_turns import started
 
 # How many moments are tried of each command, spread over the time that it takes.
-INTERRUPTIONS = int(os.environ.get("INTERRUPTIONS", "2"))
+INTERRUPTIONS = int(os.environ.get("INTERRUPTIONS", "1"))
 # Seconds that a transform takes, of which an extract takes a third.
 TRANSFORM_SECONDS = float(os.environ.get("TRANSFORM_SECONDS", "8"))
+
+RAISE_IN_A_DESTRUCTOR = """
+from extract import interrupts
+
+class Closed:
+    def __del__(self):
+        interrupts.raise_in_main()
+
+interrupts.install()
+try:
+    Closed()
+    for _ in range(10**9):
+        pass
+except KeyboardInterrupt:
+    print("raised again")
+"""
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
@@ -77,8 +94,14 @@ def test_an_extract_ends_whatever_it_is_doing(
     ended = 0
     for number, delay in enumerate(moments(TRANSFORM_SECONDS / 3)):
         ended += bool(interrupted((delay,), "run", "--force"))
-        ended += bool(interrupted((delay, 0.05 * (number % 20)), "run", "--force"))
+        ended += bool(interrupted((delay, 0.05 * (number % 20 + 1)), "run", "--force"))
     assert ended
     job.extract("--force")
     assert len(job.query("select id from sportmonks_raw.fixtures")) == len(api.world.fixture_ids())
     assert job.query("select count(*) from sportmonks_raw.runs where outcome is null") == [(0,)]
+
+
+def test_an_interruption_that_is_lost_is_raised_again() -> None:
+    command = [sys.executable, "-c", RAISE_IN_A_DESTRUCTOR]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.stdout, ended.stderr) == ("raised again\n", "")
