@@ -120,7 +120,7 @@ def test_time_is_bounded(duckdb_job: Job, backfill: Simulator) -> None:
 def test_a_bound_ends_the_wait_for_quota(duckdb_job: Job, backfill: Simulator) -> None:
     duckdb_job.command("plan", "--seasons", "all")
     backfill.control.set_quota(10, 3600)
-    said = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.05").output
+    said = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.1").output
     assert "for the quota of Fixture" in said
     assert runs(duckdb_job)[-1][1]["stored"] == 100
 
