@@ -10,8 +10,10 @@ from tests.job import Job
 NAME = "accepted_values_fixture_statistics_location"
 
 
-def test_a_check_reads_what_is_new_and_is_loud_when_that_is_new(job: Job, api: Simulator) -> None:
-    said = ""
+def test_a_check_reads_what_is_new_and_is_loud_when_that_is_new(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    job, said = duckdb_job, ""
 
     def warns(*arguments: str) -> bool:
         nonlocal said

@@ -147,7 +147,6 @@ def test_what_was_fetched_outlives_the_server(
     [
         ("_raw.fixtures", "was lost: trying again"),
         (".fixture_statistics", "was lost: building again"),
-        (".fixtures", "was lost: building again"),
         ("_staging.fixture_events_versions", "was lost: building again"),
     ],
 )

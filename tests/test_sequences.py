@@ -29,7 +29,7 @@ from tests.test_job import assert_equals_world
 from tests.test_marts import MARTS, assert_mart
 from tests.test_season import VOLATILE
 
-SEQUENCES = int(os.environ.get("SEQUENCES", "3"))
+SEQUENCES = int(os.environ.get("SEQUENCES", "2"))
 CLOCK = "2026-03-14T15:20:00Z"
 # What is built step by step: views follow from it.
 MODELS = ["--select", "config.materialized:incremental"]

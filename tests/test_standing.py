@@ -36,7 +36,10 @@ def note(job: Job) -> None:
     assert standing(job)
 
 
-def test_where_nothing_has_changed_there_is_nothing_to_build(job: Job, api: Simulator) -> None:
+def test_where_nothing_has_changed_there_is_nothing_to_build(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    job = duckdb_job
     job.extract()
     assert "Transform completed" in job.command("transform").output
     said = job.command("transform").output
