@@ -14,7 +14,7 @@ from simulator import Simulator
 from tests.job import Job, Postgres, asked
 from tests.test_job import assert_equals_world, assert_raw_equals_world
 
-KILLS = int(os.environ.get("KILLS", "3"))
+KILLS = int(os.environ.get("KILLS", "2"))
 
 
 def killed(chance: random.Random, *arguments: str) -> bool:
