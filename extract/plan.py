@@ -8,6 +8,7 @@ from typing import Any
 
 from extract.batches import ENDPOINT
 from extract.chunks import calls_for
+from extract.clock import LARGEST_SKEW
 from extract.due import INCLUDE_ADDED
 from extract.quota import reserved_calls
 from extract.selection import Season
@@ -17,7 +18,6 @@ from extract.warehouse import Warehouse
 
 # Seconds of a window of quota (Sportmonks docs, rate limits).
 _WINDOW = 3600
-_CLOCKS_AGREE = timedelta(minutes=1)
 # Seconds that a request takes where none was made yet.
 _TYPICAL_CALL = 1.0
 
@@ -180,7 +180,7 @@ def last_quota(warehouse: Warehouse, now: datetime) -> Quota | None:
         f"from {warehouse.raw}.api_calls where endpoint like 'football/fixtures%' "
         "and quota_remaining is not null "
         # A call may bear the time of a clock that was ahead.
-        f"and called_at <= timestamptz '{(now + _CLOCKS_AGREE).isoformat()}' "
+        f"and called_at <= timestamptz '{(now + LARGEST_SKEW).isoformat()}' "
         "order by called_at desc, number desc limit 1"
     )
     if not rows:
