@@ -133,7 +133,7 @@ class Bench:
         self._empty()
         self._extract("run", "--seasons", "all", "--max-calls", "40")
         self._transform()
-        begun = self._note("start: extract", rounds, lambda: self._python("extract.run"))
+        begun = self._note("start: extract", rounds, lambda: self._python("extract.runs.run"))
         begun += self._note("start: transform", rounds, lambda: self._transform("--select", "none"))
         if only_updates:
             self._load()

@@ -1,6 +1,11 @@
 """What can go wrong, as errors that say what to do about it."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
 
 TOKEN_VARIABLE = "SOURCES__SPORTMONKS__API_TOKEN"  # noqa: S105 - a name
 
@@ -128,3 +133,8 @@ def causes(error: BaseException, with_context: bool = False) -> Iterator[BaseExc
         if with_context and not raised_from and not cause.__suppress_context__:
             raised_from = cause.__context__
         cause = raised_from
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or its kind if it has none."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

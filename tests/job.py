@@ -11,7 +11,7 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from typer.testing import CliRunner, Result
 
-from extract.cli import app
+from extract.cli.commands import app
 from simulator import Simulator
 from tests.postgres import Server
 

@@ -275,7 +275,7 @@ def test_what_another_run_got_no_answer_for_is_asked_for(
 
 CLAIM = """
 import sys
-from extract.warehouse import open_warehouse
+from extract.warehouse.factory import open_warehouse
 
 warehouse = open_warehouse(None)
 for season in sys.argv[1:]:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from extract.batch_size import BatchSize
-from extract.batches import FixtureBatches, NothingStored, Outcome
-from extract.client import SportmonksClient
+from extract.api.client import SportmonksClient
+from extract.config.settings import Settings
 from extract.errors import DownError, RefusedError, TokenError, UnavailableError
-from extract.settings import Settings
+from extract.source.batch_size import BatchSize
+from extract.source.fixture_batches import FixtureBatches
+from extract.source.outcome import Outcome
+from extract.source.stored_fixtures import NothingStored
 from simulator import Simulator
 
 TOKEN = "demo-token"

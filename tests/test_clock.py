@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from extract.client import SportmonksClient
-from extract.clock import ApiClock
-from extract.settings import Settings
-from extract.tables import RECORDS, TIMES
+from extract.api.client import SportmonksClient
+from extract.api.clock import ApiClock
+from extract.config.settings import Settings
+from extract.warehouse.raw_tables import RECORDS, TIMES
 from simulator import Simulator
 from tests.job import Job, Postgres, asked
 from tests.test_job import assert_equals_full_refresh, assert_equals_world, assert_raw_equals_world

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, build_schedule_context
 
-from extract.transform import PLACES, turn_for_dbt
+from extract.transform.dbt import PLACES, turn_for_dbt
 from simulator import Simulator
 from tests.job import Job, setting
 from tests.test_turns import held

@@ -7,7 +7,8 @@ from typing import Any
 import jinja2
 import pytest
 
-from extract.payload import LISTS, canonical_hash
+from extract.payload.content_hash import canonical_hash
+from extract.payload.fixture import LISTS
 from simulator import Simulator
 from tests import world
 from tests.job import Job

@@ -14,7 +14,7 @@ import duckdb as duckdb_library
 import pytest
 import time_machine
 
-from extract import transform
+from extract.transform import dbt as transform
 from simulator import Simulator
 from tests.job import DuckDb, Job, setting
 from tests.postgres import Server

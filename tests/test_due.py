@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from extract.due import due_fixtures
+from extract.config.recheck_schedule import DEFAULT_SCHEDULE, GROUPS, read_schedule
 from extract.errors import UsageError
-from extract.schedule import DEFAULT_SCHEDULE, GROUPS, read_schedule
-from extract.warehouse import open_warehouse
+from extract.planning.due import due_fixtures
+from extract.warehouse.factory import open_warehouse
 from tests.job import Job
 from tests.schedule_model import GROUP_OF_STATE, Schedule, is_scheduled
 

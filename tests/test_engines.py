@@ -16,7 +16,7 @@ from dbt.cli.main import dbtRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extract.payload import read_fixture
+from extract.payload.fixture import read_fixture
 from simulator import Simulator
 from tests.conftest import ENGINES
 from tests.job import Database, DuckDb, Job, Postgres

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from extract.api.error_policy import FAILURES, FOLLOWS
 from extract.errors import RequestError
-from extract.failures import FAILURES, FOLLOWS
 from tests.faults import FAULTS, LIES, measure
 
 # Struck requests of these last until their time-out.

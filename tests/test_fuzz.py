@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extract.payload import Fixture, read_fixture
+from extract.payload.fixture import Fixture, read_fixture
 from simulator import Simulator
 from tests.job import FINAL_TABLES, DuckDb, Job, Postgres
 from tests.mutations import BREAKING, REFUSED, TEXTS, Mutant, Mutator

@@ -76,8 +76,8 @@ def test_kills_leave_nothing_behind(job: Job, monkeypatch: pytest.MonkeyPatch) -
 # or just after it has done its work.
 KILL_AT = """
 import importlib, os, signal, sys
-from extract.cli import app
-from extract.loader import Loader
+from extract.cli.commands import app
+from extract.warehouse.loader import Loader
 
 table, module, owner, name, when = sys.argv.pop(1).split(":")
 target = getattr(importlib.import_module(module), owner)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from extract import warehouse
 from extract.errors import BusyError, ExtractError, LockLostError, causes
-from extract.warehouse import open_warehouse
+from extract.warehouse import base as warehouse
+from extract.warehouse.factory import open_warehouse
 from simulator import Simulator
 from tests.job import Database, Job, Postgres, asked
 from tests.postgres import Server

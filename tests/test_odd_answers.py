@@ -4,12 +4,12 @@ import json
 import time
 from typing import Any
 
+import extract.api.client
 import pytest
 
-import extract.client
-from extract.batch_size import BatchSize
-from extract.client import SportmonksClient
+from extract.api.client import SportmonksClient
 from extract.errors import AccessError, DownError, QuotaError, UnavailableError
+from extract.source.batch_size import BatchSize
 from simulator import Simulator
 from tests.job import Job, asked, setting
 from tests.test_client import fetch, settings
@@ -228,7 +228,7 @@ def test_a_list_has_so_many_pages_at_most(monkeypatch: pytest.MonkeyPatch) -> No
     with Simulator(seed=2, leagues=1, teams=20, seasons=2) as api:
         client = SportmonksClient(settings(api))
         pages_read = len(list(client.pages("football/fixtures")))
-        monkeypatch.setattr(extract.client, "_MOST_PAGES", pages_read - 1)
+        monkeypatch.setattr(extract.api.client, "_MOST_PAGES", pages_read - 1)
         with pytest.raises(UnavailableError, match="is not the last one"):
             list(client.pages("football/fixtures"))
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from extract.client import SportmonksClient, retry_after
+from extract.api.client import SportmonksClient
+from extract.api.responses import retry_after
 from extract.errors import DownError
 from simulator import Simulator
 from tests.job import Job, asked, setting

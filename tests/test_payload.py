@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extract.payload import canonical_hash, read_fixture
+from extract.payload.content_hash import canonical_hash
+from extract.payload.fixture import read_fixture
 
 values = st.recursive(
     st.none()

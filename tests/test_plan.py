@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from extract.chunks import calls_for
-from extract.due import DueFixture
-from extract.plan import Quota, run_seconds
-from extract.selection import Selection
-from extract.settings import Settings
+from extract.config.settings import Settings
+from extract.planning.chunks import calls_for
+from extract.planning.due import DueFixture
+from extract.planning.estimate import Quota, run_seconds
+from extract.planning.selection import Selection
 from simulator import Simulator
 from tests.job import Job, asked
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from extract.warehouse import final_schema
+from extract.warehouse.target import final_schema
 from simulator import Simulator
 from tests.job import Job
 from tests.test_bad_input import one_line

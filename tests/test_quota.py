@@ -14,20 +14,14 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extract.batch_size import BatchSize
-from extract.batches import FixtureBatches, NothingStored
-from extract.client import SportmonksClient
+from extract.api.client import SportmonksClient
 from extract.errors import StoppedError
-from extract.quota import (
-    Grant,
-    OwnWindows,
-    QuotaGovernor,
-    QuotaReport,
-    Window,
-    Windows,
-    reserved_calls,
-)
-from extract.quota_postgres import SharedWindows, create_table
+from extract.quota.postgres_store import SharedWindows, create_table
+from extract.quota.rate_limiter import Grant, QuotaGovernor
+from extract.quota.window import OwnWindows, QuotaReport, Window, Windows, reserved_calls
+from extract.source.batch_size import BatchSize
+from extract.source.fixture_batches import FixtureBatches
+from extract.source.stored_fixtures import NothingStored
 from simulator import Simulator
 from tests.job import Job
 from tests.postgres import Server

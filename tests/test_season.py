@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from extract.schedule import DEFAULT_SCHEDULE
+from extract.config.recheck_schedule import DEFAULT_SCHEDULE
 from simulator import Simulator
 from tests.job import Job, Postgres
 from tests.schedule_model import GROUP_OF_STATE, duration, is_scheduled

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from extract.standing import (
+from extract.transform.up_to_date import (
     PROJECT,
     REDIRECTING,
     Standing,
@@ -17,7 +17,7 @@ from extract.standing import (
     note_transform,
     read_inputs,
 )
-from extract.warehouse import open_warehouse
+from extract.warehouse.factory import open_warehouse
 from simulator import Simulator
 from tests.job import Job, asked
 
@@ -110,7 +110,7 @@ def test_a_change_of_the_project_is_seen(
     note(duckdb_job)
     project = tmp_path / "project"
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
-    monkeypatch.setattr("extract.standing.PROJECT", project)
+    monkeypatch.setattr("extract.transform.up_to_date.PROJECT", project)
     assert standing(duckdb_job)
     (project / "models" / "mine.sql").write_text("select 1 as one")
     assert not standing(duckdb_job)

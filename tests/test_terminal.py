@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from extract.batches import ENDPOINT
-from extract.build_reporter import BuildReporter
-from extract.client import ApiCall
-from extract.clock import ApiClock
-from extract.doctor import Finding
-from extract.outlook import Pace
-from extract.plan import Plan, SeasonPlan
-from extract.reporter import Reporter
-from extract.settings import load_settings
-from extract.summary import Summary
+from extract.api.clock import ApiClock
+from extract.api.endpoints import ENDPOINT
+from extract.api.responses import ApiCall
+from extract.cli.progress_bar import Reporter
+from extract.config.settings import load_settings
+from extract.diagnostics.doctor import Finding
+from extract.planning.plan import Plan, SeasonPlan
+from extract.runs.eta import Pace
+from extract.runs.summary import Summary
+from extract.transform.progress_bar import BuildReporter
 from simulator import Simulator
 from tests.job import Job
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from extract.build_reporter import BuildReporter
-from extract.standing import REDIRECTING
-from extract.transform import transform
+from extract.transform.dbt import transform
+from extract.transform.progress_bar import BuildReporter
+from extract.transform.up_to_date import REDIRECTING
 from simulator import Simulator
 from tests.job import DuckDb, Job
 from tests.test_bad_input import one_line

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from extract.client import SportmonksClient
+from extract.api.client import SportmonksClient
 from extract.errors import UnavailableError
 from simulator import Simulator
 from tests.job import Job, asked, setting
@@ -23,9 +23,9 @@ from tests.test_client import settings
 # Asks once, and prints how many megabytes of memory that took at most, and what came of it.
 MEASURED = """
 import json, resource, sys
-from extract.client import SportmonksClient
+from extract.api.client import SportmonksClient
 from extract.errors import UnavailableError
-from extract.settings import Settings
+from extract.config.settings import Settings
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000

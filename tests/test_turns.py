@@ -17,7 +17,7 @@ from tests.test_job import assert_equals_world
 
 HOLD = """
 import sys
-from extract.warehouse import open_warehouse
+from extract.warehouse.factory import open_warehouse
 
 warehouse = open_warehouse(lambda line: None)
 with warehouse.turn("load"):

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from extract import loader
 from extract.errors import causes
-from extract.working_files import find_damaged_file
+from extract.warehouse import loader
+from extract.warehouse.working_files import find_damaged_file
 from simulator import Simulator
 from tests.job import Job, asked
 from tests.test_job import assert_raw_equals_world

@@ -35,14 +35,14 @@ from dagster_dlt import DagsterDltTranslator, build_dlt_asset_specs
 from dagster_dlt.translator import DltResourceTranslatorData
 from rich.console import Console
 
-from extract.client import SportmonksClient
-from extract.reporter import Reporter
-from extract.run import Bounds, run
-from extract.selection import Selection
-from extract.settings import UNUSED_TOKEN, load_settings
-from extract.source import sportmonks
-from extract.tables import SCHEMAS
-from extract.transform import turn_for_dbt
+from extract.api.client import SportmonksClient
+from extract.cli.progress_bar import Reporter
+from extract.config.settings import UNUSED_TOKEN, load_settings
+from extract.planning.selection import Selection
+from extract.runs.run import Bounds, run
+from extract.source.fixtures import sportmonks
+from extract.transform.dbt import turn_for_dbt
+from extract.warehouse.raw_tables import SCHEMAS
 
 # The name that dbt has for what extract loads.
 _SOURCE = "sportmonks_raw"

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from extract.errors import UsageError
-from extract.query import open_query
 from extract.report.charts import draw
 from extract.report.figures import read_figures
 from extract.report.page import render
-from extract.transform import find_failed_checks
-from extract.warehouse import OnWait
+from extract.transform.checks import find_failed_checks
+from extract.warehouse.base import OnWait
+from extract.warehouse.query import open_query
 
 
 def write_report(path: Path, on_wait: OnWait, wait: bool = True) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import altair as alt
 
-from extract.query import Rows
 from extract.report.figures import AGES, NEVER, OLDER, Figures
+from extract.warehouse.query import Rows
 
 # Of three times the contrast of either background, light or dark.
 _COLORS = ["#3d83c5", "#c1702c", "#4a9a63", "#b5558a", "#7f73c6", "#7c838c", "#a8832b", "#3d9a9a"]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from extract.query import Rows
-from extract.transform import FailedCheck
-from extract.warehouse import final_schema
+from extract.transform.checks import FailedCheck
+from extract.warehouse.query import Rows
+from extract.warehouse.target import final_schema
 
 Query = Callable[[str], Rows]
 

@@ -1,0 +1,201 @@
+"""Reads the API's responses: envelope, rows, quota and headers."""
+
+import codecs
+import math
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+import requests
+
+from extract.api.clock import LONGEST_AGE
+from extract.errors import (
+    UnavailableError,
+)
+from extract.quota.window import QuotaReport
+
+# What an answer may ask us to wait: the longest that the API's quota makes sense of, and what it
+# may ask for when it fails.
+_LONGEST_RETRY_AFTER = 3600.0
+MEGABYTE = 10**6
+# What is beyond them is no number of calls, no time to wait for, and no name.
+_LARGEST = 2**31 - 1
+_LONGEST_WINDOW = 24 * 3600
+_ENTITY = re.compile(r"\w{1,64}")
+
+
+class Envelope(msgspec.Struct):
+    data: msgspec.Raw = msgspec.Raw(b"null")
+    message: Any = None
+    code: Any = None
+    pagination: Any = None
+    rate_limit: Any = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A usable answer of the API.
+
+    Attributes:
+        rows: the objects under `data`, each as the exact bytes that were sent. Empty when the API
+            found nothing, in whichever of its ways it says so.
+        pagination: the answer's `pagination` object, empty where there is none.
+        received_at: when the answer had arrived, by the API's clock; for one that a cache had kept,
+            when the cache had received it.
+    """
+
+    rows: list[msgspec.Raw]
+    pagination: Mapping[str, Any]
+    received_at: datetime
+
+
+@contextmanager
+def reading_rows() -> Iterator[None]:
+    """Takes rows whose JSON cannot be read for an answer that cannot be used.
+
+    Raises:
+        UnavailableError: one of them cannot.
+    """
+    try:
+        yield
+    except msgspec.MsgspecError as error:
+        raise UnavailableError(f"A row's JSON is broken ({error}).") from error
+
+
+@dataclass
+class ApiCall:
+    """One HTTP request, as the table `api_calls` keeps it. Times in seconds, size in bytes."""
+
+    number: int
+    called_at: datetime
+    endpoint: str
+    ids_requested: int | None
+    attempt: int
+    rows_returned: int | None = None
+    status: int | None = None
+    seconds: float = 0.0
+    bytes: int = 0
+    error: str | None = None
+    quota_limit: int | None = None
+    quota_remaining: int | None = None
+    quota_resets_in: int | None = None
+    waited_seconds: float = 0.0
+
+
+def read_envelope(response: requests.Response, body: bytearray) -> tuple[Envelope, str | None]:
+    """The answer's envelope, and what is wrong with its body if it is none."""
+    try:
+        # What is kept raw is not looked at by the decoder.
+        _check_utf8(body)
+        return msgspec.json.decode(body, type=Envelope), None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        kind = response.headers.get("Content-Type", "no content type").split(";")[0]
+        return Envelope(), f"The answer is no JSON object ({kind}; {error})."
+
+
+def _check_utf8(body: bytearray) -> None:
+    """Decodes bytes part by part: as a whole, text takes up to four times the memory.
+
+    Raises:
+        UnicodeDecodeError: they are not UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(body)
+    for start in range(0, len(body), MEGABYTE):
+        decoder.decode(view[start : start + MEGABYTE])
+    decoder.decode(b"", final=True)
+
+
+def read_rows(envelope: Envelope) -> list[msgspec.Raw]:
+    data = bytes(envelope.data).lstrip()
+    if data.startswith(b"["):
+        return msgspec.json.decode(data, type=list[msgspec.Raw])
+    if not data.startswith(b"{"):
+        return []
+    members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    # PHP writes a list that has gaps as an object with the indexes as keys.
+    if members and all(key.isdecimal() for key in members):
+        return list(members.values())
+    return [msgspec.Raw(data)]
+
+
+class _WithId(msgspec.Struct):
+    id: int
+
+
+def row_identity(row: msgspec.Raw) -> int | bytes:
+    """What tells a row from others: its id, or all of it where it has none."""
+    try:
+        return msgspec.json.decode(row, type=_WithId).id
+    except msgspec.MsgspecError:
+        return bytes(row)
+
+
+def read_quota(response: requests.Response, envelope: Envelope) -> QuotaReport:
+    """The stricter of what headers and body say."""
+    body_remaining = _whole(_field(envelope.rate_limit, "remaining"))
+    header_remaining = _whole(response.headers.get("x-ratelimit-remaining"))
+    remaining = [n for n in (body_remaining, header_remaining) if n is not None]
+    entity = _field(envelope.rate_limit, "requested_entity")
+    resets_in = _whole(_field(envelope.rate_limit, "resets_in_seconds"))
+    return QuotaReport(
+        entity=entity if isinstance(entity, str) and _ENTITY.fullmatch(entity) else None,
+        limit=_whole(response.headers.get("x-ratelimit-limit")),
+        remaining=min(remaining) if remaining else None,
+        resets_in=None if resets_in is None else min(resets_in, _LONGEST_WINDOW),
+        is_answer=response.status_code == 200,
+    )
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """Seconds to wait by the `Retry-After` header, which holds seconds or a date."""
+    value = response.headers.get("Retry-After")
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        then = read_date(value)
+        if then is None:
+            return None
+        # By the server's clock: ours may be wrong.
+        now = read_date(response.headers.get("Date", "")) or datetime.now(UTC)
+        seconds = (then - now).total_seconds()
+    return min(max(0.0, seconds), _LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
+
+
+def read_age(response: requests.Response) -> int:
+    """Seconds that a cache had kept the answer."""
+    return min(_whole(response.headers.get("Age")) or 0, LONGEST_AGE)
+
+
+def read_date(text: str) -> datetime | None:
+    try:
+        then = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return then if then.tzinfo else then.replace(tzinfo=UTC)
+
+
+def cursor_token(cursor: str) -> str:
+    """The token of a `next_cursor`, which is sent bare or as the URL of the next page."""
+    found = re.search(r"[?&]cursor=([^&]+)", cursor)
+    return unquote(found.group(1)) if found else cursor
+
+
+def _field(container: Any, key: str) -> Any:
+    return container.get(key) if isinstance(container, dict) else None
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        number = max(0, int(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if number <= _LARGEST else None

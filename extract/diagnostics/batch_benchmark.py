@@ -1,0 +1,243 @@
+"""What batches save: the same fixtures by one call each and in batches, written nowhere."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Literal
+
+from extract.api.client import SportmonksClient
+from extract.api.fixture_lists import Listing, read_listing
+from extract.api.responses import ApiCall
+from extract.cli.progress_bar import Reporter
+from extract.config.recheck_schedule import DELETED
+from extract.config.settings import Settings, load_settings
+from extract.errors import UsageError
+from extract.planning.estimate import Quota, last_quota
+from extract.progress import Outlook
+from extract.source.batch_size import BatchSize
+from extract.source.fixture_batches import FixtureBatches
+from extract.source.outcome import Outcome
+from extract.source.stored_fixtures import NothingStored
+from extract.warehouse.factory import open_warehouse
+from extract.warehouse.target import duckdb_path, is_duckdb
+
+Test = Literal["single", "chunk", "compare", "all"]
+
+# Each test as the ways to ask in it.
+_WAYS = {
+    "single": ("one batch",),
+    "chunk": ("batches",),
+    "compare": ("one by one", "batches"),
+    "all": ("one batch", "one by one", "batches"),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to compare.
+
+    Attributes:
+        test: which ways to ask.
+        batch_size: fixtures in a request, None for what the settings say.
+        league_id, season_id: only fixtures of these.
+        fixture_count: how many fixtures.
+        max_calls: calls for fixtures that may be spent on it.
+    """
+
+    test: Test
+    batch_size: int | None
+    league_id: int | None
+    season_id: int | None
+    fixture_count: int
+    max_calls: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one way to ask took.
+
+    Attributes:
+        way: `one batch`, `one by one` or `batches`.
+        calls: HTTP requests, retries included.
+        fixtures: those that were answered.
+        failed: those that were not.
+        seconds: from the first request to the last answer.
+        fixtures_per_second: of those that were answered.
+        bytes: size of the answers, as they came over the network.
+        waited_seconds: time that requests waited for quota and retries, added up.
+    """
+
+    way: str
+    calls: int
+    fixtures: int
+    failed: int
+    seconds: float
+    fixtures_per_second: float
+    bytes: int
+    waited_seconds: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of it.
+
+    Attributes:
+        measured: by way, in the order in which they were tried.
+        different: fixtures that were answered in two ways, and not alike; they may have changed
+            in between.
+    """
+
+    measured: Sequence[Measured]
+    different: int
+
+    @property
+    def ratios(self) -> Mapping[str, float]:
+        """How many times as much one call per fixture takes as batches; empty without both."""
+        by_way = {each.way: each for each in self.measured}
+        if not {"one by one", "batches"} <= by_way.keys():
+            return {}
+        single, batched = by_way["one by one"], by_way["batches"]
+        return {
+            name: round(getattr(single, name) / getattr(batched, name), 2)
+            for name in ("calls", "seconds", "bytes")
+            if getattr(batched, name)
+        }
+
+    def document(self) -> dict[str, Any]:
+        """The comparison for machines."""
+        return {
+            "ways": [asdict(each) for each in self.measured],
+            "ratios": dict(self.ratios),
+            "different": self.different,
+        }
+
+
+def compare(options: Options, reporter: Reporter) -> Comparison:
+    """Asks for the same fixtures in each way of the test. Nothing is written.
+
+    Args:
+        options: what to compare.
+        reporter: told of requests, waits and progress.
+
+    Raises:
+        UsageError: it would take more calls than it may or than are left, there are no such
+            fixtures, or a setting is wrong.
+        ExtractError: the API does not answer, or another process holds the database.
+    """
+    settings = load_settings()
+    client = SportmonksClient(settings)
+    reporter.listen_to(client)
+    size = options.batch_size or settings.batch_size
+    ids, quota = _known_ids(options)
+    if not ids:
+        ids, quota = _listed_ids(client, options)
+    if not ids:
+        raise UsageError("There is no such fixture: nothing to compare.")
+    ways = {way: _of_way(way, ids, size) for way in _WAYS[options.test]}
+    calls = sum(-(-len(some) // each) for some, each in ways.values())
+    if calls > options.max_calls:
+        raise UsageError(
+            f"That takes {calls:,} calls, and --max-calls allows {options.max_calls:,}: choose a "
+            "smaller --fixture-count, or allow more."
+        )
+    left = quota.usable(settings.quota_reserve) if quota else math.inf
+    if calls > left:
+        raise UsageError(
+            f"That takes {calls:,} calls, and {left:,} of the quota are left: choose a smaller "
+            "--fixture-count, or wait."
+        )
+    measured, hashes = [], []
+    for way, (some, each) in ways.items():
+        result, found = _ask(client, settings, way, some, each, reporter)
+        measured.append(result)
+        hashes.append(found)
+    last = hashes[-1]
+    different = {
+        id for found in hashes for id in found.keys() & last.keys() if found[id] != last[id]
+    }
+    return Comparison(measured, len(different))
+
+
+def _of_way(way: str, ids: Sequence[int], size: int) -> tuple[Sequence[int], int]:
+    """The fixtures to ask for, and how many in a request."""
+    if way == "one batch":
+        return ids[:size], size
+    return ids, size if way == "batches" else 1
+
+
+def _ask(
+    client: SportmonksClient,
+    settings: Settings,
+    way: str,
+    ids: Sequence[int],
+    size: int,
+    reporter: Reporter,
+) -> tuple[Measured, dict[int, str]]:
+    """What it took, and the hash of each fixture that was answered."""
+    batches = FixtureBatches(
+        client,
+        settings.include,
+        BatchSize(size),
+        settings.requests_in_flight,
+        NothingStored(),
+    )
+    began = time.monotonic()
+    calls: list[ApiCall] = []
+    outcomes: list[Outcome] = []
+    with reporter.fetching(len(ids), len(ids)):
+        for batch in batches.fetch(ids):
+            calls += batch.calls
+            outcomes += batch.outcomes
+            pace = (time.monotonic() - began) / max(1, len(outcomes))
+            left = calls[-1].quota_remaining if calls else None
+            to_go = pace * (len(ids) - len(outcomes))
+            reporter.fetched(len(batch.outcomes), Outlook(left, to_go))
+    seconds = time.monotonic() - began
+    if failed := next((o for o in outcomes if o.name == "failed"), None):
+        reporter.warning(f"Fixture {failed.id} failed, {way}: {failed.note}")
+    hashes = {o.id: o.fixture.payload_hash for o in outcomes if o.fixture}
+    result = Measured(
+        way,
+        len(calls),
+        len(hashes),
+        sum(outcome.name == "failed" for outcome in outcomes),
+        round(seconds, 3),
+        round(len(hashes) / seconds, 1),
+        sum(call.bytes for call in calls),
+        round(sum(call.waited_seconds for call in calls), 3),
+    )
+    return result, hashes
+
+
+def _known_ids(options: Options) -> tuple[list[int], Quota | None]:
+    """Fixtures that the warehouse knows, the newest first, and what it knows of the quota."""
+    if is_duckdb() and not duckdb_path().exists():
+        return [], None
+    wanted = {"league_id": options.league_id, "season_id": options.season_id}
+    conditions = "".join(f" and {name} = {id}" for name, id in wanted.items() if id)
+    with closing(open_warehouse(None)) as warehouse:
+        # A deleted fixture is not returned, and each way would ask for it twice.
+        rows = warehouse.query(
+            f"select id from {warehouse.raw}.fixture_index where starting_at < now() "
+            f"and state_id is distinct from {DELETED} {conditions} "
+            f"order by starting_at desc, id limit {options.fixture_count}"
+        )
+        return [id for (id,) in rows], last_quota(warehouse, datetime.now(UTC))
+
+
+def _listed_ids(client: SportmonksClient, options: Options) -> tuple[list[int], Quota | None]:
+    """The same from the API: a call for the first 1,000 fixtures that it lists."""
+    filters = f"fixtureLeagues:{options.league_id}" if options.league_id else ""
+    seasons = (options.season_id,) if options.season_id else ()
+    listing = Listing("football/fixtures", filters, seasons)
+    fixtures = islice(read_listing(client, listing), options.fixture_count)
+    ids = [fixture.id for fixture in fixtures]
+    # Drained, for they are no part of what is measured.
+    last = client.drain_calls()[-1]
+    if last.quota_remaining is None:
+        return ids, None
+    return ids, Quota.told(last.quota_limit, last.quota_remaining, last.quota_resets_in)

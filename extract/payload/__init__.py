@@ -1,0 +1,1 @@
+"""What the extractor reads of a fixture's JSON."""

@@ -1,0 +1,124 @@
+"""JSON that every warehouse stores and reads alike."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+# jsonb's limit depends on the server's stack, and Python's on its version.
+_DEEPEST = 500
+# jsonb writes numbers without an exponent, and dbt's casts read texts of up to 1,000 characters.
+# With 308 digits before the point, and 17 that count, this is more than any double needs.
+_MOST_DECIMALS = 600
+_LONGEST_NUMBER = 1_000
+# The escape of the character NUL, which PostgreSQL's jsonb cannot hold: after an even number of
+# backslashes, for an odd one would be escaped itself.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_encoder = msgspec.json.Encoder()
+sorted_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def _double(text: str) -> float:
+    number = float(text)
+    digits, _, exponent = text.lower().partition("e")
+    if math.isinf(number) or (number == 0 and digits.strip("-0.")):
+        raise ValueError("A number is too large or too small")
+    if len(text) <= _LONGEST_NUMBER:
+        decimals = len(digits.partition(".")[2]) - int(exponent or 0)
+        if abs(decimals) <= _MOST_DECIMALS:
+            return number
+    raise ValueError("A number has too many digits")
+
+
+_decoder = msgspec.json.Decoder(float_hook=_double)
+
+
+def storable(raw: bytes) -> str:
+    """JSON as text that every warehouse stores, and reads alike.
+
+    It is what was sent, byte for byte, but for two things that PostgreSQL's jsonb cannot hold:
+    U+FFFD stands in place of the character NUL, and of a key that comes twice in one object only
+    the last one stays. That is the one that counts for jsonb; DuckDB would read the first.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are no JSON in UTF-8, or hold what cannot be stored alike:
+            half a surrogate pair, a number that is too large or too small for a double, one with a
+            point or an exponent that has more than 600 decimals or 1,000 characters, an integer of
+            more than 4,300 characters, more than 500 levels of nesting (of lists of objects, 200).
+    """
+    with as_decode_error():
+        return read_json(raw)[1]
+
+
+@contextmanager
+def as_decode_error() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError as error:
+        raise msgspec.DecodeError("nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def read_json(raw: bytes) -> tuple[Any, str]:
+    """The JSON, and its text as it is to be stored."""
+    if b"\\u0000" in raw:
+        raw = _NUL.sub(rb"\1\\ufffd", raw)
+    document = _decoder.decode(raw)
+    if raw.count(b"{") + raw.count(b"[") > _DEEPEST and _is_deep(document):
+        raise RecursionError
+    if _may_repeat_a_key(raw, document) and _repeats_a_key(raw):
+        raw = _last_of_each_key(raw)
+    return document, raw.decode()
+
+
+def _is_deep(document: Any) -> bool:
+    level = [document]
+    for _ in range(_DEEPEST):
+        inner = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _may_repeat_a_key(raw: bytes, document: Any) -> bool:
+    """Whether a colon is gone from the JSON, or was written as an escape. It is nearly never so."""
+    return b"\\u003" in raw or raw.count(b":") != encode(document, _encoder).count(b":")
+
+
+def _repeats_a_key(raw: bytes) -> bool:
+    repeated = False
+
+    def note(members: list[tuple[str, Any]]) -> None:
+        nonlocal repeated
+        repeated = repeated or len(dict(members)) < len(members)
+
+    json.loads(raw, object_pairs_hook=note)
+    return repeated
+
+
+def _last_of_each_key(raw: bytes) -> bytes:
+    """The same JSON, every number and string as it stands there."""
+    raw = raw.strip()
+    if raw.startswith(b"{"):
+        members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        return b"{%b}" % b",".join(
+            encode(key) + b":" + _last_of_each_key(bytes(value)) for key, value in members.items()
+        )
+    if raw.startswith(b"["):
+        elements = msgspec.json.decode(raw, type=list[msgspec.Raw])
+        return b"[%b]" % b",".join(_last_of_each_key(bytes(element)) for element in elements)
+    return raw
+
+
+def encode(value: Any, encoder: msgspec.json.Encoder = sorted_encoder) -> bytes:
+    try:
+        return encoder.encode(value)
+    except (msgspec.MsgspecError, OverflowError):
+        # Integers beyond 64 bits.
+        return json.dumps(value, sort_keys=True).encode()

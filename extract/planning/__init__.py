@@ -1,0 +1,1 @@
+"""Which fixtures are due, and what they cost."""

@@ -1,0 +1,118 @@
+"""Cuts the due fixtures into chunks, each to be fetched and committed as a whole.
+
+Several runs may work on one warehouse. A chunk claims the seasons of its fixtures, so that nobody
+else fetches them meanwhile.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from extract.planning.due import INCLUDE_ADDED, DueFixture
+from extract.warehouse.base import Warehouse, id_list
+
+
+class Chunks:
+    """Chunks of the due fixtures, season by season, in the order given.
+
+    Args:
+        warehouse: where seasons are claimed.
+        due: the fixtures, those of a season together.
+        chunk_size: fixtures in a chunk.
+        batch_size: fixtures in a request; but for the last one, chunks are whole batches.
+        stopped: whether to wait no longer for seasons that others have claimed.
+
+    Attributes:
+        asked_by_others: fixtures that another run has got an answer for since they were found due.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        due: Sequence[DueFixture],
+        chunk_size: int,
+        batch_size: int,
+        stopped: Callable[[], object],
+    ) -> None:
+        self._warehouse = warehouse
+        self._stopped = stopped
+        # A season comes twice where some of its fixtures are due for an added include only.
+        self._pending = {
+            key: list(fixtures)
+            for key, fixtures in groupby(
+                due, key=lambda fixture: (fixture.reason == INCLUDE_ADDED, fixture.season_id)
+            )
+        }
+        self._size = whole_batches(chunk_size, batch_size)
+        self.asked_by_others = 0
+
+    def __iter__(self) -> Iterator[list[DueFixture]]:
+        """Each chunk, claimed until the next one is taken."""
+        while self._pending:
+            try:
+                if chunk := self._still_due(self._claim_some()):
+                    yield chunk
+            finally:
+                self._warehouse.release_claims()
+
+    def _claim_some(self) -> list[DueFixture]:
+        """The next fixtures of seasons that nobody else works on, which are claimed then."""
+        chunk: list[DueFixture] = []
+        for key in list(self._pending):
+            if self._warehouse.claim(key[1]) is not None:
+                continue
+            chunk += self._take(key, self._size - len(chunk))
+            if len(chunk) == self._size:
+                return chunk
+        if not chunk:
+            key = next(iter(self._pending))
+            self._warehouse.wait_for_claim(key[1], self._stopped)
+            chunk = self._take(key, self._size)
+        return chunk
+
+    def _take(self, key: tuple[bool, int | None], most: int) -> list[DueFixture]:
+        fixtures = self._pending.pop(key)
+        if rest := fixtures[most:]:
+            self._pending = {key: rest} | self._pending
+        return fixtures[:most]
+
+    def _still_due(self, chunk: list[DueFixture]) -> list[DueFixture]:
+        """Without those that another run has got an answer for before we claimed them."""
+        checked_at = dict(
+            self._warehouse.query(
+                f"select id, checked_at from {self._warehouse.raw}.fixture_checks "
+                "where outcome not in ('held', 'failed') "
+                f"and id in ({id_list(fixture.id for fixture in chunk)})"
+            )
+        )
+        due = [fixture for fixture in chunk if not _is_later(checked_at.get(fixture.id), fixture)]
+        self.asked_by_others += len(chunk) - len(due)
+        return due
+
+
+def _is_later(checked_at: datetime | None, fixture: DueFixture) -> bool:
+    """Whether a fixture was asked for again since it was found due."""
+    if checked_at is None:
+        return False
+    return fixture.checked_at is None or checked_at > fixture.checked_at
+
+
+def whole_batches(chunk_size: int, batch_size: int) -> int:
+    """The size of a chunk: as many whole batches as fit into it, or less than one."""
+    return max(chunk_size // batch_size * batch_size, min(chunk_size, batch_size))
+
+
+def asked_apart(due: Iterable[DueFixture]) -> set[int]:
+    """Those that failed the last time: one that always does is not to cost others calls."""
+    return {fixture.id for fixture in due if fixture.reason == "failed"}
+
+
+def calls_for(due: Sequence[DueFixture], chunk_size: int, batch_size: int) -> int:
+    """Requests that it takes to ask for these fixtures, chunk by chunk."""
+    size = whole_batches(chunk_size, batch_size)
+    calls = 0
+    for start in range(0, len(due), size):
+        chunk = due[start : start + size]
+        apart = len(asked_apart(chunk))
+        calls += -(-apart // batch_size) + -(-(len(chunk) - apart) // batch_size)
+    return calls

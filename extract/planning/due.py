@@ -1,0 +1,225 @@
+"""Which fixtures are worth a call now: one query over what the warehouse knows of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from extract.config.includes import lacks_an_include
+from extract.config.recheck_schedule import DELETED, STATE_GROUPS, Rule
+from extract.warehouse.base import Warehouse
+
+# The reason of fixtures that are stored without an include that is requested today.
+INCLUDE_ADDED = "include added"
+
+# Age in seconds that every fixture has.
+_ANY = "-1e15"
+
+# The API may lose a fixture for a moment: until then it is requested with every run, and it counts
+# in the tables. dbt_project.yml has the same number.
+TIMES_UNTIL_WITHDRAWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DueFixture:
+    """A fixture to be asked for.
+
+    Attributes:
+        id: Sportmonks' id.
+        season_id: its season, None where nothing is known of it.
+        reason: why it is due: `new` (never stored), `changed` (listed with another state or
+            kick-off than the stored one), a group of the schedule, `include added` (stored without
+            an include that is requested today), or `asked for`.
+        checked_at: when it was last asked for, None if never.
+    """
+
+    id: int
+    season_id: int | None
+    reason: str
+    checked_at: datetime | None
+
+
+def due_fixtures(
+    warehouse: Warehouse,
+    schedule: Sequence[Rule],
+    scope: str,
+    now: datetime,
+    force: bool,
+    added_include: str = "",
+) -> list[DueFixture]:
+    """The fixtures to ask for, newest season first; those for an added include come last.
+
+    Args:
+        warehouse: what is known.
+        schedule: when to ask again.
+        scope: SQL condition on which fixtures to consider, over the columns of `known`.
+        now: the time.
+        force: take all of them, due or not.
+        added_include: an include that each stored fixture is to have been requested with.
+    """
+    reason = "'asked for'" if force else _reason(added_include)
+    rows = warehouse.query(
+        f"{_judged(warehouse.raw, schedule, scope, str(now.timestamp()), reason)} "
+        "select id, season_id, reason, checked_at from judged where reason is not null "
+        f"order by reason = '{INCLUDE_ADDED}', season_id desc nulls last, starting_at, id"
+    )
+    return [DueFixture(*row) for row in rows]
+
+
+def known_fixtures(warehouse: Warehouse, scope: str) -> int:
+    """How many fixtures a scope has, due or not."""
+    ((count,),) = warehouse.query(
+        f"with {_known(warehouse.raw)} select count(*) from known where {scope}"
+    ) or [(0,)]
+    return int(count)
+
+
+def due_view(raw: str, schedule: Sequence[Rule], added_include: str) -> str:
+    """The query of a view on the fixtures of every season that are due when it is read.
+
+    Args:
+        raw: schema of the raw tables.
+        schedule: when to ask again.
+        added_include: as in `due_fixtures`.
+    """
+    return (
+        f"{_judged(raw, schedule, 'true', _epoch('now()'), _reason(added_include))} "
+        "select id, season_id, reason, checked_at from judged where reason is not null"
+    )
+
+
+# Everything that is known of a fixture that was listed, stored or asked for.
+_KNOWN = """
+known as (
+    select
+        id,
+        {newest}
+        stored.id is not null as is_stored,
+        {differs} as is_listed_otherwise,
+        listed.last_seen_at,
+        checks.outcome,
+        checks.times_missing,
+        checks.requested_include,
+        coalesce(checks.checked_at, stored.fetched_at) as checked_at
+    from {raw}.fixture_index as listed
+    full join {raw}.fixtures as stored using (id)
+    full join {raw}.fixture_checks as checks using (id)
+)"""
+
+# What list and answer both say, and which of them said it later.
+_SAID_TWICE = ("season_id", "league_id", "state_id", "starting_at")
+_ANSWER_IS_NEWER = (
+    "checks.outcome in ('stored', 'unchanged') and checks.checked_at >= listed.last_seen_at"
+)
+
+_REASON = """
+    case
+        when not is_stored and state_group not in ('deleted', 'missing', 'held', 'failed')
+            then 'new'
+        when
+            is_stored
+            and is_listed_otherwise
+            and last_seen_at > checked_at
+            and state_group not in ('missing', 'held', 'failed')
+            then case when state_group = 'deleted' then 'deleted' else 'changed' end
+        when
+            again = 'run'
+            or checked_age < last_point and now_age - checked_age >= coalesce(every, 0) / 2
+            then state_group
+        when
+            is_stored
+            and state_group not in ('deleted', 'missing', 'held', 'failed')
+            and {lacks_an_include}
+            then '{include_added}'
+    end"""
+
+
+def _reason(added_include: str) -> str:
+    return _REASON.format(
+        lacks_an_include=lacks_an_include("requested_include", added_include),
+        include_added=INCLUDE_ADDED,
+    )
+
+
+def _judged(raw: str, schedule: Sequence[Rule], scope: str, now: str, reason: str) -> str:
+    rules = ", ".join(map(_rule, schedule))
+    groups = ", ".join(
+        f"({state}, '{group}')" for group, states in STATE_GROUPS.items() for state in states
+    )
+    kick_off = _epoch("coalesce(starting_at, timestamptz 'epoch')")
+    return f"""
+with
+{_known(raw)},
+
+schedule (state_group, starts, ends, again, every) as (values {rules}),
+
+state_groups (state_id, state_group) as (values {groups}),
+
+-- Ages are seconds since kick-off; where there is none yet, since 1970.
+aged as (
+    select
+        known.*,
+        case
+            when outcome in ('held', 'failed') then outcome
+            when known.state_id = {DELETED} then 'deleted'
+            when times_missing >= {TIMES_UNTIL_WITHDRAWN} then 'missing'
+            when is_stored and outcome = 'missing' then 'held'
+            else coalesce(state_groups.state_group, 'other')
+        end as state_group,
+        {now} - {kick_off} as now_age,
+        coalesce({_epoch("checked_at")} - {kick_off}, {_ANY}) as checked_age
+    from known
+    left join state_groups on known.state_id = state_groups.state_id
+    where {scope}
+),
+
+scheduled as (
+    select
+        aged.*,
+        again,
+        every,
+        case
+            when again = 'never' then null
+            when every is null then nullif(starts, {_ANY})
+            else
+                coalesce(nullif(starts, {_ANY}), 0)
+                + every * floor((now_age - coalesce(nullif(starts, {_ANY}), 0)) / every)
+        end as last_point
+    from aged
+    inner join schedule
+        on
+            aged.state_group = schedule.state_group
+            and case when starting_at is null then {_ANY} else now_age end >= starts
+            and case when starting_at is null then {_ANY} else now_age end < ends
+),
+
+judged as (
+    select
+        scheduled.*,
+        {reason} as reason
+    from scheduled
+)"""
+
+
+def _known(raw: str) -> str:
+    newest = "".join(
+        f"case when {_ANSWER_IS_NEWER} then coalesce(stored.{column}, listed.{column}) "
+        f"else coalesce(listed.{column}, stored.{column}) end as {column}, "
+        for column in _SAID_TWICE
+    )
+    differs = " or ".join(
+        f"(listed.{column} is not null and listed.{column} is distinct from stored.{column})"
+        for column in _SAID_TWICE
+    )
+    return _KNOWN.format(raw=raw, newest=newest, differs=f"({differs})")
+
+
+def _epoch(moment: str) -> str:
+    return f"cast(extract(epoch from {moment}) as double precision)"
+
+
+def _rule(rule: Rule) -> str:
+    starts = _ANY if rule.starts is None else f"{rule.starts}e0"
+    ends = "1e15" if rule.ends is None else f"{rule.ends}e0"
+    again = rule.again if isinstance(rule.again, str) else "every"
+    every = f"{rule.again}e0" if isinstance(rule.again, int) else "cast(null as double precision)"
+    return f"('{rule.group}', {starts}, {ends}, '{again}', {every})"

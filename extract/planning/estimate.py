@@ -1,0 +1,81 @@
+"""How long a number of calls takes, waits for quota included."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from extract.api.clock import LARGEST_SKEW
+from extract.api.endpoints import ENDPOINT
+from extract.config.settings import Settings
+from extract.quota.window import reserved_calls
+from extract.warehouse.base import Warehouse
+
+# Seconds of a window of quota (Sportmonks docs, rate limits).
+_WINDOW = 3600
+# Seconds that a request takes where none was made yet.
+_TYPICAL_CALL = 1.0
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What the last answer said of the quota that fixtures are counted for, brought up to now.
+
+    Attributes:
+        limit: calls allowed in a window.
+        remaining: calls left in this one.
+        resets_in: seconds until it ends, 0 where it has ended.
+    """
+
+    limit: int
+    remaining: int
+    resets_in: float
+
+    @classmethod
+    def told(cls, limit: int | None, remaining: int, resets_in: float | None) -> "Quota":
+        """By what an answer says, which may leave out all but what remains."""
+        return cls(limit or remaining, remaining, _WINDOW if resets_in is None else resets_in)
+
+    def usable(self, reserve: float) -> int:
+        """Calls left in this window that are not kept for others, as in `reserved_calls`."""
+        return max(0, self.remaining - reserved_calls(reserve, self.limit))
+
+
+def last_quota(warehouse: Warehouse, now: datetime) -> Quota | None:
+    """What the warehouse knows of the quota of fixtures, None if nothing."""
+    rows = warehouse.query(
+        "select called_at, quota_limit, quota_remaining, quota_resets_in "
+        f"from {warehouse.raw}.api_calls where endpoint like 'football/fixtures%' "
+        "and quota_remaining is not null "
+        # A call may bear the time of a clock that was ahead.
+        f"and called_at <= timestamptz '{(now + LARGEST_SKEW).isoformat()}' "
+        "order by called_at desc, number desc limit 1"
+    )
+    if not rows:
+        return None
+    called_at, *told = rows[0]
+    quota = Quota.told(*told)
+    ends_at = called_at + timedelta(seconds=quota.resets_in)
+    if ends_at <= now:
+        return Quota(quota.limit, quota.limit, 0)
+    return replace(quota, resets_in=(ends_at - now).total_seconds())
+
+
+def average_call_seconds(warehouse: Warehouse) -> float:
+    rows = warehouse.query(
+        "select avg(seconds) from ("
+        f"select seconds from {warehouse.raw}.api_calls where endpoint = '{ENDPOINT}' "
+        "and status = 200 order by called_at desc limit 200) as calls"
+    )
+    return float(rows[0][0] or _TYPICAL_CALL) if rows else _TYPICAL_CALL
+
+
+def run_seconds(calls: int, quota: Quota | None, settings: Settings, call_seconds: float) -> float:
+    """Time for so many calls: the windows to wait for, then the calls of the last one."""
+    pace = call_seconds / settings.requests_in_flight
+    if quota is None:
+        return calls * pace
+    beyond = calls - quota.usable(settings.quota_reserve)
+    if beyond <= 0:
+        return calls * pace
+    allowed = max(1, quota.limit - reserved_calls(settings.quota_reserve, quota.limit))
+    windows, rest = divmod(beyond - 1, allowed)
+    return quota.resets_in + windows * _WINDOW + (rest + 1) * pace

@@ -1,0 +1,1 @@
+"""The rate limiter and the quota that it knows."""

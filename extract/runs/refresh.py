@@ -1,0 +1,139 @@
+"""Everything before the first fixture: old loads, reference data, lists of fixtures."""
+
+from collections.abc import Iterator
+
+import dlt
+from dlt.extract import DltResource
+
+from extract.api.endpoints import REFERENCES
+from extract.api.fixture_lists import Discovery
+from extract.config.recheck_schedule import read_schedule
+from extract.errors import (
+    AccessError,
+    DownError,
+    DroppedError,
+    RefusedError,
+    RequestError,
+    TokenError,
+)
+from extract.planning.due import due_view
+from extract.planning.listings import discover_seasons, discover_window, is_old, listing_times
+from extract.planning.seasons import Season, chosen_seasons, plan_seasons
+from extract.runs.context import Session
+from extract.warehouse import raw_tables as tables
+
+
+def prepare(session: Session) -> dict[int, Season]:
+    """Brings up to date what the warehouse knows of the selection.
+
+    A list that fails does not keep the run from what is known already, but leaves it incomplete.
+
+    Returns:
+        The seasons of the plan.
+
+    Raises:
+        UsageError: the token is wrong, or there is no such league or season.
+        ExtractError: the database cannot be reached.
+    """
+    _finish_abandoned(session)
+    session.check_times()
+    _refresh_references(session)
+    _create_view(session)
+    seasons = plan_seasons(session.warehouse)
+    for discovery in _discoveries(session, seasons):
+        with session.reporter.working("Lists", discovery.title):
+            _discover(session, discovery)
+    return seasons
+
+
+def _finish_abandoned(session: Session) -> None:
+    """Loads what runs had fetched that were cut short, before anything is asked for."""
+    try:
+        session.loader.finish_abandoned(
+            lambda: session.reporter.line("Loading what a run had fetched that was cut short.")
+        )
+    except DroppedError as error:
+        session.reporter.warning(str(error))
+
+
+def _refresh_references(session: Session) -> None:
+    settings, now = session.settings, session.client.clock.now()
+    listed_at = listing_times(session.warehouse)
+    slow = {"types": settings.type_max_age, "states": settings.type_max_age}
+
+    def is_due(name: str) -> bool:
+        hours = slow.get(name, settings.reference_max_age)
+        rows = session.warehouse.query(f"select 1 from {session.warehouse.raw}.{name} limit 1")
+        return session.selection.force or not rows or is_old(listed_at.get(name), hours, now)
+
+    def failed(name: str, error: RequestError) -> None:
+        if isinstance(error, DownError):
+            session.is_incomplete = True  # said when the run ends with it
+        elif isinstance(error, AccessError | RefusedError):
+            session.reporter.warning(f"No {name}: {error} Going on without.")
+        else:
+            session.fail(f"Fetching {name} failed: {error}")
+
+    names = list(filter(is_due, REFERENCES))
+    missing = [] if session.warehouse.has_tables() else _empty_tables()
+    if not names and not missing:
+        return
+    title = f"Fetching {', '.join(names)}." if names else "Making tables."
+    with session.reporter.working("Reference data", title):
+        source = session.source(on_reference_failure=failed)
+        source.resources.add(*missing)
+        listed = [f"{name}_listed" for name in names]
+        session.load(source.with_resources(*names, *listed, *(each.name for each in missing)))
+
+
+def _empty_tables() -> list[DltResource]:
+    """Every raw table, so that dbt finds them all whatever was fetched so far."""
+    return [
+        dlt.resource(
+            schema.empty_table(), name=f"empty_{name}", table_name=name, **tables.hints(name)
+        )
+        for name, schema in tables.SCHEMAS.items()
+    ]
+
+
+def _create_view(session: Session) -> None:
+    warehouse = session.warehouse
+    # It says of the schedule as it is now which fixtures are due.
+    settings = session.settings
+    view = due_view(warehouse.raw, read_schedule(settings.schedule), settings.added_include)
+    for attempt in warehouse.retrying():
+        with attempt, warehouse.turn("extract"):
+            warehouse.execute(f"create or replace view {warehouse.raw}.{tables.DUE} as {view}")
+
+
+def _discoveries(session: Session, seasons: dict[int, Season]) -> Iterator[Discovery]:
+    """The lists of fixtures that are too old, or missing."""
+    selection, now = session.selection, session.client.clock.now()
+    if selection.fixture_ids is not None:
+        return iter(())
+    chosen = chosen_seasons(selection, seasons)
+    arguments = (session.warehouse, session.settings)
+    if selection.window is not None:
+        return discover_window(
+            *arguments, selection.window, selection.league_id, now, selection.force
+        )
+    if not chosen and not session.is_incomplete:
+        session.reporter.warning("The plan has no league with a current season.")
+    is_over = {season.id: season.is_over for season in chosen}
+    return discover_seasons(*arguments, is_over, now, selection.force)
+
+
+def _discover(session: Session, discovery: Discovery) -> None:
+    try:
+        source = session.source(discovery=discovery)
+        session.load(source.with_resources("fixture_index", "discoveries"))
+    except (TokenError, DownError):
+        raise
+    except RequestError as error:
+        # Refused are too many pages, too many seasons in one filter, or one outside the plan.
+        refused = isinstance(error, AccessError | RefusedError)
+        halves = discovery.halves() if refused else []
+        for half in halves:
+            _discover(session, half)
+        if not halves:
+            session.fail(f"{discovery.title.rstrip('.')} failed: {error}")

@@ -1,0 +1,192 @@
+"""What a run did: the numbers that it closes with, and its row in the table `runs`."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from extract.api.clock import ApiClock
+from extract.api.endpoints import ENDPOINT
+from extract.api.responses import ApiCall
+from extract.source.outcome import OUTCOMES, Batch, Outcome
+
+# A payload is superseded if a newer one was stored before it was committed.
+COUNTED = (*OUTCOMES, "superseded")
+
+
+def _no_outcomes() -> Counter[str]:
+    return Counter(dict.fromkeys(COUNTED, 0))
+
+
+@dataclass
+class Chunk:
+    """What became of the fixtures that are committed together.
+
+    Attributes:
+        season_ids: seasons that they belong to.
+        outcomes: number of fixtures by outcome, so far.
+        failures: why a fixture failed, by the ids whose outcome is `failed`.
+        hashes: the hashes of the payloads whose outcome is `stored`, by fixture.
+    """
+
+    season_ids: list[int | None]
+    outcomes: Counter[str] = field(default_factory=_no_outcomes)
+    failures: dict[int, str] = field(default_factory=dict)
+    hashes: dict[int, str] = field(default_factory=dict)
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Counts outcomes that became known."""
+        self.outcomes.update(outcome.name for outcome in outcomes)
+        self.failures |= {o.id: o.note or "" for o in outcomes if o.name == "failed"}
+        self.hashes |= {
+            outcome.id: outcome.fixture.payload_hash
+            for outcome in outcomes
+            if outcome.name == "stored" and outcome.fixture
+        }
+
+    def compare(self, stored: Mapping[int, str]) -> int:
+        """Counts as `superseded` what is not in the warehouse although it was to be stored.
+
+        Args:
+            stored: the hashes of the payloads in the warehouse, by fixture.
+
+        Returns:
+            How many there are.
+        """
+        superseded = sum(stored.get(id) != hash for id, hash in self.hashes.items())
+        self.outcomes["stored"] -= superseded
+        self.outcomes["superseded"] += superseded
+        self.hashes.clear()
+        return superseded
+
+    @property
+    def asked(self) -> int:
+        """Fixtures that were asked for; the sum of the outcomes."""
+        return sum(self.outcomes.values())
+
+
+@dataclass
+class Summary:
+    """What a run did; a row of `runs`.
+
+    Attributes:
+        warehouse: what the run wrote to, for people.
+        clock: tells the times of the row.
+        arguments: what a person asked for.
+        outcome: `running` (or killed), `completed`, `stopped` (by one of its bounds), `planned`
+            (nothing was to be fetched), `interrupted` (by Ctrl-C) or `failed` (at least one fixture
+            was not answered, or the run broke off).
+        known: fixtures that the run was about, due or not.
+        due: fixtures that it was to ask for.
+        resumed: fixtures that an interrupted run had fetched, and that were not asked for again.
+        asked_by_others: fixtures that another run asked for in the meantime.
+        chunks: what was committed, chunk by chunk.
+        calls: HTTP requests, retries, lists and reference data included.
+        fixture_calls: those of them that asked for fixtures by id.
+        bytes: size of the answers, as they came over the network.
+        waited_seconds: time that requests waited for quota and retries, added up.
+        preparing_seconds: time for reference data, lists and the choice of what is due.
+        fetching_seconds: time for the fixtures' answers, until they were on disk.
+        loading_seconds: time to commit them.
+    """
+
+    run_id: str
+    warehouse: str
+    clock: ApiClock
+    arguments: Mapping[str, Any]
+    finished_at: datetime | None = None
+    outcome: str = "running"
+    known: int = 0
+    due: int = 0
+    resumed: int = 0
+    asked_by_others: int = 0
+    chunks: list[Chunk] = field(default_factory=list)
+    calls: int = 0
+    fixture_calls: int = 0
+    bytes: int = 0
+    waited_seconds: float = 0.0
+    preparing_seconds: float = 0.0
+    fetching_seconds: float = 0.0
+    loading_seconds: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """Number of fixtures by outcome."""
+        total = _no_outcomes()
+        for chunk in self.chunks:
+            total.update(chunk.outcomes)
+        return total
+
+    @property
+    def asked(self) -> int:
+        """Fixtures that were asked for; the sum of the outcomes."""
+        return sum(chunk.asked for chunk in self.chunks)
+
+    @property
+    def failed_ids(self) -> list[int]:
+        """The ids whose outcome is `failed`."""
+        return [id for chunk in self.chunks for id in chunk.failures]
+
+    @property
+    def failure_notes(self) -> Counter[str]:
+        """Number of failed fixtures by the reason, in a sentence."""
+        return Counter(note for chunk in self.chunks for note in chunk.failures.values())
+
+    @property
+    def left(self) -> int:
+        """Due fixtures that were not asked for."""
+        return self.due - self.asked_by_others - self.asked
+
+    def count_calls(self, calls: Sequence[ApiCall]) -> None:
+        """Counts requests that were made."""
+        self.calls += len(calls)
+        self.fixture_calls += sum(call.endpoint == ENDPOINT for call in calls)
+        self.bytes += sum(call.bytes or 0 for call in calls)
+        self.waited_seconds += sum(call.waited_seconds for call in calls)
+
+    def count_batch(self, batch: Batch) -> None:
+        """Counts what became known together, in the chunk in hand."""
+        self.chunks[-1].add(batch.outcomes)
+        self.count_calls(batch.calls)
+
+    def counts(self) -> dict[str, Any]:
+        """The numbers, by name."""
+        outcomes = self.outcomes
+        return {
+            "known": self.known,
+            "due": self.due,
+            "asked": self.asked,
+            **{name: outcomes[name] for name in COUNTED},
+            "resumed": self.resumed,
+            "asked_by_others": self.asked_by_others,
+            "left": self.left,
+            "calls": self.calls,
+            "fixture_calls": self.fixture_calls,
+            # Retries and repeated requests may take more calls than batches save.
+            "calls_saved": max(0, self.asked - self.fixture_calls),
+            "bytes": self.bytes,
+            "waited_seconds": round(self.waited_seconds, 3),
+            "preparing_seconds": round(self.preparing_seconds, 3),
+            "fetching_seconds": round(self.fetching_seconds, 3),
+            "loading_seconds": round(self.loading_seconds, 3),
+        }
+
+    def row(self) -> dict[str, Any]:
+        """The run's row of `runs`, as it is now."""
+        chunks = [
+            {"seasons": chunk.season_ids, "asked": chunk.asked, **chunk.outcomes}
+            for chunk in self.chunks
+        ]
+        return {
+            "run_id": self.run_id,
+            "started_at": self.clock.at(self._began),
+            "updated_at": self.clock.now(),
+            "finished_at": self.finished_at,
+            "arguments": json.dumps(self.arguments),
+            "counts": json.dumps({**self.counts(), "chunks": chunks}),
+            "outcome": self.outcome,
+        }

@@ -1,0 +1,1 @@
+"""Runs dbt and tracks what it built."""

@@ -1,0 +1,1 @@
+"""DuckDB and PostgreSQL: locks, loads and queries."""

@@ -1,0 +1,135 @@
+"""The embedded warehouse: a DuckDB file."""
+
+import os
+import re
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from extract.errors import ExtractError, UsageError, first_line
+from extract.warehouse.base import OnWait, Warehouse
+
+if TYPE_CHECKING:
+    from dlt.common.destination import Destination
+
+
+class DuckDbWarehouse(Warehouse):
+    """A DuckDB file, open from the first query to the last: nobody else can write between.
+
+    Args:
+        path: the file; made if it is missing, its folder is not.
+        schema: schema of the final tables.
+        on_wait: told who is waited for; None means not to wait.
+    """
+
+    def __init__(self, path: Path, schema: str, on_wait: OnWait | None) -> None:
+        if not path.parent.is_dir():
+            raise UsageError(f"DUCKDB_PATH is {path}: the folder {path.parent} does not exist.")
+        if path.is_dir():
+            raise UsageError(f"DUCKDB_PATH is {path}: that is a folder, not a file.")
+        self._path = path
+        super().__init__(f"DuckDB file {path}", str(path.resolve()), schema, on_wait)
+        self._wait_until_free(lambda: self._open(path))
+        if not os.access(path, os.W_OK):
+            raise UsageError(f"{path} cannot be written.")
+
+    def _open(self, path: Path) -> str | None:
+        """Opens the file, or says who has it."""
+        try:
+            self._connection = duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            if holder := lock_holder(error):
+                return holder
+            raise UsageError(f"{path} cannot be opened: {first_line(error)}") from error
+        except duckdb.Error as error:
+            raise UsageError(f"{path} is no DuckDB database: {first_line(error)}") from error
+        return None
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query on the raw tables; none if a table does not exist yet."""
+        try:
+            return self._execute(sql)
+        except duckdb.CatalogException:
+            return []
+
+    def execute(self, sql: str) -> None:
+        """Runs a statement that changes something."""
+        self._execute(sql)
+
+    def turn(self, purpose: str) -> AbstractContextManager[None]:
+        """Nothing to do: who has the file open is the only one."""
+        return nullcontext()
+
+    def claim(self, season_id: int | None) -> None:
+        """Nothing to do: who has the file open is the only one."""
+
+    def release_claims(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def dbt_environment(self) -> dict[str, str]:
+        """Variables that dbt needs. It would take the path as relative to its own folder."""
+        return {
+            "TARGET": "duckdb",
+            "DUCKDB_PATH": str(self._path.resolve()),
+            "SPORTMONKS_SCHEMA": self.raw.removesuffix("_raw"),
+        }
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Never: there is no server."""
+        return False
+
+    def is_refused(self, error: BaseException) -> bool:
+        """Whether an error says that the data cannot be stored, however often it is tried."""
+        return isinstance(error, duckdb.DataError | duckdb.IntegrityError | duckdb.CatalogException)
+
+    def destination(self) -> "Destination[Any, Any]":
+        """dlt's destination."""
+        import dlt
+
+        # DuckDB's own choice spends most of a load on trying compressions for the long JSON texts.
+        self._connection.execute("set force_compression = 'zstd'")
+        return dlt.destinations.duckdb(self._connection)
+
+    def loaded(self) -> None:
+        """Moves the load from the log into the file, so that the log does not grow all run long."""
+        self._execute("checkpoint")
+        self.empty_cache()
+
+    def empty_cache(self) -> None:
+        """Moves the file's blocks out of memory.
+
+        A limit that always holds would keep memory as low, and make loads fail whose payloads are
+        many or large.
+        """
+        with suppress(duckdb.OutOfMemoryException):
+            self._connection.execute("set memory_limit = '1MB'")
+        self._connection.execute("reset memory_limit")
+
+    def discard_staging(self) -> None:
+        """Empties the tables that dlt merges from."""
+        staging = f"{self.raw}_staging"
+        for (table,) in self.query(
+            f"select table_name from duckdb_tables() where schema_name = '{staging}'"
+        ):
+            self._execute(f'truncate {staging}."{table}"')
+
+    def _execute(self, sql: str) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(sql).fetchall()
+        except (duckdb.OperationalError, duckdb.FatalException) as error:
+            # Such as a full disk.
+            raise ExtractError(f"The {self.name} cannot be used: {first_line(error)}") from error
+
+
+def lock_holder(error: duckdb.IOException) -> str | None:
+    """Who has a file open, if that is why it could not be opened."""
+    if "lock" not in str(error).lower():
+        return None
+    holder = re.search(r"PID (\d+)", str(error))
+    return f"another process (process {holder.group(1)})" if holder else "another process"

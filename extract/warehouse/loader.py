@@ -1,0 +1,280 @@
+"""Commits loads with dlt, and finishes those of runs that were killed."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from itertools import count
+from pathlib import Path
+
+import dlt
+from dlt.common.storages.load_package import PackageStorage
+from dlt.extract import DltResource, DltSource
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from extract.errors import DroppedError, ExtractError, causes, first_line
+from extract.warehouse import raw_tables as tables
+from extract.warehouse.base import Warehouse
+from extract.warehouse.working_files import find_damaged_file
+
+_PIPELINE = "sportmonks"
+# What the system says when a disk is full, a quota or limit of it is used up, or it is failing.
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+
+
+def pipelines_folder() -> Path:
+    """Where dlt's working files of all databases are."""
+    return Path(os.environ.get("DLT_DATA_DIR") or ".dlt") / "pipelines"
+
+
+class Loader:
+    """dlt's pipeline into a warehouse, with working files that no other process uses.
+
+    A load is extracted to disk, then committed in a turn of its own: loads of several processes
+    share the tables that dlt merges from.
+
+    Args:
+        warehouse: where to.
+        on_damage: called with a line when working files are damaged and moved out of the way.
+    """
+
+    def __init__(self, warehouse: Warehouse, on_damage: Callable[[str], None]) -> None:
+        self._warehouse = warehouse
+        self._on_damage = on_damage
+        # One folder a database, so that no load goes astray, and in it one a process.
+        name = hashlib.blake2b(warehouse.location.encode(), digest_size=6).hexdigest()
+        self._folder = pipelines_folder() / name
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._locks: list[TextIOWrapper] = []
+        self._pipeline = self._pipeline_in(next(filter(self._lock, count())))
+
+    def load(
+        self, data: DltSource | Sequence[DltResource], on_fetched: Callable[[], None] | None = None
+    ) -> float:
+        """Commits one load.
+
+        A stored row that is newer than a loaded one stays, in whatever order loads are committed.
+
+        Args:
+            data: what to load.
+            on_fetched: called when everything is on disk.
+
+        Returns:
+            Seconds that it took from when everything was on disk.
+
+        Raises:
+            DroppedError: the database refuses the data; they have to be asked for again.
+            ExtractError: the API broke it off; or the database cannot be reached, and what was
+                fetched waits for the next run.
+            KeyboardInterrupt: a person broke it off.
+        """
+        with _cause_of_failed_step():
+            for resource in _resources(data):
+                table = str(resource.table_name)
+                resource.apply_hints(
+                    write_disposition=tables.newest_wins(table, self._warehouse.raw)
+                )
+            self._pipeline.extract(data)
+        if on_fetched:
+            on_fetched()
+        began = time.monotonic()
+        self._finish(self._pipeline)
+        return time.monotonic() - began
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether something is extracted and not committed."""
+        return bool(self._pipeline.has_pending_data)
+
+    def finish_abandoned(self, on_found: Callable[[], None]) -> None:
+        """Loads what runs on this machine had fetched when they were killed.
+
+        Args:
+            on_found: called before each such load.
+
+        Raises:
+            DroppedError, ExtractError: as in `load`.
+        """
+        numbers = sorted(int(path.stem) for path in self._folder.glob("*.lock"))
+        others = map(self._pipeline_in, filter(self._lock, numbers))
+        for pipeline in [self._pipeline, *others]:
+            if pipeline.has_pending_data:
+                on_found()
+                self._finish(pipeline)
+            _clear_leftovers(Path(pipeline.working_dir))
+        if not self._warehouse.has_tables():
+            # What dlt remembers is not about this database: it is new, or was emptied.
+            self._pipeline.drop()
+
+    def close(self) -> None:
+        """Gives the working files free for the next process."""
+        for lock in self._locks:
+            lock.close()
+
+    def _lock(self, number: int) -> bool:
+        """Takes one of the working folders, unless a process has it. Locks die with processes."""
+        lock = (self._folder / f"{number}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        self._locks.append(lock)
+        return True
+
+    def _pipeline_in(self, number: int) -> dlt.Pipeline:
+        folder = self._folder / str(number)
+        self._move_damaged(folder)
+        return dlt.pipeline(
+            pipeline_name=_PIPELINE,
+            pipelines_dir=str(folder),
+            destination=self._warehouse.destination(),
+            dataset_name=self._warehouse.raw,
+        )
+
+    def _move_damaged(self, folder: Path) -> None:
+        """Moves a working folder aside if a file in it is damaged: dlt could never go on from it.
+
+        Nothing of it is committed, so that the next requests fetch again what it held.
+        """
+        damaged = find_damaged_file(folder / _PIPELINE)
+        if damaged is None:
+            return
+        moved = folder.with_name(f"{folder.name}-damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        folder.rename(moved)
+        self._on_damage(
+            f"The working file {damaged.relative_to(folder / _PIPELINE)} was damaged, for example "
+            f"by a power failure. The folder is kept as {moved}; what it held is fetched again."
+        )
+
+    def _finish(self, pipeline: dlt.Pipeline) -> None:
+        """Loads what is extracted. Not by `pipeline.run`, which drops it on a first run."""
+        with _cause_of_failed_step():
+            try:
+                _forget_normalized_twice(pipeline)
+                if not pipeline.default_schema_name:
+                    raise _LostSchemaError("all tables")
+                pipeline.normalize()
+                for attempt in self._warehouse.retrying():
+                    with attempt, self._warehouse.turn("load"):
+                        _restart_packages(pipeline)
+                        pipeline.load()
+                        self._warehouse.loaded()
+            except Exception as error:
+                self._explain(pipeline, error)
+                raise
+
+    def _explain(self, pipeline: dlt.Pipeline, error: Exception) -> None:
+        """Says what becomes of what was fetched, if it was not a person who broke the load off.
+
+        What can be loaded later is kept; what never can be is dropped, or it would be in the way of
+        every run to come.
+        """
+        warehouse = self._warehouse
+        *_, first = led_here = list(causes(error))
+        said = first_line(first)
+        # dlt raises it for a table that its schema lacks.
+        if isinstance(first, KeyError) and first.args[:1] and first.args[0] in tables.SCHEMAS:
+            first = _LostSchemaError(first.args[0])
+        if any(map(warehouse.is_lost, led_here)):
+            # One wait is enough: the run is over.
+            warehouse.patient = False
+            raise ExtractError(
+                f"The connection to the {warehouse.name} was lost ({said}). What was fetched is "
+                "kept: the next run loads it first."
+            ) from error
+        if isinstance(first, _LostSchemaError):
+            said = f"a run was killed before dlt had noted the schema of {first}"
+        elif not any(map(warehouse.is_refused, led_here)):
+            return
+        with warehouse.turn("load"):
+            pipeline.drop()
+            warehouse.discard_staging()
+        raise DroppedError(
+            f"What was fetched cannot be stored in the {warehouse.name} ({said}). It is dropped, "
+            "and will be asked for again."
+        ) from error
+
+
+class _LostSchemaError(Exception):
+    """dlt has no schema of a table, and cannot load its data. The text names the table."""
+
+
+def _resources(data: DltSource | Sequence[DltResource]) -> Iterable[DltResource]:
+    return data.selected_resources.values() if isinstance(data, DltSource) else data
+
+
+def _forget_normalized_twice(pipeline: dlt.Pipeline) -> None:
+    """Drops what is extracted and normalized already: left by a kill between dlt's two steps.
+
+    dlt would normalize it again, and fail on every run (dlt-hub/dlt#4446).
+    """
+    extracted = set(pipeline.list_extracted_load_packages())
+    for load_id in extracted & set(pipeline.list_normalized_load_packages()):
+        pipeline._get_normalize_storage().extracted_packages.delete_package(load_id)
+
+
+def _restart_packages(pipeline: dlt.Pipeline) -> None:
+    """Lets dlt load its packages from the beginning, whatever it has loaded of them.
+
+    dlt would go on where it stopped. But since the write lock was lost, others may have emptied the
+    staging tables, and dlt would merge from them without the rows of this package.
+    """
+    packages = pipeline._get_load_storage().normalized_packages
+    for load_id in packages.list_packages():
+        folder = Path(packages.storage.make_full_path(packages.get_package_path(load_id)))
+        begun = folder / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME
+        if not begun.exists():
+            continue
+        new = folder / PackageStorage.NEW_JOBS_FOLDER
+        for state in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
+            for job in (folder / state).iterdir():
+                job.rename(new / job.name)
+        # The merges, which dlt adds when the tables that they read are filled.
+        merges = new.glob("*.sql")
+        for file in [*merges, *(folder / PackageStorage.PENDING_TRANSITIONS_FOLDER).iterdir()]:
+            file.unlink()
+        # Last: until then, a kill leaves all of this to be done again.
+        begun.rename(folder / PackageStorage.SCHEMA_UPDATES_FILE_NAME)
+
+
+def _clear_leftovers(working_dir: Path) -> None:
+    """Removes what dlt would keep for ever: a record of every load, and data of killed extracts."""
+    kept = working_dir / "normalize" / "extracted"
+    for folder in [*working_dir.glob("load/loaded/*"), *working_dir.glob("normalize/*")]:
+        if folder != kept and folder.is_dir():
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _cause_of_failed_step() -> Iterator[None]:
+    """Raises what broke a dlt step off: our own error, Ctrl-C, or dlt's error in one line."""
+    try:
+        yield
+    except PipelineStepFailed as error:
+        *_, first = led_here = list(causes(error))
+        for cause in led_here:
+            if isinstance(cause, ExtractError | KeyboardInterrupt):
+                raise cause from error
+        first = _disk_error(error) or first
+        raise ExtractError(
+            f"The load failed at step {error.step!r}: {first_line(first)}"
+        ) from error
+    except OSError as error:
+        # dlt trips over the files that it could not write.
+        first = _disk_error(error) or error
+        raise ExtractError(f"The load failed: {first_line(first)}") from error
+
+
+def _disk_error(error: BaseException) -> OSError | None:
+    """What the system said of the disk, if that is behind an error."""
+    for cause in causes(error, with_context=True):
+        if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS:
+            return cause
+    return None

@@ -1,0 +1,171 @@
+"""The raw tables: their columns and how dlt writes them.
+
+Rows travel as Arrow tables with these schemas, so that no value decides about a column's type.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from dlt.common.schema.typing import TDeleteInsertStrategyDict
+
+
+_BIGINT = pa.int64()
+_DOUBLE = pa.float64()
+_TEXT = pa.string()
+_TIMESTAMP = pa.timestamp("us", "UTC")
+
+_ID = pa.field("id", _BIGINT, nullable=False)
+_FOUND_BY = [
+    ("league_id", _BIGINT),
+    ("season_id", _BIGINT),
+    ("state_id", _BIGINT),
+    ("starting_at", _TIMESTAMP),
+]
+_VERSION = [("payload", _TEXT), ("payload_hash", _TEXT)]
+_REFERENCE = pa.schema([_ID, ("payload", _TEXT), ("fetched_at", _TIMESTAMP)])
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "fixtures": pa.schema(
+        [
+            _ID,
+            *_FOUND_BY,
+            *_VERSION,
+            ("filled_keys", _TEXT),
+            ("fetched_at", _TIMESTAMP),
+        ]
+    ),
+    "fixture_versions": pa.schema(
+        [_ID, *_VERSION, pa.field("fetched_at", _TIMESTAMP, nullable=False)]
+    ),
+    "fixture_index": pa.schema([_ID, *_FOUND_BY, ("last_seen_at", _TIMESTAMP)]),
+    "fixture_checks": pa.schema(
+        [
+            _ID,
+            ("checked_at", _TIMESTAMP),
+            ("outcome", _TEXT),
+            ("times_missing", _BIGINT),
+            ("empty_keys", _TEXT),
+            ("empty_since", _TIMESTAMP),
+            ("confirmations", _BIGINT),
+            ("counted_at", _TIMESTAMP),
+            ("requested_include", _TEXT),
+            ("note", _TEXT),
+        ]
+    ),
+    "discoveries": pa.schema(
+        [
+            pa.field("scope", _TEXT, nullable=False),
+            ("listed_at", _TIMESTAMP),
+            ("extended_at", _TIMESTAMP),
+        ]
+    ),
+    "api_calls": pa.schema(
+        [
+            pa.field("run_id", _TEXT, nullable=False),
+            pa.field("number", _BIGINT, nullable=False),
+            ("called_at", _TIMESTAMP),
+            ("endpoint", _TEXT),
+            ("ids_requested", _BIGINT),
+            ("rows_returned", _BIGINT),
+            ("status", _BIGINT),
+            ("attempt", _BIGINT),
+            ("seconds", _DOUBLE),
+            ("bytes", _BIGINT),
+            ("error", _TEXT),
+            ("quota_limit", _BIGINT),
+            ("quota_remaining", _BIGINT),
+            ("quota_resets_in", _BIGINT),
+            ("waited_seconds", _DOUBLE),
+        ]
+    ),
+    "runs": pa.schema(
+        [
+            pa.field("run_id", _TEXT, nullable=False),
+            ("started_at", _TIMESTAMP),
+            ("updated_at", _TIMESTAMP),
+            ("finished_at", _TIMESTAMP),
+            ("arguments", _TEXT),
+            ("counts", _TEXT),
+            ("outcome", _TEXT),
+        ]
+    ),
+    "types": _REFERENCE,
+    "states": _REFERENCE,
+    "leagues": _REFERENCE,
+    "seasons": _REFERENCE,
+}
+
+# Not dlt's `upsert`: a load that is repeated half-way has rows twice in the table that it merges
+# from, and `upsert` would store both. The two take the same time.
+_MERGE: "TDeleteInsertStrategyDict" = {"disposition": "merge", "strategy": "delete-insert"}
+
+# A view beside the tables: the fixtures that are due when it is read.
+DUE = "due_fixtures"
+
+# What tells the rows of a table apart. Every table is merged on it, so that a load that was killed
+# or lost its connection can be repeated.
+KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
+    "fixture_versions": ("id", "fetched_at"),
+    "api_calls": ("run_id", "number"),
+    "runs": ("run_id",),
+    "discoveries": ("scope",),
+}
+
+# Of two rows with one key, the one with the later time counts.
+TIMES = {
+    "fixtures": "fetched_at",
+    "fixture_versions": "fetched_at",
+    "fixture_index": "last_seen_at",
+    "fixture_checks": "checked_at",
+    "discoveries": "extended_at",
+    "api_calls": "called_at",
+    "runs": "updated_at",
+    "types": "fetched_at",
+    "states": "fetched_at",
+    "leagues": "fetched_at",
+    "seasons": "fetched_at",
+}
+# What a run writes of itself: nothing is decided by the time of these rows.
+RECORDS = {"api_calls", "runs"}
+_JSON_COLUMNS = ("payload", "arguments", "counts")
+
+
+def hints(table: str) -> dict[str, Any]:
+    """The arguments of `dlt.resource` for a raw table."""
+    names = SCHEMAS[table].names
+    return {
+        "primary_key": KEYS[table],
+        "write_disposition": _MERGE,
+        "columns": {name: {"data_type": "json"} for name in names if name in _JSON_COLUMNS}
+        | {TIMES[table]: {"dedup_sort": "desc"}},
+    }
+
+
+def newest_wins(table: str, schema: str) -> "TDeleteInsertStrategyDict":
+    """The write disposition that keeps a stored row which is newer than the loaded one.
+
+    Loads may commit in another order than they were fetched in: a killed run's package may wait on
+    one machine while another one fetches the same fixtures.
+
+    Args:
+        table: a raw table.
+        schema: the schema it stands in.
+    """
+    (key, *others), time = KEYS[table], TIMES[table]
+    if others:
+        return _MERGE
+    return {
+        **_MERGE,
+        "source_filter": f"{key} not in (select stored.{key} from {schema}.{table} as stored "
+        f"inner join (select {key}, max({time}) as {time} from {schema}_staging.{table} "
+        f"group by {key}) as loaded on stored.{key} = loaded.{key} "
+        f"where stored.{time} > loaded.{time})",
+    }
+
+
+def rows(table: str, values: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Rows of a raw table, as dlt takes them."""
+    return pa.Table.from_pylist(list(values), SCHEMAS[table])
