@@ -113,7 +113,7 @@ class StoppedError(ExtractError):
     """The run is being stopped; this request was not sent."""
 
 
-def causes(error: BaseException, with_context: bool = False) -> Iterator[BaseException]:
+def exception_chain(error: BaseException, with_context: bool = False) -> Iterator[BaseException]:
     """An error, then what it was raised from, down to the first one.
 
     Args:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Eta:
     """What a person who waits wants to know.
 
     Attributes:

@@ -126,16 +126,16 @@ def measure(name: str, share: float, folder: Path) -> Result:
             api.control.faults([{**fault, **lasting, "share": share, "seed": len(name)}])
             run = job.any_code("run", "--force", "--json")
             api.control.clear_faults()
-            first = _look(job, api)
+            first = _probe(job, api)
             again = job.any_code("run", "--force", "--json")
             return Result(
                 exit_code=run.exit_code,
                 counts=json.loads(run.stdout),
                 outcomes=first.outcomes,
                 known=len(ids),
-                without_outcome=json.loads(run.stdout)["asked"] - sum(first.outcomes.values()),
+                without_outcome=json.loads(run.stdout)["requested"] - sum(first.outcomes.values()),
                 wrong=len(first.wrong),
-                wrong_afterwards=len(_look(job, api).wrong),
+                wrong_afterwards=len(_probe(job, api).wrong),
                 exit_code_afterwards=again.exit_code,
                 output=run.output + again.output,
             )
@@ -170,7 +170,7 @@ class _Look:
     wrong: list[int]
 
 
-def _look(job: Job, api: Simulator) -> _Look:
+def _probe(job: Job, api: Simulator) -> _Look:
     """The outcomes, and the fixtures whose stored payload is not what the API sends."""
     outcomes = dict(job.query("select id, outcome from sportmonks_raw.fixture_checks"))
     stored = job.query("select id, cast(payload as text) from sportmonks_raw.fixtures")
@@ -238,7 +238,9 @@ def main() -> int:
           "| exit code | wrong | after the next run |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|---|---|")
     for (name, share), result in zip(cases, results, strict=True):
-        outcomes = {key: result.outcomes.get(key, 0) for key in ("missing", "held", "failed")}
+        outcomes = {
+            key: result.outcomes.get(key, 0) for key in ("missing", "unconfirmed", "failed")
+        }
         answered = sum(result.outcomes.values()) - sum(outcomes.values())
         after = "as the API" if not result.wrong_afterwards else f"{result.wrong_afterwards} wrong"
         cells = [name, f"{share:.0%}", result.counts["calls"], f"{answered} of {result.known}"]

@@ -15,7 +15,7 @@ from extract.cli.commands import app
 from simulator import Simulator
 from tests.postgres import Server
 
-# Tables of the final schema, with the column that tells their rows apart.
+# Tables of the final schema, with the column that tells their rows isolated.
 FINAL_TABLES = {
     "fixtures": "fixture_id",
     "fixture_statistics": "statistic_id",

@@ -280,7 +280,7 @@ def assert_timeline(world: World, match: Match, found: Sequence[Row]) -> None:
             row["event_id"]
             for row in found
             if world.type(row["type_id"]) in kind
-            # Without it, or with one that was given by hand, nothing tells two of a minute apart.
+            # Without it, or with one that was given by hand, nothing tells two of a minute isolated.
             and (kind == GOALS or "sort_order" in events[row["event_id"]])
         ]
         assert of_kind == sorted(
@@ -445,7 +445,7 @@ def season_coverage(
     return rows
 
 
-_OUTCOMES = ("held", "missing", "failed")
+_OUTCOMES = ("unconfirmed", "missing", "failed")
 
 
 def fixture_quality(world: World) -> Rows:

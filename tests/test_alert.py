@@ -42,7 +42,7 @@ def test_what_needs_somebody(job: Job, api: Simulator, alerts: list[dict[str, An
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
     said = job.extract(code=1).output
     (alert,) = alerts
-    assert "1 failed, 0 held" in alert["text"]
+    assert "1 failed, 0 unconfirmed" in alert["text"]
     assert alert["failed_ids"] == [ids[0]]
     assert alert["outcome"] == "failed"
     assert alert["stored"] == len(ids) - 1
@@ -61,7 +61,7 @@ def test_what_needs_somebody(job: Job, api: Simulator, alerts: list[dict[str, An
         ]
     )
     job.extract("--fixture-ids", str(with_events))
-    assert "0 failed, 1 held" in alerts[1]["text"]
+    assert "0 failed, 1 unconfirmed" in alerts[1]["text"]
     del alerts[:]
     # Whoever types something wrong sees it.
     job.command("transform", "--nonsense", code=2)

@@ -50,7 +50,7 @@ def test_chunks_go_from_the_newest_season_to_the_oldest(
     chunks = counts["chunks"]
     assert outcome == "completed"
     assert sum(chunk["stored"] for chunk in chunks) == counts["stored"] == len(ids)
-    assert [chunk["asked"] for chunk in chunks[:-1]] == [60] * (len(ids) // 60)
+    assert [chunk["requested"] for chunk in chunks[:-1]] == [60] * (len(ids) // 60)
     seasons = [season for chunk in chunks for season in chunk["seasons"]]
     assert seasons == sorted(seasons, reverse=True)
     assert set(seasons) == set(backfill.world.season_ids())
@@ -93,7 +93,7 @@ def test_calls_are_bounded(duckdb_job: Job, backfill: Simulator) -> None:
     assert stored == sum(map(len, asked(backfill))) > 0
     outcome, counts = runs(duckdb_job)[-1]
     assert outcome == "stopped"
-    assert (counts["asked"], counts["left"]) == (stored, counts["due"] - stored)
+    assert (counts["requested"], counts["left"]) == (stored, counts["due"] - stored)
     backfill.control.reset_requests()
     duckdb_job.extract("--seasons", "all")
     assert len(asked(backfill)) == -(-counts["left"] // 10)
@@ -226,7 +226,7 @@ def test_two_hosts_fetch_nothing_twice(
     assert len(every) == len(set(every))
     assert sorted(every) == backfill.world.fixture_ids()
     # Both had some of the work.
-    shares = [counts["asked"] for outcome, counts in runs(postgres_job)[1:]]
+    shares = [counts["requested"] for outcome, counts in runs(postgres_job)[1:]]
     assert min(shares) > 0
     assert_raw_equals_world(postgres_job, backfill)
 
@@ -279,7 +279,7 @@ from extract.warehouse.factory import open_warehouse
 
 warehouse = open_warehouse(None)
 for season in sys.argv[1:]:
-    assert warehouse.claim(int(season)) is None
+    assert warehouse.try_lock_season(int(season)) is None
 print("claimed", flush=True)
 sys.stdin.read()
 """

@@ -86,7 +86,7 @@ def assert_versions_are_in_order(job: Job) -> None:
 def set_times(job: Job, ahead: timedelta) -> None:
     """As a host whose clock is ahead would have stored them, by a version that went by it."""
     for table, time in TIMES.items():
-        columns = [time, "listed_at"] if table == "discoveries" else [time]
+        columns = [time, "listed_at"] if table == "listing_log" else [time]
         seconds = int(ahead.total_seconds())
         changes = ", ".join(f"{name} = {name} + interval '{seconds} seconds'" for name in columns)
         job.query(f"update sportmonks_raw.{table} set {changes}")

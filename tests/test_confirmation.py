@@ -1,4 +1,4 @@
-"""An emptiness counts once answers some minutes apart show it, and a score can ask for more."""
+"""An emptiness counts once answers some minutes isolated show it, and a score can ask for more."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ def played(api: Simulator, has_goals: bool) -> int:
 def check(job: Job, id: int) -> tuple[Any, ...]:
     """What became of a fixture, and whether events of it are stored."""
     ((*row, filled),) = job.query(
-        "select checks.outcome, checks.empty_keys, checks.confirmations, filled_keys "
+        "select checks.outcome, checks.empty_keys, checks.confirmations, non_empty_keys "
         "from sportmonks_raw.fixture_checks as checks inner join sportmonks_raw.fixtures using (id)"
         f"where id = {id}"
     )
@@ -53,23 +53,23 @@ def test_a_later_run_confirms_an_emptiness(job: Job, api: Simulator) -> None:
         api.control.empty(id, "events")
     # Nobody waits for the confirmation, but a second answer may have the events again.
     summary, calls = after(60, job, api, *both)
-    assert (summary["held"], calls) == (2, 2)
-    assert check(job, scored) == check(job, goalless) == ("held", "events", 0, True)
+    assert (summary["unconfirmed"], calls) == (2, 2)
+    assert check(job, scored) == check(job, goalless) == ("unconfirmed", "events", 0, True)
 
     # They are due with every run, and one that is too early counts for nothing.
     for minutes in (61, 64.9):
         summary, calls = after(minutes, job, api, *both)
-        assert (summary["held"], calls) == (2, 1)
-        assert check(job, scored) == check(job, goalless) == ("held", "events", 0, True)
+        assert (summary["unconfirmed"], calls) == (2, 1)
+        assert check(job, scored) == check(job, goalless) == ("unconfirmed", "events", 0, True)
 
     summary, calls = after(65.1, job, api, *both)
-    assert (summary["held"], summary["stored"], calls) == (1, 1, 1)
+    assert (summary["unconfirmed"], summary["stored"], calls) == (1, 1, 1)
     assert check(job, goalless) == ("stored", None, 0, False)
     # The score counts goals, so one answer is not enough.
-    assert check(job, scored) == ("held", "events", 1, True)
+    assert check(job, scored) == ("unconfirmed", "events", 1, True)
     notes = f"select note from sportmonks_raw.fixture_checks where id = {scored}"
     assert job.query(notes) == [("events became empty; confirmed 1 of 2 times.",)]
-    assert after(66, job, api, "--fixture-ids", str(scored))[0]["held"] == 1
+    assert after(66, job, api, "--fixture-ids", str(scored))[0]["unconfirmed"] == 1
     assert after(70.2, job, api, "--fixture-ids", str(scored))[0]["stored"] == 1
     assert check(job, scored) == ("stored", None, 0, False)
 
@@ -85,11 +85,11 @@ def test_what_comes_back_is_no_longer_in_doubt(duckdb_job: Job, api: Simulator) 
     # Something else became empty: that is not the same emptiness again.
     api.control.faults([statistics])
     after(70, duckdb_job, api, *one)
-    assert check(duckdb_job, id) == ("held", "statistics", 0, True)
+    assert check(duckdb_job, id) == ("unconfirmed", "statistics", 0, True)
     # An answer without the key, or none at all, neither confirms nor refutes.
     api.control.faults([{"kind": "missing_include", "include": "statistics", "path": "multi"}])
     after(80, duckdb_job, api, *one)
-    assert check(duckdb_job, id) == ("held", "statistics", 0, True)
+    assert check(duckdb_job, id) == ("unconfirmed", "statistics", 0, True)
     api.control.faults([{"kind": "status", "status": 500, "path": "multi"}])
     api.control.reset_requests()
     with time_machine.travel(NOW + timedelta(minutes=90), tick=True):
@@ -100,7 +100,7 @@ def test_what_comes_back_is_no_longer_in_doubt(duckdb_job: Job, api: Simulator) 
     assert check(duckdb_job, id) == ("unchanged", None, 0, True)
     # So it begins anew.
     api.control.faults([statistics])
-    assert after(100, duckdb_job, api, *one)[0]["held"] == 1
+    assert after(100, duckdb_job, api, *one)[0]["unconfirmed"] == 1
 
 
 def test_a_fixture_is_requested_with_every_run_until_three_have_missed_it(
@@ -129,8 +129,8 @@ def test_a_new_fixture_without_an_include_is_confirmed_later(
     api.control.drop_key(id, "events")
     after(0, duckdb_job, api, "--fixture-ids", f"{id},{other}")
     for minutes in (1, 4):
-        assert after(minutes, duckdb_job, api, "--fixture-ids", str(id))[0]["held"] == 1
-        assert check(duckdb_job, id) == ("held", "events", 0, False)
+        assert after(minutes, duckdb_job, api, "--fixture-ids", str(id))[0]["unconfirmed"] == 1
+        assert check(duckdb_job, id) == ("unconfirmed", "events", 0, False)
     assert after(5.1, duckdb_job, api, "--fixture-ids", str(id))[0]["unchanged"] == 1
     assert check(duckdb_job, id) == ("unchanged", None, 0, False)
 
@@ -148,7 +148,7 @@ def test_a_list_may_come_as_an_object(job: Job, api: Simulator) -> None:
     api.control.remove_event(id, api.control.fixture(id)["events"][0]["id"])
     changed = ["--force", "--json"]
     summary = json.loads(job.extract(*changed).stdout)
-    assert (summary["stored"], summary["unchanged"]) == (1, summary["asked"] - 1)
+    assert (summary["stored"], summary["unchanged"]) == (1, summary["requested"] - 1)
     api.control.faults([{**fault, "kind": "object_include"} for fault in every])
     api.control.remove_event(id, api.control.fixture(id)["events"][0]["id"])
     assert json.loads(job.extract(*changed).stdout)["stored"] == 1
@@ -167,8 +167,8 @@ def test_a_list_may_come_as_an_object(job: Job, api: Simulator) -> None:
         ]
     )
     summary = json.loads(job.extract(*changed).stdout)
-    filled = job.query("select count(*) from sportmonks_raw.fixtures where filled_keys <> ''")
-    assert [(summary["held"],)] == filled
+    filled = job.query("select count(*) from sportmonks_raw.fixtures where non_empty_keys <> ''")
+    assert [(summary["unconfirmed"],)] == filled
     job.transform(*EVERY_MODEL)
     assert job.final_tables() == before
     assert_equals_full_refresh(job)

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, build_schedule_context
 
-from extract.transform.dbt import PLACES, turn_for_dbt
+from extract.transform.dbt import PLACES, write_lock_for_dbt
 from simulator import Simulator
 from tests.job import Job, setting
 from tests.test_turns import held
@@ -77,7 +77,7 @@ def test_dbt_waits_for_the_file(duckdb_job: Job, api: Simulator) -> None:
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     dbt = str(Path(sys.executable).parent / "dbt")
     before = dict(os.environ)
-    with turn_for_dbt(print):
+    with write_lock_for_dbt(print):
         assert setting("API_TOKEN") not in os.environ
         assert os.environ["TARGET"] == "duckdb"
     assert dict(os.environ) == before

@@ -143,7 +143,7 @@ def test_a_fixture_that_moved_is_asked_for(duckdb_job: Job, api: Simulator) -> N
     at(NOW, job, api)
     upcoming = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 1][-1]
     api.control.reschedule(upcoming, "2026-05-20T18:00:00Z")
-    assert at(NOW + timedelta(hours=10), job, api)["asked"] < 10
+    assert at(NOW + timedelta(hours=10), job, api)["requested"] < 10
     later = NOW + timedelta(hours=21)
     api.control.set_clock(later.isoformat())
     with time_machine.travel(later, tick=True):
@@ -300,4 +300,4 @@ def test_days_are_listed_by_day(duckdb_job: Job, api: Simulator) -> None:
     later = NOW + timedelta(minutes=1)
     again = at(later, duckdb_job, api, "--since", "2026-03-13", "--until", "2026-03-16")
     assert again["calls"] == 0
-    assert at(NOW, duckdb_job, api, "--since", "2026-03-13", "--force")["asked"] < len(ids)
+    assert at(NOW, duckdb_job, api, "--since", "2026-03-13", "--force")["requested"] < len(ids)

@@ -165,7 +165,7 @@ def test_role_without_rights(
         found = examined(postgres_job, api)["database"]
         assert (found["status"], role in found["found"]) == ("fail", True), found
         assert found["remedy"]
-        server.query(f"grant create on database {server.database} to {role}")
+        server.query(f"permit create on database {server.database} to {role}")
         assert examined(postgres_job, api)["database"]["status"] == "ok"
     finally:
         server.query(f"drop owned by {role}")

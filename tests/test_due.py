@@ -46,7 +46,7 @@ def made_fixture(chance: random.Random, id: int) -> dict[str, Any]:
     state = chance.choice(states)
     kick_off = None if chance.random() < 0.1 else moment(chance)
     checked_at = min(moment(chance), NOW) if stored or chance.random() < 0.5 else None
-    outcome = chance.choice(["stored"] * 5 + ["unchanged", "missing", "held", "failed"])
+    outcome = chance.choice(["stored"] * 5 + ["unchanged", "missing", "unconfirmed", "failed"])
     moved = chance.random() < 0.2
     return {
         "id": id,
@@ -78,13 +78,13 @@ def expected_reason(schedule: Schedule, fixture: dict[str, Any]) -> str | None:
         state = older[0] if newer[0] is None else newer[0]
         kick_off = newer[1] or older[1]
     group = GROUP_OF_STATE.get(state or 0, "other")
-    if outcome in ("held", "failed"):
+    if outcome in ("unconfirmed", "failed"):
         group = outcome
     elif outcome == "missing" and state != 20 and fixture["times_missing"] >= 3:
         group = "missing"
     elif outcome == "missing" and state != 20 and stored:
-        group = "held"
-    owed = ("missing", "held", "failed")
+        group = "unconfirmed"
+    owed = ("missing", "unconfirmed", "failed")
     if not stored and group not in ("deleted", *owed):
         return "new"
     if stored and listed and group not in owed and fixture["last_seen_at"] > fixture["checked_at"]:

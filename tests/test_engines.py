@@ -34,7 +34,7 @@ ODD_VALUES: list[Any] = [
 
 
 def odd_fixture(fixture: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    """A fixture with odd values in some places, its id apart."""
+    """A fixture with odd values in some places, its id isolated."""
 
     def odd(value: Any, share: float) -> Any:
         if chance.random() < share:

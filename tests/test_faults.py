@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from extract.api.error_policy import FAILURES, FOLLOWS
+from extract.api.error_policy import FAILURES, POLICIES
 from extract.errors import RequestError
 from tests.faults import FAULTS, LIES, measure
 
@@ -30,10 +30,10 @@ def test_the_docs_have_the_table_of_failures() -> None:
     for failure in FAILURES:
         error = f"`{failure.error.__name__}`" if failure.error else "an answer"
         assert f"| {failure.what} | {error} |" in page
-    for raised, follows in FOLLOWS.items():
+    for raised, follows in POLICIES.items():
         said = " | ".join([follows.request, follows.batch, follows.run])
         assert f"| `{raised.__name__}` | {said} |" in page
-    assert set(re.findall(r"`(\w+Error)`", page)) == {error.__name__ for error in FOLLOWS}
+    assert set(re.findall(r"`(\w+Error)`", page)) == {error.__name__ for error in POLICIES}
     raised_by_table = {failure.error for failure in FAILURES} - {None}
-    assert raised_by_table < set(FOLLOWS)
-    assert all(issubclass(error, RequestError) for error in FOLLOWS)
+    assert raised_by_table < set(POLICIES)
+    assert all(issubclass(error, RequestError) for error in POLICIES)

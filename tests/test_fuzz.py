@@ -111,7 +111,7 @@ def assert_outcomes(
             assert "JSON" in note
         elif not mutant.has_id:
             assert outcome == "missing", mutant
-        elif outcome == "held":
+        elif outcome == "unconfirmed":
             assert lost_includes(stored.get(mutant.id), mutant.text), mutant
         else:
             assert outcome in ("stored", "unchanged"), (outcome, note, mutant)
@@ -120,7 +120,9 @@ def assert_outcomes(
     counts = Counter(outcome for outcome, _ in outcomes.values())
     assert {name: said[name] for name in counts} == counts
     # A new fixture that lacks an include is stored as it is.
-    kept = {id for id, (outcome, _) in outcomes.items() if outcome == "held" and id not in stored}
+    kept = {
+        id for id, (outcome, _) in outcomes.items() if outcome == "unconfirmed" and id not in stored
+    }
     return kept | {id for id, (outcome, _) in outcomes.items() if outcome == "stored"}
 
 

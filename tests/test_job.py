@@ -98,7 +98,7 @@ def test_second_run_writes_nothing(duckdb_job: Job, api: Simulator) -> None:
     job.extract()
     raw = job.query("select id, fetched_at, payload_hash from sportmonks_raw.fixtures order by id")
     summary = json.loads(job.extract("--force", "--json").stdout)
-    assert summary["unchanged"] == summary["asked"] == len(raw)
+    assert summary["unchanged"] == summary["requested"] == len(raw)
     assert summary["stored"] == 0
     assert raw == job.query(
         "select id, fetched_at, payload_hash from sportmonks_raw.fixtures order by id"
@@ -273,7 +273,7 @@ def test_momentary_emptiness_deletes_nothing(duckdb_job: Job, api: Simulator, ar
         [{"kind": "empty_include", "include": array, "path": ".*multi.*", "times": 1}]
     )
     summary = json.loads(job.extract("--force", "--json").stdout)
-    assert summary["failed"] == summary["held"] == 0
+    assert summary["failed"] == summary["unconfirmed"] == 0
     job.transform()
     assert job.final_tables() == before
 
@@ -288,11 +288,11 @@ def test_emptiness_is_held_while_the_second_question_fails(duckdb_job: Job, api:
         ]
     )
     summary = json.loads(duckdb_job.extract("--fixture-ids", str(fixture_id), "--json").stdout)
-    assert summary["held"] == 1
+    assert summary["unconfirmed"] == 1
     checks = duckdb_job.query(
         f"select outcome from sportmonks_raw.fixture_checks where id = {fixture_id}"
     )
-    assert checks == [("held",)]
+    assert checks == [("unconfirmed",)]
 
 
 def test_league_and_season_choose_fixtures(duckdb_job: Job, api: Simulator) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from extract.errors import BusyError, ExtractError, LockLostError, causes
+from extract.errors import BusyError, ExtractError, LockLostError, exception_chain
 from extract.warehouse import base as warehouse
 from extract.warehouse.factory import open_warehouse
 from simulator import Simulator
@@ -212,7 +212,7 @@ def free() -> bool:
     """Whether another process may write."""
     with contextlib.closing(open_warehouse(None)) as other:
         try:
-            with other.turn("load"):
+            with other.write_lock("load"):
                 return True
         except BusyError:
             return False
@@ -252,24 +252,24 @@ def test_a_new_session_claims_again_and_takes_no_lock_by_itself(
         contextlib.closing(open_warehouse(None)) as ours,
         contextlib.closing(open_warehouse(None)) as others,
     ):
-        assert ours.claim(1) is ours.claim(2) is None
+        assert ours.try_lock_season(1) is ours.try_lock_season(2) is None
         end_sessions(postgres, f" session, process {os.getpid()} on%")
         assert others.query("select 1") == [(1,)]
         # Somebody else may be quicker.
-        assert others.claim(2) is None
+        assert others.try_lock_season(2) is None
         assert ours.query("select 1") == [(1,)]
-        assert others.claim(1) is not None
-        assert ours.claim(2) is not None
+        assert others.try_lock_season(1) is not None
+        assert ours.try_lock_season(2) is not None
 
-        with ours.turn("load"):
+        with ours.write_lock("load"):
             end_sessions(postgres, " load, process %")
             for _ in range(2):
                 with pytest.raises(ExtractError) as error:
                     ours.query("select 1")
-                assert any(map(ours.is_lost, causes(error.value)))
-            with others.turn("load"), pytest.raises(LockLostError):
+                assert any(map(ours.is_connection_error, exception_chain(error.value)))
+            with others.write_lock("load"), pytest.raises(LockLostError):
                 ours.execute("select 1")
-        with ours.turn("load"):
+        with ours.write_lock("load"):
             assert ours.query("select 1") == [(1,)]
 
 

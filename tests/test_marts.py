@@ -26,7 +26,7 @@ LOAD_TIMES = {
 }  # fmt: skip
 
 
-# The columns that tell their rows apart.
+# The columns that tell their rows isolated.
 MARTS = {
     "league_table": ("season_id", "stage_id", "group_id", "round_id", "team_id"),
     "team_fixtures": ("fixture_id", "team_id"),
@@ -126,7 +126,7 @@ def live_through(job: Job, api: Simulator) -> History:
 
     run("plan --seasons all", {"outcome": "planned", "known": len(every_id), "due": 0})
     wanted = [id for id in every_id if id not in history.left_out]
-    counts = dict.fromkeys(("known", "due", "asked", "stored"), len(wanted))
+    counts = dict.fromkeys(("known", "due", "requested", "stored"), len(wanted))
     listed = "\n".join(map(str, wanted))
     run("run --ids-file -", {"outcome": "completed", **counts}, stdin=listed)
     job.transform(*EVERY_MODEL)
@@ -142,7 +142,7 @@ def live_through(job: Job, api: Simulator) -> History:
         if before.fixture != now.fixture
     }
     stored = len((changed | history.left_out) - {deleted})
-    counts = dict.fromkeys(("known", "due", "asked"), len(every_id))
+    counts = dict.fromkeys(("known", "due", "requested"), len(every_id))
     counts |= {"stored": stored, "missing": 1, "unchanged": len(every_id) - 1 - stored}
     failing = {"kind": "status", "status": 500, "path": ".*multi.*"}
     refusing = {"kind": "burst_429", "retry_after": 0, "path": ".*leagues.*", "times": 1}
@@ -151,14 +151,14 @@ def live_through(job: Job, api: Simulator) -> History:
     run("run --seasons all --force", {"outcome": "completed", **counts})
 
     held, failed = history.take(_eventful).id, history.take(_eventful).id
-    counts = {"known": 1, "due": 1, "asked": 1}
+    counts = {"known": 1, "due": 1, "requested": 1}
     emptying = {"kind": "empty_include", "include": "events", "path": ".*multi.*", "times": 1}
     control.faults([emptying, {**failing, "after": 1}])
-    run(f"run --fixture-ids {held}", {"outcome": "completed", "held": 1, **counts})
+    run(f"run --fixture-ids {held}", {"outcome": "completed", "unconfirmed": 1, **counts})
     control.faults([failing])
     run(f"run --fixture-ids {failed}", {"outcome": "failed", "failed": 1, **counts}, code=1)
     control.clear_faults()
-    history.outcomes = {"held": {held}, "failed": {failed}, "missing": {deleted}}
+    history.outcomes = {"unconfirmed": {held}, "failed": {failed}, "missing": {deleted}}
     history.output = job.command("transform", "--verbose").output
     return history
 
@@ -329,7 +329,7 @@ def assert_coverage(history: History, found: Rows) -> None:
     )
     assert_same(history.coverage, expected, "season_id")
     # What was checked a moment ago is not due, but for what the next run has to repeat.
-    due = history.outcomes["held"] | history.outcomes["failed"]
+    due = history.outcomes["unconfirmed"] | history.outcomes["failed"]
     expected = marts.season_coverage(history.world, first_ids, due, history.outcomes)
     assert_same(found, expected, "season_id")
     earliest = min(request["time"] for requests, *_ in history.runs for request in requests)
@@ -346,12 +346,21 @@ def assert_runs(history: History, found: Rows) -> None:
         fixture_calls = len([request for request in requests if "/multi/" in request["path"]])
         numbers = {
             **dict.fromkeys(
-                ("stored", "unchanged", "missing", "held", "failed", "superseded", "resumed"), 0
+                (
+                    "stored",
+                    "unchanged",
+                    "missing",
+                    "unconfirmed",
+                    "failed",
+                    "superseded",
+                    "resumed",
+                ),
+                0,
             ),
             **expected,
             "calls": len(requests),
             "fixture_calls": fixture_calls,
-            "calls_saved": max(0, expected.get("asked", 0) - fixture_calls),
+            "calls_saved": max(0, expected.get("requested", 0) - fixture_calls),
         }
         assert {name: row[name] for name in numbers} == numbers
         began, ended = row["started_at"].timestamp(), row["finished_at"].timestamp()
@@ -406,7 +415,7 @@ def assert_usage(history: History, found: Rows) -> None:
     assert summed == counted
     for endpoint, remaining in least.items():
         of_endpoint = [row for row in found if row["endpoint"] == endpoint]
-        assert min(row["least_quota_remaining"] for row in of_endpoint) == remaining, endpoint
+        assert min(row["min_quota_remaining"] for row in of_endpoint) == remaining, endpoint
 
 
 def assert_checks(history: History) -> None:

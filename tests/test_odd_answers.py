@@ -4,9 +4,9 @@ import json
 import time
 from typing import Any
 
-import extract.api.client
 import pytest
 
+import extract.api.client
 from extract.api.client import SportmonksClient
 from extract.errors import AccessError, DownError, QuotaError, UnavailableError
 from extract.source.batch_size import BatchSize
@@ -51,7 +51,7 @@ def test_what_only_one_answer_says_is_not_believed(
     api.control.faults(
         [{**first, "path": MULTI, "times": 1}, {**second, "path": MULTI, "after": 1, "times": 1}]
     )
-    assert json.loads(duckdb_job.extract(*named).stdout)["held"] == 3
+    assert json.loads(duckdb_job.extract(*named).stdout)["unconfirmed"] == 3
     after = duckdb_job.query("select id, payload_hash from sportmonks_raw.fixtures order by id")
     assert after == before
     assert json.loads(duckdb_job.extract(*named).stdout)["unchanged"] == 3
@@ -240,7 +240,7 @@ def test_a_list_that_does_not_end_is_not_committed(duckdb_job: Job, api: Simulat
     said = duckdb_job.command("plan", code=1).output
     assert "The list football/fixtures does not end: page 2" in " ".join(said.split())
     assert len(api.control.requests()) < 10
-    for table in ("fixture_index", "discoveries where scope like 'season %'"):
+    for table in ("fixture_index", "listing_log where scope like 'season %'"):
         assert duckdb_job.query(f"select count(*) from sportmonks_raw.{table}") == [(0,)]
 
 
@@ -274,17 +274,17 @@ def test_an_include_that_a_fixture_never_had_holds_nothing_up(
     def outcomes(*ids: int) -> dict[str, int]:
         named = ["--fixture-ids", ",".join(map(str, ids)), "--force", "--json"]
         summary = json.loads(duckdb_job.extract(*named).stdout)
-        return {name: summary[name] for name in ("stored", "unchanged", "held")}
+        return {name: summary[name] for name in ("stored", "unchanged", "unconfirmed")}
 
     duckdb_job.extract("--fixture-ids", ",".join(map(str, others)))
     assert outcomes(one)["stored"] == 1
     api.control.remove_event(one, api.world.fixture(one)["events"][0]["id"])
-    assert outcomes(one) == {"stored": 1, "unchanged": 0, "held": 0}
+    assert outcomes(one) == {"stored": 1, "unchanged": 0, "unconfirmed": 0}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(setting("BATCH_SIZE"), "1")
-        assert outcomes(one, *others) == {"stored": 0, "unchanged": 4, "held": 0}
+        assert outcomes(one, *others) == {"stored": 0, "unchanged": 4, "unconfirmed": 0}
         api.control.remove_event(one, api.world.fixture(one)["events"][1]["id"])
-        assert outcomes(one, *others) == {"stored": 1, "unchanged": 3, "held": 0}
+        assert outcomes(one, *others) == {"stored": 1, "unchanged": 3, "unconfirmed": 0}
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -114,7 +114,7 @@ def test_an_object_with_integer_keys_is_a_list() -> None:
     assert as_list and as_objects
     assert as_objects.payload_hash == as_list.payload_hash
     assert as_objects.keys == as_list.keys == {"events", "scores", "periods"}
-    assert as_objects.filled == as_list.filled == {"events", "scores"}
+    assert as_objects.non_empty_keys == as_list.non_empty_keys == {"events", "scores"}
     assert as_objects.type_ids == as_list.type_ids == {14, 1697}
     assert as_objects.has_goals and as_list.has_goals
     # The values count, whatever their keys are.
@@ -127,7 +127,7 @@ def test_an_include_that_is_no_list_is_missing(value: Any) -> None:
     read = read_fixture(json.dumps({"id": 1, "events": value, "venue": {"id": 5}}).encode())
     assert read
     # An object is what other includes have.
-    assert read.keys == read.filled == {"venue"}
+    assert read.keys == read.non_empty_keys == {"venue"}
 
 
 @pytest.mark.parametrize(

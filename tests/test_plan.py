@@ -40,7 +40,7 @@ def test_the_run_after_a_plan_makes_the_calls_it_says(
         same = ("known", "due", "reasons", "seasons", "fixture_calls")
         assert {name: offline[name] for name in same} == {name: plan[name] for name in same}
         assert len(asked(api)) == summary["fixture_calls"] == plan["fixture_calls"]
-        assert summary["asked"] == plan["due"] == plan["calls_one_by_one"]
+        assert summary["requested"] == plan["due"] == plan["calls_one_by_one"]
         assert sum(plan["reasons"].values()) == plan["due"]
         assert sum(season["due"] for season in plan["seasons"]) == plan["due"]
         now += timedelta(hours=chance.choice([1, 3, 26, 24 * 8]))
@@ -136,7 +136,7 @@ def test_a_plan_of_all_seasons_does_not_make_the_next_run_fetch_them(duckdb_job:
         plan = json.loads(duckdb_job.command("plan", "--seasons", "all", "--json").stdout)
         assert len(plan["seasons"]) == 3
         summary = json.loads(duckdb_job.extract("--json").stdout)
-        assert summary["asked"] == plan["due"] / 3
+        assert summary["requested"] == plan["due"] / 3
 
 
 def test_a_plan_from_what_is_known_needs_no_token(duckdb_job: Job, api: Simulator) -> None:

@@ -145,7 +145,7 @@ def test_password_is_used_and_is_nowhere(
 ) -> None:
     role = f"{postgres.schema}_secretive"
     server.query(f"create role {role} superuser login password %s", [SECRET])
-    server.query(f"grant {PASSWORD_GROUP} to {role}")
+    server.query(f"permit {PASSWORD_GROUP} to {role}")
     try:
         monkeypatch.setenv("PGUSER", role)
         said = ""
@@ -213,7 +213,7 @@ def test_a_backup_of_raw_is_all_that_is_needed(
     job.transform("--full-refresh")
     assert job.final_tables() == before
     summary = json.loads(job.extract("--force", "--json").stdout.splitlines()[-1])
-    assert summary["unchanged"] == summary["asked"] == len(before["fixtures"])
+    assert summary["unchanged"] == summary["requested"] == len(before["fixtures"])
 
 
 def test_defaults_that_are_meant_for_people_do_not_matter(

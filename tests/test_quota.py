@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from extract.api.client import SportmonksClient
 from extract.errors import StoppedError
-from extract.quota.postgres_store import SharedWindows, create_table
-from extract.quota.rate_limiter import Grant, QuotaGovernor
-from extract.quota.window import OwnWindows, QuotaReport, Window, Windows, reserved_calls
+from extract.quota.postgres_store import PostgresQuotaStore, create_table
+from extract.quota.rate_limiter import Permit, RateLimiter
+from extract.quota.window import InMemoryQuotaStore, QuotaReport, QuotaStore, Window, reserved_calls
 from extract.source.batch_size import BatchSize
 from extract.source.fixture_batches import FixtureBatches
 from extract.source.stored_fixtures import NothingStored
@@ -126,7 +126,7 @@ def test_a_burst_limit_slows_down_and_passes(large_api: Simulator) -> None:
     client = SportmonksClient(settings(large_api, backoff=0.05))
     large_api.control.faults([{"kind": "burst_429", "in_flight": 2, "retry_after": 1200}])
     slowed: list[int] = []
-    client.governor.on_slow_down = slowed.append
+    client.rate_limiter.on_slow_down = slowed.append
     ours = backfill(client, large_api.world.fixture_ids()[:200])
     print(len(ours), ours.count(429), slowed)
     assert ours.count(200) == 200
@@ -169,7 +169,7 @@ def test_two_extracts_share_the_quota(postgres_job: Job, api: Simulator) -> None
 def windows(request: pytest.FixtureRequest) -> Any:
     """Both places for what is known of the quota."""
     if request.param == "own":
-        yield OwnWindows()
+        yield InMemoryQuotaStore()
         return
     server: Server = request.getfixturevalue("server")
     schema = request.getfixturevalue("schema") + "_quota"
@@ -177,7 +177,7 @@ def windows(request: pytest.FixtureRequest) -> Any:
         cursor.execute(f"create schema {schema}")
         cursor.execute(create_table(schema))
     place = server.environment()
-    shared = SharedWindows(
+    shared = PostgresQuotaStore(
         lambda: psycopg2.connect(
             host=place["PGHOST"],
             port=place["PGPORT"],
@@ -194,37 +194,37 @@ def windows(request: pytest.FixtureRequest) -> Any:
         cursor.execute(f"drop schema {schema} cascade")
 
 
-def test_one_goes_first_and_the_others_by_its_answer(windows: Windows) -> None:
-    governor = QuotaGovernor(8, windows=windows)
-    first = governor.acquire("football/fixtures")
-    got: list[Grant] = []
+def test_one_goes_first_and_the_others_by_its_answer(windows: QuotaStore) -> None:
+    rate_limiter = RateLimiter(8, store=windows)
+    first = rate_limiter.acquire("football/fixtures")
+    got: list[Permit] = []
 
     def acquire() -> None:
         with suppress(StoppedError):
-            got.append(governor.acquire("football/fixtures"))
+            got.append(rate_limiter.acquire("football/fixtures"))
 
     others = [threading.Thread(target=acquire) for _ in range(5)]
     for other in others:
         other.start()
     time.sleep(0.3)
     assert got == []
-    governor.release(first, QuotaReport("Fixture", 4, 3, 60, is_answer=True))
+    rate_limiter.release(first, QuotaReport("Fixture", 4, 3, 60, is_answer=True))
     time.sleep(0.5)
     assert len(got) == 3
-    governor.stop()
+    rate_limiter.stop()
     for other in others:
         other.join()
 
 
-def test_a_late_answer_of_the_last_window_says_nothing_of_this_one(windows: Windows) -> None:
-    governor = QuotaGovernor(8, windows=windows)
-    first = governor.acquire("core/types")
-    governor.release(first, QuotaReport("Type", 3, 2, 0, is_answer=True))
-    late = governor.acquire("core/types")
+def test_a_late_answer_of_the_last_window_says_nothing_of_this_one(windows: QuotaStore) -> None:
+    rate_limiter = RateLimiter(8, store=windows)
+    first = rate_limiter.acquire("core/types")
+    rate_limiter.release(first, QuotaReport("Type", 3, 2, 0, is_answer=True))
+    late = rate_limiter.acquire("core/types")
     time.sleep(1.1)
-    now = governor.acquire("core/types")
-    governor.release(now, QuotaReport("Type", 3, 2, 60, is_answer=True))
-    governor.release(late, QuotaReport("Type", 3, 0, 0, is_answer=True))
+    now = rate_limiter.acquire("core/types")
+    rate_limiter.release(now, QuotaReport("Type", 3, 2, 60, is_answer=True))
+    rate_limiter.release(late, QuotaReport("Type", 3, 0, 0, is_answer=True))
     with windows.open("Type") as (window, now_there):
         assert [window.take(now_there, 0, 60) for _ in range(2)] == [0, 0]
 
@@ -232,14 +232,14 @@ def test_a_late_answer_of_the_last_window_says_nothing_of_this_one(windows: Wind
 @pytest.mark.parametrize("windows", ["shared"], indirect=True)
 @pytest.mark.parametrize("is_killed", [True, False])
 def test_who_gets_no_answer_holds_up_nobody_for_long(
-    windows: SharedWindows, is_killed: bool
+    windows: PostgresQuotaStore, is_killed: bool
 ) -> None:
     """At once where the session is gone, else when nobody can be waiting for an answer any more."""
-    other = SharedWindows(windows.connect, windows.schema, "token")
-    QuotaGovernor(8, answered_within=60 if is_killed else 1, windows=other).acquire("core/types")
+    other = PostgresQuotaStore(windows.connect, windows.schema, "token")
+    RateLimiter(8, answered_within=60 if is_killed else 1, store=other).acquire("core/types")
     if is_killed:
         other.close()
-    waited = QuotaGovernor(8, answered_within=1, windows=windows).acquire("core/types").waited
+    waited = RateLimiter(8, answered_within=1, store=windows).acquire("core/types").waited
     assert waited < 0.5 if is_killed else 0.5 < waited < 3
     other.close()
 

@@ -182,7 +182,7 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
         "quota-rows-table": "select hour_at, endpoint, calls, calls_answered from "
         "sportmonks.quota_usage",
         "doubtful-rows-table": "select outcome from sportmonks_raw.fixture_checks "
-        "where outcome in ('failed', 'held', 'missing')",
+        "where outcome in ('failed', 'unconfirmed', 'missing')",
         "due-rows-table": "select reason from sportmonks_raw.due_fixtures",
     }.items():
         rows = job.query(sql)

@@ -212,7 +212,7 @@ class Sequence(RuleBasedStateMachine):
     def run_with(self, fault: dict[str, Any], confirmed: set[int]) -> None:
         """A run that loses no elements but those of fixtures whose emptiness is confirmed."""
         include = fault["include"]
-        filled = f"select id from sportmonks_raw.fixtures where filled_keys like '%{include}%'"
+        filled = f"select id from sportmonks_raw.fixtures where non_empty_keys like '%{include}%'"
         before = {id for (id,) in self.job.query(filled)}
         self.api.control.faults([fault])
         self.job.extract("--force")
@@ -277,19 +277,19 @@ class Sequence(RuleBasedStateMachine):
     @rule(place=places)
     def a_load_is_late(self, place: int) -> None:
         """Payloads that were fetched before others are committed after them."""
-        with self.apart(f"id % 3 = {place % 3}"):
+        with self.isolated(f"id % 3 = {place % 3}"):
             self.job.transform(*MODELS)
 
     @rule()
     def the_payloads_are_replayed(self) -> None:
         """The whole table is emptied, and comes again."""
-        with self.apart("true"):
+        with self.isolated("true"):
             self.job.transform(*MODELS)
 
     @contextmanager
-    def apart(self, condition: str) -> Iterator[None]:
+    def isolated(self, condition: str) -> Iterator[None]:
         schema = self.job.database.schema
-        raw, table = f"{schema}_raw.fixtures", f"{schema}.apart"
+        raw, table = f"{schema}_raw.fixtures", f"{schema}.isolated"
         self.job.database.execute(
             f"create table {table} as select * from {raw} where {condition}; "
             f"delete from {raw} where {condition}"

@@ -12,8 +12,8 @@ import time_machine
 from extract.transform.up_to_date import (
     PROJECT,
     REDIRECTING,
-    Standing,
-    find_standing,
+    LastBuild,
+    find_current_build,
     note_transform,
     read_inputs,
 )
@@ -24,8 +24,8 @@ from tests.job import Job, asked
 NOTHING = "Nothing has changed since the transform"
 
 
-def standing(job: Job) -> Standing | None:
-    return find_standing(lambda line: None, wait=True)
+def standing(job: Job) -> LastBuild | None:
+    return find_current_build(lambda line: None, wait=True)
 
 
 def note(job: Job) -> None:

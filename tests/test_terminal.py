@@ -20,9 +20,9 @@ from extract.api.endpoints import ENDPOINT
 from extract.api.responses import ApiCall
 from extract.cli.progress_bar import Reporter
 from extract.config.settings import load_settings
-from extract.diagnostics.doctor import Finding
+from extract.diagnostics.doctor import CheckResult
 from extract.planning.plan import Plan, SeasonPlan
-from extract.runs.eta import Pace
+from extract.runs.eta import EtaEstimator
 from extract.runs.summary import Summary
 from extract.transform.progress_bar import BuildReporter
 from simulator import Simulator
@@ -151,7 +151,7 @@ def test_text_of_others_is_shown_and_not_obeyed(monkeypatch: pytest.MonkeyPatch)
     for say in (reporter.line, reporter.warning, reporter.error):
         say(HOSTILE)
     reporter.rows([HOSTILE], [[HOSTILE]])
-    reporter.finding(Finding("database", "fail", HOSTILE, HOSTILE))
+    reporter.finding(CheckResult("database", "fail", HOSTILE, HOSTILE))
     season = SeasonPlan(1, HOSTILE, HOSTILE, Counter(new=1))
     reporter.plan(Plan("DuckDB", 1, [season], 1, 0, None, 1.0))
     BuildReporter(console, []).line(HOSTILE, "red")
@@ -202,7 +202,7 @@ def test_json_lines_count_what_the_summary_counts(duckdb_job: Job, api: Simulato
     assert sum(line["bytes"] for line in calls) == summary["bytes"]
     assert sum(line["endpoint"] == ENDPOINT for line in calls) == summary["fixture_calls"]
     (committed,) = (line for line in lines if "committed" in line["message"])
-    assert committed["asked"] == summary["asked"] == len(api.world.fixture_ids())
+    assert committed["requested"] == summary["requested"] == len(api.world.fixture_ids())
     (closing,) = (line for line in lines if line.get("outcome"))
     ((note, count),) = summary["failures"].items()
     del summary["failed_ids"], summary["failures"]
@@ -292,15 +292,15 @@ def call(remaining: int | None, resets_in: int | None = 1800) -> ApiCall:
 
 def test_time_to_go_knows_the_quota(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__SPORTMONKS__QUOTA_RESERVE", "0")
-    pace = Pace(load_settings())
+    eta = EtaEstimator(load_settings())
     summary = Summary("run", "a warehouse", ApiClock(), {}, due=50 * 4000)
     summary.fixture_calls = 1
-    assert pace.outlook(summary, [call(None)], 50).calls_left is None
+    assert eta.estimate(summary, [call(None)], 50).calls_left is None
     # 4,000 calls: 1,000 now, and 3,000 when the window has ended.
-    outlook = pace.outlook(summary, [call(1000)], 50)
+    outlook = eta.estimate(summary, [call(1000)], 50)
     assert outlook.calls_left == 1000
     assert 1800 <= outlook.seconds < 1900
     # None now, 3,000 then, and 1,000 an hour later.
-    assert 5400 <= pace.outlook(summary, [call(0)], 50).seconds < 5500
+    assert 5400 <= eta.estimate(summary, [call(0)], 50).seconds < 5500
     # A smaller batch takes more calls: 4 windows more.
-    assert 5400 + 4 * 3600 <= pace.outlook(summary, [], 12).seconds < 5500 + 5 * 3600
+    assert 5400 + 4 * 3600 <= eta.estimate(summary, [], 12).seconds < 5500 + 5 * 3600

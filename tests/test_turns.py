@@ -20,8 +20,8 @@ import sys
 from extract.warehouse.factory import open_warehouse
 
 warehouse = open_warehouse(lambda line: None)
-with warehouse.turn("load"):
-    print("held", flush=True)
+with warehouse.write_lock("load"):
+    print("unconfirmed", flush=True)
     sys.stdin.read()
 """
 

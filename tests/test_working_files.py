@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from extract.errors import causes
+from extract.errors import exception_chain
 from extract.warehouse import loader
 from extract.warehouse.working_files import find_damaged_file
 from simulator import Simulator
@@ -170,19 +170,19 @@ def test_causes() -> None:
         except KeyError:
             raise OSError("last") from first
     except OSError as last:
-        assert list(causes(last)) == [last, first]
+        assert list(exception_chain(last)) == [last, first]
     try:
         try:
             raise handled
         except KeyError:
             raise OSError("last")  # noqa: B904
     except OSError as last:
-        assert list(causes(last)) == [last]
-        assert list(causes(last, with_context=True)) == [last, handled]
+        assert list(exception_chain(last)) == [last]
+        assert list(exception_chain(last, with_context=True)) == [last, handled]
     try:
         try:
             raise handled
         except KeyError:
             raise OSError("last") from None
     except OSError as last:
-        assert list(causes(last, with_context=True)) == [last]
+        assert list(exception_chain(last, with_context=True)) == [last]

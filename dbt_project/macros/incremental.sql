@@ -49,7 +49,7 @@ with found as {{ 'materialized' if is_incremental() else 'not materialized' }} (
                 {%- if array %}
                 and (
                     built.fixture_id is not null
-                    or coalesce(',' || versions.filled_keys || ',' like '%,{{ array }},%', true)
+                    or coalesce(',' || versions.non_empty_keys || ',' like '%,{{ array }},%', true)
                 )
                 {%- endif %}
         )

@@ -41,7 +41,7 @@ from extract.config.settings import UNUSED_TOKEN, load_settings
 from extract.planning.selection import Selection
 from extract.runs.run import Bounds, run
 from extract.source.fixtures import sportmonks
-from extract.transform.dbt import turn_for_dbt
+from extract.transform.dbt import write_lock_for_dbt
 from extract.warehouse.raw_tables import SCHEMAS
 
 # The name that dbt has for what extract loads.
@@ -103,7 +103,7 @@ def extract(context: AssetExecutionContext) -> Iterator[Any]:
 @dbt_assets(manifest=project.manifest_path, project=project)
 def transform(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """The final tables, with dbt's tests as checks of theirs."""
-    with turn_for_dbt(context.log.info):
+    with write_lock_for_dbt(context.log.info):
         command = ["build", "--exclude-resource-type", "unit_test"]
         yield from dbt.cli(command, context=context).stream()
 

@@ -15,7 +15,7 @@ _FAILURES_UNTIL_OPEN = 10
 _WAITS = (5, 10, 20)
 
 
-class Breaker:
+class CircuitBreaker:
     """Opens after failures in a row, then looks whether the API is back, and closes when it is.
 
     Safe for several threads: one looks, the others wait for what it finds.
@@ -74,9 +74,9 @@ class Breaker:
             if self.down:
                 raise self.down
             if self.is_open:
-                self._look(look)
+                self._probe(look)
 
-    def _look(self, look: Callable[[], object]) -> None:
+    def _probe(self, look: Callable[[], object]) -> None:
         last: RequestError | None = None
         for wait in _WAITS:
             seconds = wait * self._backoff

@@ -17,10 +17,10 @@ from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
-from extract.api.circuit_breaker import Breaker
+from extract.api.circuit_breaker import CircuitBreaker
 from extract.api.clock import ApiClock
 from extract.api.deadline import DeadlineAdapter, TooLargeError, read_body
-from extract.api.error_policy import FOLLOWS, Reply, failure
+from extract.api.error_policy import POLICIES, RawResponse, failure
 from extract.api.responses import (
     MEGABYTE,
     Answer,
@@ -45,8 +45,8 @@ from extract.errors import (
     StoppedError,
     UnavailableError,
 )
-from extract.quota.rate_limiter import Grant, QuotaGovernor
-from extract.quota.window import QuotaReport, Windows
+from extract.quota.rate_limiter import Permit, RateLimiter
+from extract.quota.window import QuotaReport, QuotaStore
 
 _LONGEST_BACKOFF = 60.0
 _LONGEST_RETRY_AFTER_FAILURE = 300.0
@@ -59,7 +59,7 @@ _LIST_PAGE = 50
 # list, the seasons of a plan with every league, has some 600 pages.
 _MOST_PAGES = 2_000
 # Looks in a row that found only other endpoints to be well, until the API counts as down.
-_DOUBTFUL_LOOKS = 10
+_MAX_INCONCLUSIVE_PROBES = 10
 
 
 # Asked for when a list fails and nothing was answered yet. Every plan has it.
@@ -83,7 +83,7 @@ class SportmonksClient:
     several threads.
 
     Attributes:
-        governor: says when the next request may be sent.
+        rate_limiter: says when the next request may be sent.
         calls_left: how many more requests may be sent at all.
         stopped: why no further request is sent, once `stop` was called.
         refusal: why the API refuses all of them, once it does.
@@ -93,16 +93,16 @@ class SportmonksClient:
 
     Args:
         settings: address, token, time-out, tries and reserve.
-        windows: what is known of the token's quota; by default only what this client learns.
+        store: what is known of the token's quota; by default only what this client learns.
     """
 
-    def __init__(self, settings: Settings, windows: Windows | None = None) -> None:
-        self.governor = QuotaGovernor(
+    def __init__(self, settings: Settings, store: QuotaStore | None = None) -> None:
+        self.rate_limiter = RateLimiter(
             settings.requests_in_flight,
             settings.quota_reserve,
             # The look-up of the host's name is not part of the time-out.
             2 * settings.timeout + 5,
-            windows,
+            store,
         )
         self._settings = settings
         self._base_url = settings.base_url.rstrip("/")
@@ -122,11 +122,11 @@ class SportmonksClient:
         self._backoff = wait_exponential_jitter(
             multiplier=settings.backoff, max=_LONGEST_BACKOFF, jitter=settings.backoff
         )
-        self._breaker = Breaker(settings.backoff, self._sleep, self._say_that_it_is_away)
+        self._breaker = CircuitBreaker(settings.backoff, self._sleep, self._say_that_it_is_away)
         # A request that was answered, by endpoint: when others fail, it tells whether they are
         # poisoned or the API is down.
         self._answered: dict[str, ApiRequest] = {}
-        self._doubtful_looks = 0
+        self._inconclusive_probes = 0
         self._numbers = count(1)
         self._calls: list[ApiCall] = []
         self._calls_lock = threading.Lock()
@@ -225,7 +225,7 @@ class SportmonksClient:
         """Sends no further request; waits and retries of every thread end with StoppedError."""
         self.stopped = self.stopped or reason
         self._stopping.set()
-        self.governor.stop()
+        self.rate_limiter.stop()
 
     def _try(self, request: ApiRequest) -> Answer:
         tries = _Tries()
@@ -235,18 +235,18 @@ class SportmonksClient:
             ),
             wait=self._delay_before_retry,
             retry=retry_if_exception(
-                lambda error: isinstance(error, RequestError) and FOLLOWS[type(error)].is_retried
+                lambda error: isinstance(error, RequestError) and POLICIES[type(error)].is_retried
             ),
             sleep=lambda seconds: self._sleep(seconds, tries),
             reraise=True,
         )
         for attempt in retrying:
             with attempt:
-                self._breaker.wait(lambda: self._look(request))
+                self._breaker.wait(lambda: self._probe(request))
                 return self._send(request, tries)
         raise AssertionError("tenacity ends with a result or an error")
 
-    def _look(self, request: ApiRequest) -> None:
+    def _probe(self, request: ApiRequest) -> None:
         """Asks for what the API should have an answer to, if it has one to anything."""
         same = self._answered.get(request.endpoint)
         other = next(iter(self._answered.values()), _NEUTRAL)
@@ -257,16 +257,16 @@ class SportmonksClient:
             self._send(request.of_one(), _Tries())
         except UnavailableError:
             # Perhaps all that is to be asked for is poisoned.
-            self._doubtful_looks += 1
-            if self._doubtful_looks > _DOUBTFUL_LOOKS:
+            self._inconclusive_probes += 1
+            if self._inconclusive_probes > _MAX_INCONCLUSIVE_PROBES:
                 raise
             self._send(other, _Tries())
 
     def _send(self, request: ApiRequest, tries: _Tries) -> Answer:
         self._take_call()
-        grant = self.governor.acquire(request.resource)
+        permit = self.rate_limiter.acquire(request.resource)
         tries.attempt += 1
-        waited, tries.waited = tries.waited + grant.waited, 0.0
+        waited, tries.waited = tries.waited + permit.waited, 0.0
         call = ApiCall(
             next(self._numbers),
             self.clock.now(),
@@ -288,24 +288,26 @@ class SportmonksClient:
             call.seconds = time.monotonic() - started
             call.quota_limit, call.quota_remaining = quota.limit, quota.remaining
             call.quota_resets_in = quota.resets_in
-            self.governor.release(grant, quota)
+            self.rate_limiter.release(permit, quota)
             with self._calls_lock:
                 self._calls.append(call)
             if self.on_call:
                 self.on_call(call)
         if error:
-            self._failed(error, grant, quota, tries)
+            self._failed(error, permit, quota, tries)
             raise error
         self._breaker.succeeded()
-        self.governor.succeeded()
+        self.rate_limiter.succeeded()
         if rows:
             self._answered[request.endpoint] = request.of_one()
         if request.ids:
-            self._doubtful_looks = 0
+            self._inconclusive_probes = 0
         pagination = envelope.pagination if isinstance(envelope.pagination, dict) else {}
         return Answer(rows, pagination, self.clock.now() - timedelta(seconds=reply.age))
 
-    def _failed(self, error: RequestError, grant: Grant, quota: QuotaReport, tries: _Tries) -> None:
+    def _failed(
+        self, error: RequestError, permit: Permit, quota: QuotaReport, tries: _Tries
+    ) -> None:
         if isinstance(error, UnavailableError):
             tries.failures += 1
             self._breaker.failed()
@@ -313,9 +315,11 @@ class SportmonksClient:
         self._breaker.succeeded()
         if isinstance(error, QuotaError):
             tries.refusals += 1
-            self.governor.refused(grant, quota, error.retry_after, self._settings.backoff)
+            self.rate_limiter.refused(permit, quota, error.retry_after, self._settings.backoff)
 
-    def _exchange(self, request: ApiRequest, call: ApiCall) -> tuple[Reply, Envelope, QuotaReport]:
+    def _exchange(
+        self, request: ApiRequest, call: ApiCall
+    ) -> tuple[RawResponse, Envelope, QuotaReport]:
         """Sends a request, and reads what comes back."""
         timeout, most = self._settings.timeout, self._settings.max_answer_size
         try:
@@ -346,15 +350,15 @@ class SportmonksClient:
             trouble = f"Connection to {self._base_url} failed: {connection_error(error)}."
         else:
             return self._read_reply(request, response, body)
-        return Reply(trouble=self._without_token(trouble)), Envelope(), QuotaReport()
+        return RawResponse(trouble=self._without_token(trouble)), Envelope(), QuotaReport()
 
     def _read_reply(
         self, request: ApiRequest, response: requests.Response, body: bytearray
-    ) -> tuple[Reply, Envelope, QuotaReport]:
+    ) -> tuple[RawResponse, Envelope, QuotaReport]:
         envelope, trouble = read_envelope(response, body)
         message = envelope.message if isinstance(envelope.message, str) else ""
         location = re.sub(r"[?#].*", "", response.headers.get("Location", "nowhere"))
-        reply = Reply(
+        reply = RawResponse(
             response.status_code,
             self._without_token(trouble) if trouble else None,
             self._without_token(message),
@@ -390,7 +394,7 @@ class SportmonksClient:
     def _delay_before_retry(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, QuotaError):
-            return 0  # the governor already makes everyone wait
+            return 0  # the rate_limiter already makes everyone wait
         asked = error.retry_after if isinstance(error, UnavailableError) else None
         return max(self._backoff(state), min(asked or 0.0, _LONGEST_RETRY_AFTER_FAILURE))
 

@@ -1,6 +1,6 @@
 """What counts as a failure, and what follows from it: one table, first match wins.
 
-What follows is the error's: see `FOLLOWS`. `docs/failures.md` holds both tables for people.
+What follows is the error's: see `POLICIES`. `docs/failures.md` holds both tables for people.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _INCLUDE_CODES = {"5000", "5001", "5002", "5008", "5013"}
 
 
 @dataclass(frozen=True)
-class Reply:
+class RawResponse:
     """What came of one request.
 
     Attributes:
@@ -64,12 +64,12 @@ class Failure:
     """
 
     what: str
-    matches: Callable[[Reply], bool]
+    matches: Callable[[RawResponse], bool]
     error: type[RequestError] | None
     says: str = ""
 
 
-def _status(reply: Reply) -> int:
+def _status(reply: RawResponse) -> int:
     return reply.status or 0
 
 
@@ -147,7 +147,7 @@ FAILURES = (
 
 
 @dataclass(frozen=True)
-class Consequence:
+class ErrorPolicy:
     """What follows from an error.
 
     Attributes:
@@ -165,8 +165,8 @@ class Consequence:
     run: str
 
 
-FOLLOWS: dict[type[RequestError], Consequence] = {
-    UnavailableError: Consequence(
+POLICIES: dict[type[RequestError], ErrorPolicy] = {
+    UnavailableError: ErrorPolicy(
         True,
         True,
         False,
@@ -174,7 +174,7 @@ FOLLOWS: dict[type[RequestError], Consequence] = {
         "asked for in halves, down to the fixture that fails, which is `failed`",
         "goes on",
     ),
-    RefusedError: Consequence(
+    RefusedError: ErrorPolicy(
         False,
         True,
         False,
@@ -182,7 +182,7 @@ FOLLOWS: dict[type[RequestError], Consequence] = {
         "asked for in halves, likewise",
         "goes on; ends as for `AccessError` when every request is refused in the same words",
     ),
-    QuotaError: Consequence(
+    QuotaError: ErrorPolicy(
         True,
         False,
         False,
@@ -191,17 +191,17 @@ FOLLOWS: dict[type[RequestError], Consequence] = {
         "`failed`",
         "goes on",
     ),
-    AccessError: Consequence(
+    AccessError: ErrorPolicy(
         False, False, True, "no", "`failed`", "ends; exit code 2 if nothing was answered"
     ),
-    TokenError: Consequence(
+    TokenError: ErrorPolicy(
         False, False, True, "no", "`failed`", "ends; exit code 2 if nothing was answered"
     ),
-    DownError: Consequence(False, False, True, "not sent", "`failed`", "ends; exit code 1"),
+    DownError: ErrorPolicy(False, False, True, "not sent", "`failed`", "ends; exit code 1"),
 }
 
 
-def failure(reply: Reply) -> RequestError | None:
+def failure(reply: RawResponse) -> RequestError | None:
     """The error that a reply stands for, or None if it is an answer."""
     for kind in FAILURES:
         if kind.matches(reply):

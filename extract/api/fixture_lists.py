@@ -20,14 +20,14 @@ class Listing:
         filters: of the API, without `populate` and the seasons.
         season_ids: seasons to list, none for all.
         known: fixtures that need not be written again.
-        is_whole: whether it is to hold all fixtures, so that an empty one is suspicious.
+        must_be_complete: whether it is to hold all fixtures, so that an empty one is suspicious.
     """
 
     endpoint: str
     filters: str = ""
     season_ids: tuple[int, ...] = ()
     known: frozenset[int] = frozenset()
-    is_whole: bool = False
+    must_be_complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Discovery:
         title: says to a person what is done.
         listings: the lists. An empty first one is asked for a second time, for Sportmonks' ways to
             say that nothing was found are also what a hiccup looks like.
-        rows: the rows of `discoveries` that say that it is done, by season where there are any;
+        rows: the rows of `listing_log` that say that it is done, by season where there are any;
             without the times that are those of the listing.
     """
 
@@ -46,7 +46,7 @@ class Discovery:
     listings: Sequence[Listing]
     rows: Mapping[int, Mapping[str, Any]]
 
-    def halves(self) -> "list[Discovery]":
+    def split(self) -> "list[Discovery]":
         """The same of half as many seasons each; none where it cannot be halved."""
         seasons = self.listings[0].season_ids
         middle = len(seasons) // 2
@@ -62,8 +62,8 @@ class Discovery:
 
 
 def listed_now(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """A row of `discoveries` with the time of the listing, where it has none."""
-    return {"listed_at": now, "extended_at": now, **row}
+    """A row of `listing_log` with the time of the listing, where it has none."""
+    return {"listed_at": now, "new_fixtures_checked_at": now, **row}
 
 
 def read_discovery(client: SportmonksClient, discovery: Discovery) -> Iterator[Fixture]:
@@ -74,7 +74,7 @@ def read_discovery(client: SportmonksClient, discovery: Discovery) -> Iterator[F
     """
     first, *others = discovery.listings
     found = list(read_listing(client, first))
-    if first.is_whole:
+    if first.must_be_complete:
         listed = {fixture.season_id for fixture in found}
         empty = tuple(id for id in first.season_ids if id not in listed)
         if empty or not found:

@@ -72,7 +72,7 @@ def reading_rows() -> Iterator[None]:
 class ApiCall:
     """One HTTP request, as the table `api_calls` keeps it. Times in seconds, size in bytes."""
 
-    number: int
+    call_number: int
     called_at: datetime
     endpoint: str
     ids_requested: int | None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import requests
 from requests.auth import AuthBase
 
-from extract.errors import causes
+from extract.errors import exception_chain
 
 
 class TokenAuth(AuthBase):
@@ -51,7 +51,7 @@ class ApiRequest:
 def connection_error(error: BaseException) -> str:
     """What the system says of a lost connection, without the object dumps around it."""
     # requests and urllib3 raise their errors without `from`.
-    chain = list(causes(error, with_context=True))
+    chain = list(exception_chain(error, with_context=True))
     for cause in chain:
         if said := getattr(cause, "strerror", None):
             return str(said)

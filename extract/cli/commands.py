@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from extract.cli.progress_bar import Reporter
     from extract.planning.selection import Selection
     from extract.runs.run import Bounds
-    from extract.transform.up_to_date import Standing
+    from extract.transform.up_to_date import LastBuild
 
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -212,12 +212,12 @@ def _run(
     }
     if as_json:
         print(json.dumps(document))
-    held = summary.outcomes["held"]
+    held = summary.outcomes["unconfirmed"]
     # What Ctrl-C keeps from being confirmed is held, too.
     if summary.outcome == "failed" or (held and summary.outcome != "interrupted"):
         send_alert(
             f"Run {summary.run_id} into the {summary.warehouse} {summary.outcome}: "
-            f"{summary.asked:,} of {summary.due:,} due fixtures asked for, "
+            f"{summary.requested:,} of {summary.due:,} due fixtures asked for, "
             f"{len(summary.failed_ids):,} failed, {held:,} held.",
             document,
             logs,
@@ -244,7 +244,7 @@ def _plan(
     found = find_out(selection, bounds, reporter, wait=not no_wait)
     reporter.plan(found)
     if as_json:
-        print(json.dumps(found.document()))
+        print(json.dumps(found.to_dict()))
     if not found.is_complete:
         raise typer.Exit(1)
 
@@ -271,11 +271,11 @@ def transform(
         python -m extract transform --full-refresh
     """
     with handle_errors(alerting=True):
-        from extract.transform.up_to_date import find_standing
+        from extract.transform.up_to_date import find_current_build
 
         # Before dbt is imported, which takes longer than this.
         is_plain = not context.args and not verbose
-        if is_plain and (standing := find_standing(say, wait=not no_wait)):
+        if is_plain and (standing := find_current_build(say, wait=not no_wait)):
             say(_nothing_to_build(standing))
             return
 
@@ -307,9 +307,9 @@ def docs(context: typer.Context, no_wait: NoWait = False) -> None:
     Further arguments go to dbt.
     """
     with handle_errors():
-        from extract.transform.dbt import document
+        from extract.transform.dbt import generate_docs
 
-        code, site = document(context.args, say, wait=not no_wait)
+        code, site = generate_docs(context.args, say, wait=not no_wait)
         if not code:
             say(f"The documentation is {site}: open it in a browser.")
         raise typer.Exit(code)
@@ -440,7 +440,7 @@ def compare(
         )
         reporter.comparison(found)
         if as_json:
-            print(json.dumps(found.document()))
+            print(json.dumps(found.to_dict()))
         if any(each.failed for each in found.measured):
             raise typer.Exit(1)
 
@@ -457,11 +457,11 @@ def doctor(offline: NoCall = False, as_json: AsJson = False) -> None:
     """
     with handle_errors():
         from extract.cli.progress_bar import Reporter
-        from extract.diagnostics.doctor import examine
+        from extract.diagnostics.doctor import run_checks
 
         reporter = Reporter(Console(stderr=as_json))
         findings = []
-        for finding in examine(offline):
+        for finding in run_checks(offline):
             reporter.finding(finding)
             findings.append(finding)
         if as_json:
@@ -470,7 +470,7 @@ def doctor(offline: NoCall = False, as_json: AsJson = False) -> None:
             raise typer.Exit(1)
 
 
-def _nothing_to_build(standing: "Standing") -> str:
+def _nothing_to_build(standing: "LastBuild") -> str:
     from extract.transform.up_to_date import describe_oddities
 
     built_at = f"{standing.built_at.astimezone(UTC):%H:%M:%S} UTC"

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from extract import interrupts
-from extract.cli.messages import Lines
+from extract.cli.messages import Messages
 from extract.errors import ArgumentError, ExtractError, UnreadableSettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
 
 
 def say(line: str) -> None:
-    Lines(Console(stderr=True)).say("info", line)
+    Messages(Console(stderr=True)).write("info", line)
 
 
 def send_alert(text: str, details: Mapping[str, Any], logs: bool = False) -> None:
-    lines = Lines(Console(stderr=True), as_json=logs)
+    lines = Messages(Console(stderr=True), as_json=logs)
     try:
         from extract.cli.alert import alert
     except (ImportError, MemoryError) as error:
         # Where memory is short, what failed is said already.
-        lines.say("warning", f"The alert could not be sent ({type(error).__name__}).")
+        lines.write("warning", f"The alert could not be sent ({type(error).__name__}).")
         return
-    alert(text, details, lambda line: lines.say("warning", line))
+    alert(text, details, lambda line: lines.write("warning", line))
 
 
 @contextmanager
 def handle_errors(alerting: bool = False, logs: bool = False) -> Iterator[None]:
-    lines = Lines(Console(stderr=True), as_json=logs)
+    lines = Messages(Console(stderr=True), as_json=logs)
 
     def say_stopped() -> None:
-        lines.say("info", "Stopped by Ctrl-C.")
+        lines.write("info", "Stopped by Ctrl-C.")
 
     try:
         with interrupts.handling(lambda: interrupts.end_process(say_stopped)):
             yield
     except ExtractError as error:
-        lines.say("error", str(error))
+        lines.write("error", str(error))
         # The address for alerts is a setting, too.
         if alerting and not isinstance(error, ArgumentError | UnreadableSettingsError):
             send_alert(str(error), {}, logs)
@@ -51,7 +51,7 @@ def handle_errors(alerting: bool = False, logs: bool = False) -> Iterator[None]:
     except OSError as error:
         # Such as a full disk.
         text = ": ".join(filter(None, [error.strerror or str(error), error.filename]))
-        lines.say("error", f"{text}.")
+        lines.write("error", f"{text}.")
         if alerting:
             send_alert(f"{text}.", {}, logs)
         raise typer.Exit(1) from None

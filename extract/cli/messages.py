@@ -24,8 +24,8 @@ _LEVELS = get_args(Level)
 _PREFIXES = {"warning": ("Warning: ", "yellow"), "error": ("Error: ", "red")}
 
 
-class Lines:
-    """Lines of at least some weight.
+class Messages:
+    """Messages of at least some weight.
 
     Args:
         console: where to.
@@ -51,8 +51,8 @@ class Lines:
         """Whether there is a person who wants to see more than trouble."""
         return self._says("info") and not self.as_json
 
-    def say(self, level: Level, text: str, **members: Any) -> None:
-        """Says a line, from whatever thread.
+    def write(self, level: Level, text: str, **members: Any) -> None:
+        """Writes a line, from whatever thread.
 
         Args:
             level: its weight.

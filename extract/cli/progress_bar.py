@@ -18,7 +18,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from extract.cli.messages import Level, Lines, nothing_due
+from extract.cli.messages import Level, Messages, nothing_due
 from extract.cli.tables import STATUS_STYLES, counts_table, due_table, duration
 from extract.text import plain
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from extract.api.client import SportmonksClient
     from extract.api.responses import ApiCall
     from extract.diagnostics.batch_benchmark import Comparison
-    from extract.diagnostics.doctor import Finding
+    from extract.diagnostics.doctor import CheckResult
     from extract.planning.plan import Plan
-    from extract.progress import Outlook
+    from extract.progress import Eta
     from extract.runs.summary import Summary
 
 # Reasons of failures in the closing lines; the table `fixture_checks` has all.
@@ -135,31 +135,31 @@ class Reporter:
 
     def __init__(self, console: Console, least: Level = "info", as_json: bool = False) -> None:
         self._console = console
-        self._lines = Lines(console, least, as_json)
+        self._messages = Messages(console, least, as_json)
         self._bar = _Bar()
         self._started = time.monotonic()
         self._lock = threading.Lock()
 
     def listen_to(self, client: SportmonksClient) -> None:
         """Says from now on what the client waits for, and what trouble it has."""
-        client.governor.on_wait = self.waiting
-        client.governor.on_slow_down = self.slowing_down
+        client.rate_limiter.on_wait = self.waiting
+        client.rate_limiter.on_slow_down = self.slowing_down
         client.on_trouble = self.warning
         client.on_call = self.call
 
     def line(self, text: str) -> None:
         """A line about what happens now."""
-        self._lines.say("info", text)
+        self._messages.write("info", text)
 
     def warning(self, text: str) -> None:
         """Something that went wrong and does not stop the run."""
-        self._lines.say("warning", text)
+        self._messages.write("warning", text)
 
     def error(self, text: str) -> None:
         """Something that stops the run."""
-        self._lines.say("error", text)
+        self._messages.write("error", text)
 
-    def finding(self, finding: Finding) -> None:
+    def finding(self, finding: CheckResult) -> None:
         """What one check of the installation came to."""
         text = f"  {finding.check + ':':13} {finding.found}"
         if finding.remedy:
@@ -175,7 +175,7 @@ class Reporter:
             self._bar.waits_until = max(ends, self._bar.waits_until)
         if not is_known:
             until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
-            self._lines.say(
+            self._messages.write(
                 "info",
                 f"Waiting {seconds:.0f} s, until {until}, for the quota of {entity}.",
                 entity=entity,
@@ -184,7 +184,7 @@ class Reporter:
 
     def slowing_down(self, requests: int) -> None:
         """Fewer requests are under way from now on."""
-        self._lines.say(
+        self._messages.write(
             "warning",
             f"The API refuses requests although calls are left: {requests} at a time from now on.",
             requests=requests,
@@ -212,7 +212,7 @@ class Reporter:
         with self._showing(_Phase("Fixtures", total)):
             yield
 
-    def fetched(self, fixtures: int, outlook: Outlook) -> None:
+    def fetched(self, fixtures: int, outlook: Eta) -> None:
         """Some more fixtures have an outcome."""
         self._bar.quota_left = outlook.calls_left
         if phase := self._phase("Fixtures"):
@@ -236,15 +236,15 @@ class Reporter:
 
     def loading(self, fixtures: int) -> None:
         """A chunk is fetched, and on its way into the warehouse."""
-        self._lines.say("debug", f"Loading {fixtures:,} fixtures.", fixtures=fixtures)
+        self._messages.write("debug", f"Loading {fixtures:,} fixtures.", fixtures=fixtures)
         if phase := self._phase("Fixtures"):
             self._bar.phases.append(_Phase("Loading", phase.total, phase.done))
 
     def committed(self, fixtures: int, total: int) -> None:
         """A chunk is in the warehouse."""
         del self._bar.phases[1:]
-        if not self._lines.has_bars:
-            self._lines.say(
+        if not self._messages.has_bars:
+            self._messages.write(
                 "info",
                 f"{fixtures:,} of {total:,} fixtures committed.",
                 asked=fixtures,
@@ -255,7 +255,7 @@ class Reporter:
     def _showing(self, phase: _Phase) -> Iterator[None]:
         """Shows the progress bar, on a terminal."""
         self._bar.phases = [phase]
-        if not self._lines.has_bars:
+        if not self._messages.has_bars:
             yield
             return
         # Several threads change what it shows.
@@ -268,9 +268,11 @@ class Reporter:
 
     def plan(self, plan: Plan) -> None:
         """What is due, by season and reason, and what it costs: said however little is said."""
-        if self._lines.as_json:
-            document = plan.document()
-            self._lines.say("info", f"{plan.due:,} of {plan.known:,} fixtures are due.", **document)
+        if self._messages.as_json:
+            document = plan.to_dict()
+            self._messages.write(
+                "info", f"{plan.due:,} of {plan.known:,} fixtures are due.", **document
+            )
             return
         if not plan.due:
             self.line(nothing_due(plan.known))
@@ -297,7 +299,7 @@ class Reporter:
     def call(self, call: ApiCall) -> None:
         """One request, from whatever thread."""
         ids = f"{call.ids_requested} ids, " if call.ids_requested else ""
-        self._lines.say(
+        self._messages.write(
             "debug",
             f"{call.called_at.astimezone():%H:%M:%S} {call.endpoint}: {ids}"
             f"{call.rows_returned or 0} rows, status {call.status}, {call.seconds:.2f} s, "
@@ -382,10 +384,10 @@ class Reporter:
     def summary(self, summary: Summary) -> None:
         """The closing table, and what to do next if something is left."""
         counts = summary.counts()
-        if self._lines.has_tables:
+        if self._messages.has_tables:
             self._console.print(counts_table(counts))
         seconds = time.monotonic() - self._started
-        self._lines.say(
+        self._messages.write(
             "info",
             f"Run {summary.run_id} {summary.outcome} in {seconds:.1f} s "
             f"into the {summary.warehouse}.",
@@ -394,8 +396,8 @@ class Reporter:
             seconds=round(seconds, 3),
             **counts,
         )
-        if held := counts["held"]:
-            self._lines.say(
+        if held := counts["unconfirmed"]:
+            self._messages.write(
                 "warning",
                 f"{held:,} {'fixtures are' if held > 1 else 'fixture is'} unconfirmed: an include "
                 "is missing or became empty, and no second response confirms it. Stored rows stay, "
@@ -405,7 +407,7 @@ class Reporter:
         if summary.failed_ids:
             shown = ", ".join(map(str, summary.failed_ids[:20]))
             more = len(summary.failed_ids) - 20
-            self._lines.say(
+            self._messages.write(
                 "error",
                 f"No answer for {len(summary.failed_ids):,} fixtures: {shown}"
                 + (f" and {more:,} more" if more > 0 else "")
@@ -414,7 +416,9 @@ class Reporter:
             )
         notes = summary.failure_notes.most_common()
         for note, fixtures in notes[:_NOTES_SHOWN]:
-            self._lines.say("error", f"{fixtures:,} failed: {note}", failed=fixtures, note=note)
+            self._messages.write(
+                "error", f"{fixtures:,} failed: {note}", failed=fixtures, note=note
+            )
         if others := notes[_NOTES_SHOWN:]:
             more = sum(fixtures for _, fixtures in others)
             self.error(f"{more:,} failed for {len(others):,} other reasons: see fixture_checks.")

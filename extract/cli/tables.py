@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 _LABELS = {
     "known": "Fixtures known",
     "due": "  due when the run began",
-    "asked": "Fixtures asked for",
+    "requested": "Fixtures asked for",
     "stored": "  new or changed, stored",
     "unchanged": "  unchanged",
     "missing": "  not returned by the API",
-    "held": "  unconfirmed, to be requested again",
+    "unconfirmed": "  unconfirmed, to be requested again",
     "failed": "  failed",
     "superseded": "  a newer payload was stored meanwhile",
     "resumed": "Fetched by the run before",
-    "asked_by_others": "Asked for by another run",
+    "fetched_elsewhere": "Asked for by another run",
     "left": "Left for the next run",
     "calls": "API calls",
     "fixture_calls": "  for fixtures",
@@ -39,7 +39,7 @@ _LABELS = {
 }
 STATUS_STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 # Shown even when they are zero.
-_ALWAYS = {"known", "due", "asked", "stored", "unchanged", "failed", "calls", "fixture_calls"}
+_ALWAYS = {"known", "due", "requested", "stored", "unchanged", "failed", "calls", "fixture_calls"}
 # Rows of the plan that a terminal shows; `--json` has them all.
 _SEASONS_SHOWN = 20
 

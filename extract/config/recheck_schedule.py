@@ -24,7 +24,7 @@ STATE_GROUPS: dict[str, tuple[int, ...]] = {
 DELETED = 20
 
 # What the last answer said counts more than the state. `other` is a state that is not listed here.
-GROUPS = (*STATE_GROUPS, "other", "missing", "held", "failed")
+GROUPS = (*STATE_GROUPS, "other", "missing", "unconfirmed", "failed")
 
 DEFAULT_SCHEDULE = [
     ["upcoming", "any", "30d"],
@@ -56,7 +56,7 @@ DEFAULT_SCHEDULE = [
     ["other", "any", "1d"],
     ["missing", "any", "1d"],
     ["missing", "30d", "30d"],
-    ["held", "any", "run"],
+    ["unconfirmed", "any", "run"],
     ["failed", "any", "run"],
 ]
 

@@ -17,7 +17,7 @@ from extract.config.recheck_schedule import DELETED
 from extract.config.settings import Settings, load_settings
 from extract.errors import UsageError
 from extract.planning.estimate import Quota, last_quota
-from extract.progress import Outlook
+from extract.progress import Eta
 from extract.source.batch_size import BatchSize
 from extract.source.fixture_batches import FixtureBatches
 from extract.source.outcome import Outcome
@@ -107,7 +107,7 @@ class Comparison:
             if getattr(batched, name)
         }
 
-    def document(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The comparison for machines."""
         return {
             "ways": [asdict(each) for each in self.measured],
@@ -195,7 +195,7 @@ def _ask(
             pace = (time.monotonic() - began) / max(1, len(outcomes))
             left = calls[-1].quota_remaining if calls else None
             to_go = pace * (len(ids) - len(outcomes))
-            reporter.fetched(len(batch.outcomes), Outlook(left, to_go))
+            reporter.fetched(len(batch.outcomes), Eta(left, to_go))
     seconds = time.monotonic() - began
     if failed := next((o for o in outcomes if o.name == "failed"), None):
         reporter.warning(f"Fixture {failed.id} failed, {way}: {failed.note}")
@@ -240,4 +240,4 @@ def _listed_ids(client: SportmonksClient, options: Options) -> tuple[list[int], 
     last = client.drain_calls()[-1]
     if last.quota_remaining is None:
         return ids, None
-    return ids, Quota.told(last.quota_limit, last.quota_remaining, last.quota_resets_in)
+    return ids, Quota.from_response(last.quota_limit, last.quota_remaining, last.quota_resets_in)

@@ -47,7 +47,7 @@ _MAKE_ROOM = "Make room, or keep the data on another disk: DUCKDB_PATH and DLT_D
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What one check came to.
 
     Attributes:
@@ -63,7 +63,7 @@ class Finding:
     remedy: str | None = None
 
 
-class _OtherwiseError(ExtractError):
+class CheckWarning(ExtractError):
     """A check that ended neither well nor as a failure."""
 
     def __init__(self, found: str, remedy: str | None, status: Status = "warn") -> None:
@@ -72,7 +72,7 @@ class _OtherwiseError(ExtractError):
         self.status = status
 
 
-def examine(offline: bool) -> Iterator[Finding]:
+def run_checks(offline: bool) -> Iterator[CheckResult]:
     """Makes all checks, one after the other: none keeps a later one from being made.
 
     Nothing is changed: no table is made, and no DuckDB file.
@@ -99,7 +99,7 @@ def examine(offline: bool) -> Iterator[Finding]:
     yield _finding("disk space", _disk_space, _MAKE_ROOM)
 
 
-def _finding(check: str, look: Callable[[], str], remedy: str) -> Finding:
+def _finding(check: str, look: Callable[[], str], remedy: str) -> CheckResult:
     """What a look came to, whatever went wrong with it.
 
     Args:
@@ -108,15 +108,15 @@ def _finding(check: str, look: Callable[[], str], remedy: str) -> Finding:
         remedy: what to do if it fails.
     """
     try:
-        return Finding(check, "ok", look())
-    except _OtherwiseError as otherwise:
-        return Finding(check, otherwise.status, str(otherwise), otherwise.remedy)
+        return CheckResult(check, "ok", look())
+    except CheckWarning as otherwise:
+        return CheckResult(check, otherwise.status, str(otherwise), otherwise.remedy)
     except ExtractError as error:
-        return Finding(check, "fail", str(error), remedy)
+        return CheckResult(check, "fail", str(error), remedy)
     except Exception as error:
         # An installation may be broken in any way, and the later checks may tell how.
         said = next(iter(str(error).splitlines()), "")
-        return Finding(check, "fail", f"{type(error).__name__}: {said}", remedy)
+        return CheckResult(check, "fail", f"{type(error).__name__}: {said}", remedy)
 
 
 def _versions() -> str:
@@ -151,9 +151,9 @@ def _settings() -> str:
     if missing:
         found += f" (not there: {', '.join(missing)})"
     if ".dlt/config.toml" in missing:
-        raise _OtherwiseError(f"{found}.", "Run the command in the project's folder.")
+        raise CheckWarning(f"{found}.", "Run the command in the project's folder.")
     if unknown := sorted(named - {"alert_url", *settings.get_resolvable_fields()}):
-        raise _OtherwiseError(
+        raise CheckWarning(
             f"{found}. There is no setting {', '.join(unknown)}.",
             "Correct the name under [sources.sportmonks]: .dlt/config.toml of the project has all.",
         )
@@ -182,7 +182,7 @@ def _token() -> str:
 
 
 def _not_asked() -> str:
-    raise _OtherwiseError("Not asked: --offline.", None, "skip")
+    raise CheckWarning("Not asked: --offline.", None, "skip")
 
 
 def _api(clock: "ApiClock") -> str:
@@ -193,14 +193,14 @@ def _api(clock: "ApiClock") -> str:
     try:
         settings = load_settings()
     except ExtractError:
-        raise _OtherwiseError("Not asked: see above.", None, "skip") from None
+        raise CheckWarning("Not asked: see above.", None, "skip") from None
     client = SportmonksClient(settings)
     client.clock = clock
     try:
         # Every plan has it, and it is not counted among the calls for fixtures.
         client.get_once("football/states", {"per_page": "1"})
     except QuotaError as error:
-        raise _OtherwiseError(str(error), "Wait up to an hour; a run does so itself.") from error
+        raise CheckWarning(str(error), "Wait up to an hour; a run does so itself.") from error
     (call,) = client.drain_calls()
     found = f"{settings.base_url} accepts the token"
     if call.quota_remaining is not None:
@@ -209,7 +209,7 @@ def _api(clock: "ApiClock") -> str:
     skew = whole_seconds(timedelta(seconds=clock.seconds_ahead or 0))
     if abs(skew) > LARGEST_SKEW:
         way = "ahead of" if skew > timedelta(0) else "behind"
-        raise _OtherwiseError(
+        raise CheckWarning(
             f"{found}; the clock here is {abs(skew)} {way} the API's.",
             "Set the clock of this machine: until the first response, a run uses it.",
         )
@@ -241,11 +241,11 @@ class _Database:
             # Where the folder is missing, that is what to say; no file is made there either.
             warehouse = open_warehouse(None, must_exist=path.parent.is_dir())
         except NothingExtractedError as error:
-            raise _OtherwiseError(f"{path} does not exist yet.", _EXTRACT) from error
+            raise CheckWarning(f"{path} does not exist yet.", _EXTRACT) from error
         except BusyError as error:
-            raise _OtherwiseError(error.holding, "Try again when it has finished.") from error
+            raise CheckWarning(error.holding, "Try again when it has finished.") from error
         # A person waits for the answer.
-        warehouse.patient = False
+        warehouse.retry_when_disconnected = False
         self._warehouse = warehouse
         self.dbt_environment = warehouse.dbt_environment()
         ((said,),) = warehouse.query("select version()")
@@ -258,11 +258,11 @@ class _Database:
         warehouse = self._opened()
         if not warehouse.has_tables():
             found = f"They are not all in the schema {warehouse.raw} yet."
-            raise _OtherwiseError(found, _EXTRACT)
+            raise CheckWarning(found, _EXTRACT)
         latest = max(warehouse.latest_times().values(), default=self._clock.now())
         if (ahead := latest - self._clock.now()) > LARGEST_SKEW:
             whose = "the API's clock" if self._clock.is_known else "this machine's clock"
-            raise _OtherwiseError(
+            raise CheckWarning(
                 f"They are in the schema {warehouse.raw}. They hold times that lie up to "
                 f"{whole_seconds(ahead)} ahead of {whose}: the clocks of the machines that fetch "
                 "differ, or did.",
@@ -274,7 +274,7 @@ class _Database:
         warehouse = self._opened()
         schema = warehouse.raw.removesuffix("_raw")
         if not warehouse.has_final_tables():
-            raise _OtherwiseError(f"They are not in the schema {schema} yet.", _TRANSFORM)
+            raise CheckWarning(f"They are not in the schema {schema} yet.", _TRANSFORM)
         return f"They are in the schema {schema}."
 
     def close(self) -> None:
@@ -283,7 +283,7 @@ class _Database:
 
     def _opened(self) -> "Warehouse":
         if not self._warehouse:
-            raise _OtherwiseError("Not looked for: see the database.", None, "skip")
+            raise CheckWarning("Not looked for: see the database.", None, "skip")
         return self._warehouse
 
 
@@ -315,5 +315,5 @@ def _disk_space() -> str:
         found.append((shutil.disk_usage(there).free, place))
     said = ", ".join(f"{free / _GIGABYTE:,.1f} GB free for {place}" for free, place in found)
     if min(found)[0] < _GIGABYTE:
-        raise _OtherwiseError(f"{said}.", _MAKE_ROOM)
+        raise CheckWarning(f"{said}.", _MAKE_ROOM)
     return f"{said}."

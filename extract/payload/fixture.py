@@ -35,7 +35,7 @@ class Fixture:
         id: Sportmonks' id.
         league_id, season_id, state_id: None where absent or no 64-bit integer.
         starting_at: kick-off in UTC, None where absent or unreadable.
-        payload: the JSON object as sent, but for what `storable` changes.
+        payload: the JSON object as sent, but for what `to_storable_json` changes.
         payload_hash: equal for two payloads that say the same; see `canonical_hash`.
         keys: its keys whose value an include can have: a list, an object or null. A key of `LISTS`
             with an object that is no list is not among them.
@@ -52,7 +52,7 @@ class Fixture:
     payload: str
     payload_hash: str
     keys: frozenset[str]
-    filled: frozenset[str]
+    non_empty_keys: frozenset[str]
     has_goals: bool
     type_ids: frozenset[int]
 
@@ -80,7 +80,7 @@ def read_fixture(raw: bytes) -> Fixture | None:
     Whatever is read can be stored by every warehouse.
 
     Raises:
-        msgspec.MsgspecError: as in `storable`.
+        msgspec.MsgspecError: as in `to_storable_json`.
     """
     with as_decode_error():
         return _fixture(*read_json(raw))
@@ -89,7 +89,7 @@ def read_fixture(raw: bytes) -> Fixture | None:
 def _fixture(fixture: Any, payload: str) -> Fixture | None:
     if not isinstance(fixture, dict):
         return None
-    fixture_id = integer(fixture.get("id"))
+    fixture_id = as_int64(fixture.get("id"))
     if fixture_id is None:
         return None
     return Fixture(
@@ -101,9 +101,11 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
         payload=payload,
         payload_hash=canonical_hash(fixture),
         keys=frozenset(key for key, value in fixture.items() if _fits(key, value)),
-        filled=frozenset(key for key, value in fixture.items() if value and _fits(key, value)),
+        non_empty_keys=frozenset(
+            key for key, value in fixture.items() if value and _fits(key, value)
+        ),
         has_goals=any(map(_is_goal_score, elements(fixture.get("scores")))),
-        type_ids=frozenset(id for id in map(integer, _type_ids(fixture)) if id is not None),
+        type_ids=frozenset(id for id in map(as_int64, _type_ids(fixture)) if id is not None),
     )
 
 
@@ -130,7 +132,7 @@ def _type_ids(fixture: Mapping[str, Any]) -> Iterator[Any]:
                 yield element.get("sub_type_id")
 
 
-def integer(value: Any) -> int | None:
+def as_int64(value: Any) -> int | None:
     """The value if it is an integer that a 64-bit column holds, else None."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return value
@@ -141,7 +143,7 @@ def _column(value: Any) -> int | None:
     """The integer that the final tables read of a field: of "5", 5.0 and "5.0" too."""
     if isinstance(value, str | float) and _WHOLE.fullmatch(str(value)):
         value = int(str(value).partition(".")[0])
-    return integer(value)
+    return as_int64(value)
 
 
 def _kick_off(fixture: Mapping[str, Any]) -> datetime | None:

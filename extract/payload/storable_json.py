@@ -37,7 +37,7 @@ def _double(text: str) -> float:
 _decoder = msgspec.json.Decoder(float_hook=_double)
 
 
-def storable(raw: bytes) -> str:
+def to_storable_json(raw: bytes) -> str:
     """JSON as text that every warehouse stores, and reads alike.
 
     It is what was sent, byte for byte, but for two things that PostgreSQL's jsonb cannot hold:

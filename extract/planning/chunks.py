@@ -23,7 +23,7 @@ class Chunks:
         stopped: whether to wait no longer for seasons that others have claimed.
 
     Attributes:
-        asked_by_others: fixtures that another run has got an answer for since they were found due.
+        fetched_elsewhere: fixtures that another run has got an answer for since they were found due.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Chunks:
             )
         }
         self._size = whole_batches(chunk_size, batch_size)
-        self.asked_by_others = 0
+        self.fetched_elsewhere = 0
 
     def __iter__(self) -> Iterator[list[DueFixture]]:
         """Each chunk, claimed until the next one is taken."""
@@ -53,20 +53,20 @@ class Chunks:
                 if chunk := self._still_due(self._claim_some()):
                     yield chunk
             finally:
-                self._warehouse.release_claims()
+                self._warehouse.release_season_locks()
 
     def _claim_some(self) -> list[DueFixture]:
         """The next fixtures of seasons that nobody else works on, which are claimed then."""
         chunk: list[DueFixture] = []
         for key in list(self._pending):
-            if self._warehouse.claim(key[1]) is not None:
+            if self._warehouse.try_lock_season(key[1]) is not None:
                 continue
             chunk += self._take(key, self._size - len(chunk))
             if len(chunk) == self._size:
                 return chunk
         if not chunk:
             key = next(iter(self._pending))
-            self._warehouse.wait_for_claim(key[1], self._stopped)
+            self._warehouse.lock_season(key[1], self._stopped)
             chunk = self._take(key, self._size)
         return chunk
 
@@ -81,12 +81,12 @@ class Chunks:
         checked_at = dict(
             self._warehouse.query(
                 f"select id, checked_at from {self._warehouse.raw}.fixture_checks "
-                "where outcome not in ('held', 'failed') "
+                "where outcome not in ('unconfirmed', 'failed') "
                 f"and id in ({id_list(fixture.id for fixture in chunk)})"
             )
         )
         due = [fixture for fixture in chunk if not _is_later(checked_at.get(fixture.id), fixture)]
-        self.asked_by_others += len(chunk) - len(due)
+        self.fetched_elsewhere += len(chunk) - len(due)
         return due
 
 
@@ -102,7 +102,7 @@ def whole_batches(chunk_size: int, batch_size: int) -> int:
     return max(chunk_size // batch_size * batch_size, min(chunk_size, batch_size))
 
 
-def asked_apart(due: Iterable[DueFixture]) -> set[int]:
+def isolated_ids(due: Iterable[DueFixture]) -> set[int]:
     """Those that failed the last time: one that always does is not to cost others calls."""
     return {fixture.id for fixture in due if fixture.reason == "failed"}
 
@@ -113,6 +113,6 @@ def calls_for(due: Sequence[DueFixture], chunk_size: int, batch_size: int) -> in
     calls = 0
     for start in range(0, len(due), size):
         chunk = due[start : start + size]
-        apart = len(asked_apart(chunk))
-        calls += -(-apart // batch_size) + -(-(len(chunk) - apart) // batch_size)
+        isolated = len(isolated_ids(chunk))
+        calls += -(-isolated // batch_size) + -(-(len(chunk) - isolated) // batch_size)
     return calls

@@ -113,13 +113,13 @@ _ANSWER_IS_NEWER = (
 
 _REASON = """
     case
-        when not is_stored and state_group not in ('deleted', 'missing', 'held', 'failed')
+        when not is_stored and state_group not in ('deleted', 'missing', 'unconfirmed', 'failed')
             then 'new'
         when
             is_stored
             and is_listed_otherwise
             and last_seen_at > checked_at
-            and state_group not in ('missing', 'held', 'failed')
+            and state_group not in ('missing', 'unconfirmed', 'failed')
             then case when state_group = 'deleted' then 'deleted' else 'changed' end
         when
             again = 'run'
@@ -127,7 +127,7 @@ _REASON = """
             then state_group
         when
             is_stored
-            and state_group not in ('deleted', 'missing', 'held', 'failed')
+            and state_group not in ('deleted', 'missing', 'unconfirmed', 'failed')
             and {lacks_an_include}
             then '{include_added}'
     end"""
@@ -159,10 +159,10 @@ aged as (
     select
         known.*,
         case
-            when outcome in ('held', 'failed') then outcome
+            when outcome in ('unconfirmed', 'failed') then outcome
             when known.state_id = {DELETED} then 'deleted'
             when times_missing >= {TIMES_UNTIL_WITHDRAWN} then 'missing'
-            when is_stored and outcome = 'missing' then 'held'
+            when is_stored and outcome = 'missing' then 'unconfirmed'
             else coalesce(state_groups.state_group, 'other')
         end as state_group,
         {now} - {kick_off} as now_age,

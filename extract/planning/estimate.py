@@ -30,7 +30,7 @@ class Quota:
     resets_in: float
 
     @classmethod
-    def told(cls, limit: int | None, remaining: int, resets_in: float | None) -> "Quota":
+    def from_response(cls, limit: int | None, remaining: int, resets_in: float | None) -> "Quota":
         """By what an answer says, which may leave out all but what remains."""
         return cls(limit or remaining, remaining, _WINDOW if resets_in is None else resets_in)
 
@@ -47,12 +47,12 @@ def last_quota(warehouse: Warehouse, now: datetime) -> Quota | None:
         "and quota_remaining is not null "
         # A call may bear the time of a clock that was ahead.
         f"and called_at <= timestamptz '{(now + LARGEST_SKEW).isoformat()}' "
-        "order by called_at desc, number desc limit 1"
+        "order by called_at desc, call_call_number desc limit 1"
     )
     if not rows:
         return None
     called_at, *told = rows[0]
-    quota = Quota.told(*told)
+    quota = Quota.from_response(*told)
     ends_at = called_at + timedelta(seconds=quota.resets_in)
     if ends_at <= now:
         return Quota(quota.limit, quota.limit, 0)

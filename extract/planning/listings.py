@@ -20,7 +20,7 @@ _SEASONS_IN_A_LIST = 25
 
 def listing_times(warehouse: Warehouse, column: str = "listed_at") -> dict[str, datetime]:
     """When something was listed last, by its scope: a season, some days, or reference data."""
-    return dict(warehouse.query(f"select scope, {column} from {warehouse.raw}.discoveries"))
+    return dict(warehouse.query(f"select scope, {column} from {warehouse.raw}.listing_log"))
 
 
 def is_old(at: datetime | None, max_age: float, now: datetime) -> bool:
@@ -44,7 +44,10 @@ def discover_seasons(
         now: the time.
         force: list all of them, however new their listing is.
     """
-    listed_at, extended_at = listing_times(warehouse), listing_times(warehouse, "extended_at")
+    listed_at, new_fixtures_checked_at = (
+        listing_times(warehouse),
+        listing_times(warehouse, "new_fixtures_checked_at"),
+    )
     whole: list[int] = []
     extended: list[int] = []
     for season_id, is_over in seasons.items():
@@ -52,14 +55,16 @@ def discover_seasons(
         max_age = settings.finished_listing_max_age if is_over else settings.listing_max_age
         if force or is_old(listed_at.get(scope), max_age, now):
             whole.append(season_id)
-        elif not is_over and is_old(extended_at.get(scope), settings.new_fixtures_max_age, now):
+        elif not is_over and is_old(
+            new_fixtures_checked_at.get(scope), settings.new_fixtures_max_age, now
+        ):
             extended.append(season_id)
     deleted = _known_deleted(warehouse) if whole else frozenset()
     for group in _groups(whole):
         yield Discovery(
             f"Listing the fixtures of {len(group)} season(s).",
             [
-                Listing("football/fixtures", season_ids=group, is_whole=True),
+                Listing("football/fixtures", season_ids=group, must_be_complete=True),
                 Listing("football/fixtures", "deleted", group, deleted),
             ],
             {id: {"scope": _season(id)} for id in group},
@@ -95,7 +100,7 @@ def discover_window(
     yield Discovery(
         f"Listing the fixtures of {since} to {until}.",
         [
-            Listing(endpoint, filters, is_whole=True),
+            Listing(endpoint, filters, must_be_complete=True),
             Listing(endpoint, with_deleted, known=_known_deleted(warehouse)),
         ],
         {0: {"scope": scope}},

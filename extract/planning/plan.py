@@ -11,7 +11,7 @@ from extract.planning.chunks import calls_for
 from extract.planning.due import INCLUDE_ADDED
 from extract.planning.estimate import Quota, average_call_seconds, last_quota, run_seconds
 from extract.planning.seasons import Season
-from extract.planning.work_list import Wanted
+from extract.planning.work_list import WorkList
 from extract.warehouse.base import Warehouse
 
 
@@ -69,7 +69,7 @@ class Plan:
         """Number of due fixtures: what as many calls would ask for without batches."""
         return self.reasons.total()
 
-    def document(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The plan for machines."""
         quota = self.quota
         return {
@@ -103,7 +103,7 @@ def make_plan(
     warehouse: Warehouse,
     settings: Settings,
     seasons: Mapping[int, Season],
-    wanted: Wanted,
+    wanted: WorkList,
     now: datetime,
 ) -> Plan:
     """Adds up what is due.

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from extract.errors import ArgumentError
-from extract.payload.fixture import integer
+from extract.payload.fixture import as_int64
 from extract.planning.selection import Selection
 from extract.warehouse.base import Warehouse
 
@@ -37,7 +37,7 @@ def plan_seasons(warehouse: Warehouse) -> dict[int, Season]:
     }
     for league_id, league in leagues.items():
         season = league.get("currentseason") or {}
-        if (id := integer(season.get("id"))) is not None:
+        if (id := as_int64(season.get("id"))) is not None:
             seasons.setdefault(id, {"league_id": league_id, **season})
             current.add(id)
     return {

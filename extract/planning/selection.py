@@ -162,7 +162,7 @@ class Selection:
         if self.seasons is not None or self.league_id is not None or self.force:
             return in_seasons
         # What was once stored stays right, and what was not answered is owed, whatever the season.
-        return f"({in_seasons} or is_stored or outcome in ('held', 'failed'))"
+        return f"({in_seasons} or is_stored or outcome in ('unconfirmed', 'failed'))"
 
 
 def _as_typed(seasons: Seasons | None) -> str | list[int] | None:

@@ -16,7 +16,7 @@ _RESUMABLE = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WorkList:
     """What a run asks for.
 
     Attributes:
@@ -30,13 +30,13 @@ class Wanted:
     resumed: int = 0
 
 
-def find_wanted(
+def find_work(
     warehouse: Warehouse,
     settings: Settings,
     selection: Selection,
     seasons: Mapping[int, Season],
     now: datetime,
-) -> Wanted:
+) -> WorkList:
     """Finds out what to ask for.
 
     Args:
@@ -61,14 +61,14 @@ def find_wanted(
         settings.added_include,
     )
     if selection.fixture_ids is None:
-        return Wanted(due, known_fixtures(warehouse, scope))
+        return WorkList(due, known_fixtures(warehouse, scope))
     # Ids that nothing is known of are asked for too.
     named = dict.fromkeys(selection.fixture_ids)
     unknown = set(named) - {fixture.id for fixture in due}
     due += [DueFixture(id, None, "asked for", None) for id in named if id in unknown]
     began = None if selection.force else _unfinished_since(warehouse, selection, now)
     if began is None:
-        return Wanted(due, len(named))
+        return WorkList(due, len(named))
     done = {
         id
         for (id,) in warehouse.query(
@@ -80,7 +80,7 @@ def find_wanted(
         )
     }
     left = [fixture for fixture in due if fixture.id not in done]
-    return Wanted(left, len(named), len(due) - len(left))
+    return WorkList(left, len(named), len(due) - len(left))
 
 
 def _unfinished_since(warehouse: Warehouse, selection: Selection, now: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg2
 
-from extract.quota.window import OwnWindows, Window
+from extract.quota.window import InMemoryQuotaStore, Window
 
 # How long another process may hold a window; it holds one for milliseconds.
 _LONGEST_HOLD = "5s"
@@ -45,8 +45,8 @@ comment on table {schema}.quota_windows is
 """
 
 
-class SharedWindows:
-    """Windows in the table `quota_windows`, on the database's clock.
+class PostgresQuotaStore:
+    """Quota windows in the table `quota_windows`, on the database's clock.
 
     While there is no such table, or the database is away, the process goes by windows of its own:
     the load that needs the database says so soon enough.
@@ -69,7 +69,7 @@ class SharedWindows:
         self.schema = schema
         self._table = f"{schema}.quota_windows"
         self._token = hashlib.blake2b(token.encode(), digest_size=8).hexdigest()
-        self._own = OwnWindows()
+        self._own = InMemoryQuotaStore()
         self._connection: psycopg2.extensions.connection | None = None
         self._away_until = 0.0
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""The quota governor: who may call now, by what the API last said of its quota.
+"""The rate limiter: delays requests so that the quota is never exceeded.
 
 Sportmonks counts calls per entity (Fixture, League, Type, …) in fixed windows of an hour that open
 with the first call. Every answer says how many calls are left and when the window ends.
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from extract.errors import StoppedError, UsageError
-from extract.quota.window import OwnWindows, QuotaReport, Windows, reserved_calls
+from extract.quota.window import InMemoryQuotaStore, QuotaReport, QuotaStore, reserved_calls
 
 # What a path counts as until its answers say so: `requested_entity`, as operators have seen it.
 _ENTITIES = {
@@ -34,7 +34,7 @@ _POLL = 0.1
 
 
 @dataclass(frozen=True)
-class Grant:
+class Permit:
     """The right to send one request.
 
     Attributes:
@@ -52,7 +52,7 @@ class Grant:
     waited: float
 
 
-class QuotaGovernor:
+class RateLimiter:
     """Lets requests through while the quota lasts, then makes them wait for the next window.
 
     Safe for several threads. Requests under way are counted as spent before their answers say so.
@@ -64,7 +64,7 @@ class QuotaGovernor:
         reserve: what to leave to the token's other users in every window: a share of the limit
             below 1, or a number of calls.
         answered_within: seconds after which a request has ended, one way or the other.
-        windows: what is known of the quota.
+        store: what is known of the quota.
 
     Attributes:
         on_wait: called with the entity and the seconds when a request starts to wait for long.
@@ -76,12 +76,12 @@ class QuotaGovernor:
         requests_in_flight: int = 4,
         reserve: float = 0,
         answered_within: float = 60.0,
-        windows: Windows | None = None,
+        store: QuotaStore | None = None,
     ) -> None:
         self._most = requests_in_flight
         self._reserve = reserve
         self._answered_within = answered_within
-        self._windows = windows or OwnWindows()
+        self._store = store or InMemoryQuotaStore()
         self.on_wait: Callable[[str, float], None] | None = None
         self.on_slow_down: Callable[[int], None] | None = None
         self._entities = dict(_ENTITIES)
@@ -93,7 +93,7 @@ class QuotaGovernor:
         self._refusals_in_a_row = 0
         self._slowed_at = self._slow_until = -math.inf
 
-    def acquire(self, resource: str) -> Grant:
+    def acquire(self, resource: str) -> Permit:
         """Waits until one more request for this resource may be sent.
 
         Args:
@@ -114,31 +114,31 @@ class QuotaGovernor:
                 now = time.monotonic()
                 if delay <= 0:
                     self._in_flight += 1
-                    return Grant(resource, entity, number, now, now - started)
+                    return Permit(resource, entity, number, now, now - started)
                 waited, is_unsure = now - started, math.isinf(delay)
-                if waited > _LONG and is_unsure and self._windows.is_shared:
+                if waited > _LONG and is_unsure and self._store.is_shared:
                     # Somebody else is looking, or was killed when it did.
                     delay = self._answered_within - waited
                 if delay > 1 and math.isfinite(delay) and not announced and self.on_wait:
                     self.on_wait(entity, delay)
                     announced = True
-                if self._windows.is_shared and is_unsure:
+                if self._store.is_shared and is_unsure:
                     delay = _POLL
                 self._changed.wait(min(delay, threading.TIMEOUT_MAX))
 
-    def release(self, grant: Grant, report: QuotaReport) -> None:
+    def release(self, permit: Permit, report: QuotaReport) -> None:
         """Notes that a request ended, and what its answer said of the quota."""
         with self._changed:
             self._in_flight -= 1
-            entity = report.entity or grant.entity
-            if entity == grant.entity:
-                with self._windows.open(entity) as (window, now):
-                    window.give_back(grant.number, report, now)
+            entity = report.entity or permit.entity
+            if entity == permit.entity:
+                with self._store.open(entity) as (window, now):
+                    window.give_back(permit.number, report, now)
             else:
-                self._entities[grant.resource] = entity
-                with self._windows.open(grant.entity) as (window, now):
-                    window.give_back(grant.number, QuotaReport(), now)
-                with self._windows.open(entity) as (window, now):
+                self._entities[permit.resource] = entity
+                with self._store.open(permit.entity) as (window, now):
+                    window.give_back(permit.number, QuotaReport(), now)
+                with self._store.open(entity) as (window, now):
                     window.in_flight += 1
                     window.give_back(window.number, report, now)
             self._changed.notify_all()
@@ -154,28 +154,28 @@ class QuotaGovernor:
                 self._changed.notify_all()
 
     def refused(
-        self, grant: Grant, report: QuotaReport, seconds: float | None, backoff: float
+        self, permit: Permit, report: QuotaReport, seconds: float | None, backoff: float
     ) -> None:
         """Notes that a request was answered with 429.
 
         Args:
-            grant: of the request.
+            permit: of the request.
             report: what the answer says of the quota.
             seconds: how long to wait, by what the answer says.
             backoff: how long where nothing says it; it doubles with each 429 in a row.
         """
         with self._changed:
             wait = min(backoff * 2**self._refusals_in_a_row, _LONGEST_SLOW_DOWN)
-            with self._windows.open(grant.entity) as (window, _):
+            with self._store.open(permit.entity) as (window, _):
                 left = window.remaining is not None and window.remaining > window.in_flight
             # Only successful answers are sure to say how many calls are left. Another user of the
             # token may have taken those that we know of.
             left = left and self._refusals_in_a_row < _REFUSALS_UNTIL_USED_UP
             if report.remaining if report.remaining is not None else left:
-                self._slow_down(grant, seconds, wait)
+                self._slow_down(permit, seconds, wait)
             else:
                 self._refusals_in_a_row += 1
-                self._pause(report.entity or grant.entity, report, seconds, wait)
+                self._pause(report.entity or permit.entity, report, seconds, wait)
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -190,7 +190,7 @@ class QuotaGovernor:
             return math.inf, 0
         if (pause := self._slow_until - time.monotonic()) > 0:
             return pause, 0
-        with self._windows.open(entity) as (window, now):
+        with self._store.open(entity) as (window, now):
             if window.limit and reserved_calls(self._reserve, window.limit) >= window.limit:
                 raise UsageError(
                     f"quota_reserve is {self._reserve:g}, and the quota of {entity} is no more "
@@ -200,7 +200,7 @@ class QuotaGovernor:
 
     def _pause(self, entity: str, report: QuotaReport, seconds: float | None, wait: float) -> None:
         """Lets nobody call the entity until its window ends."""
-        with self._windows.open(entity) as (window, now):
+        with self._store.open(entity) as (window, now):
             if report.resets_in is not None:
                 seconds = max(seconds or 0, report.resets_in)
             elif seconds is None and window.resets_at is not None:
@@ -208,12 +208,12 @@ class QuotaGovernor:
             # Never at once: a clock may be a second off.
             window.refuse(now, max(seconds or 0, wait))
 
-    def _slow_down(self, grant: Grant, seconds: float | None, wait: float) -> None:
+    def _slow_down(self, permit: Permit, seconds: float | None, wait: float) -> None:
         """Sends nothing for a moment, and half as much from then on.
 
         Operators report that this limit "clears in seconds", whatever the answer says.
         """
-        if grant.given_at < self._slowed_at:
+        if permit.given_at < self._slowed_at:
             return  # it was under way when we slowed down
         self._refusals_in_a_row += 1
         self._slowed_at = time.monotonic()

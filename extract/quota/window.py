@@ -50,7 +50,7 @@ class Window:
     """What is known of one entity's quota. Times are seconds on the clock of who keeps it.
 
     Attributes:
-        number: counts the windows, so that a late answer to a call of the last one is told apart.
+        number: counts the windows, so that a late answer to a call of the last one is recognized.
         limit: calls in a window.
         remaining: calls left by the last answer, None where nothing is known.
         resets_at: when the window ends.
@@ -133,7 +133,7 @@ class Window:
         self.remaining, self.resets_at, self.in_flight = None, None, 0
 
 
-class Windows(Protocol):
+class QuotaStore(Protocol):
     """Keeps the windows of all entities.
 
     Attributes:
@@ -146,8 +146,8 @@ class Windows(Protocol):
         """An entity's window, to be read and changed by nobody else meanwhile, and the time."""
 
 
-class OwnWindows:
-    """Windows of one process."""
+class InMemoryQuotaStore:
+    """Quota windows of one process."""
 
     is_shared = False
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from extract.errors import UsageError
 from extract.report.charts import draw
-from extract.report.figures import read_figures
+from extract.report.figures import read_report_data
 from extract.report.page import render
 from extract.transform.checks import find_failed_checks
 from extract.warehouse.base import OnWait
@@ -29,7 +29,7 @@ def write_report(path: Path, on_wait: OnWait, wait: bool = True) -> None:
     """
     warnings = find_failed_checks(on_wait, wait)
     with open_query() as query:
-        figures = read_figures(query, warnings, datetime.now(UTC))
+        figures = read_report_data(query, warnings, datetime.now(UTC))
     page = render(figures, draw(figures))
     try:
         path.write_text(page, encoding="utf-8")

@@ -4,7 +4,7 @@ from typing import Any
 
 import altair as alt
 
-from extract.report.figures import AGES, NEVER, OLDER, Figures
+from extract.report.figures import AGES, NEVER, OLDER, ReportData
 from extract.warehouse.query import Rows
 
 # Of three times the contrast of either background, light or dark.
@@ -30,7 +30,7 @@ _MEASURES = {
 _PALE, _DEEP = "#d6e6f5", "#1d5c99"
 
 
-def draw(figures: Figures) -> dict[str, dict[str, Any]]:
+def draw(figures: ReportData) -> dict[str, dict[str, Any]]:
     """The specifications by name, of those charts that have something to show."""
     charts = {
         "coverage": _coverage(figures),
@@ -66,7 +66,7 @@ def _values(records: list[dict[str, Any]]) -> alt.InlineData:
     return alt.InlineData(values=plain)
 
 
-def _coverage(figures: Figures) -> Any:
+def _coverage(figures: ReportData) -> Any:
     cells = []
     for season in figures.seasons.records()[:_SEASONS]:
         counted = {**season, "fresh": season["known"] - season["due"]}
@@ -107,7 +107,7 @@ def _coverage(figures: Figures) -> Any:
     )
 
 
-def _freshness(figures: Figures) -> Any:
+def _freshness(figures: ReportData) -> Any:
     records = figures.ages.records()
     if not records:
         return None
@@ -129,7 +129,7 @@ def _freshness(figures: Figures) -> Any:
     )
 
 
-def _by_run(figures: Figures, column: str, title: str, description: str) -> Any:
+def _by_run(figures: ReportData, column: str, title: str, description: str) -> Any:
     seen = {run["outcome"] for run in figures.runs.records()}
     outcomes = {outcome: color for outcome, color in _OUTCOMES.items() if outcome in seen}
     return (
@@ -147,13 +147,13 @@ def _by_run(figures: Figures, column: str, title: str, description: str) -> Any:
             color=alt.Color(
                 "outcome:N", scale=alt.Scale(domain=list(outcomes), range=list(outcomes.values()))
             ),
-            tooltip=["started_at:N", "outcome:N", "asked:Q", "stored:Q", "failed:Q", "calls:Q",
+            tooltip=["started_at:N", "outcome:N", "requested:Q", "stored:Q", "failed:Q", "calls:Q",
                      "waited_seconds:Q"],
         )
     )  # fmt: skip
 
 
-def _runs(figures: Figures) -> Any:
+def _runs(figures: ReportData) -> Any:
     if not figures.runs.rows:
         return None
     return _by_run(
@@ -161,7 +161,7 @@ def _runs(figures: Figures) -> Any:
     )
 
 
-def _waits(figures: Figures) -> Any:
+def _waits(figures: ReportData) -> Any:
     if not any(run["waited_seconds"] >= 1 for run in figures.runs.records()):
         return None
     return _by_run(
@@ -170,7 +170,7 @@ def _waits(figures: Figures) -> Any:
     )  # fmt: skip
 
 
-def _quota(figures: Figures) -> Any:
+def _quota(figures: ReportData) -> Any:
     if not figures.quota.rows:
         return None
     hours = alt.X(
@@ -183,7 +183,7 @@ def _quota(figures: Figures) -> Any:
     return _stacked(figures.quota, hours, "calls", description, "calls_over_quota:Q")
 
 
-def _corrections(figures: Figures) -> Any:
+def _corrections(figures: ReportData) -> Any:
     if not figures.corrected.rows:
         return None
     days = alt.X("day:O", title=None, axis=alt.Axis(labelAngle=-40, labelOverlap=True))
@@ -206,7 +206,7 @@ def _stacked(rows: Rows, times: alt.X, count: str, description: str, *told: str)
     )
 
 
-def _due(figures: Figures) -> Any:
+def _due(figures: ReportData) -> Any:
     if not figures.reasons.rows:
         return None
     return (

@@ -20,7 +20,7 @@ OLDER, NEVER = "older", "never"
 
 
 @dataclass(frozen=True)
-class Figures:
+class ReportData:
     """What the report shows.
 
     Attributes:
@@ -69,7 +69,7 @@ class Figures:
         return next(iter(self.runs.records()), None)
 
 
-def read_figures(query: Query, warnings: Sequence[FailedCheck], now: datetime) -> Figures:
+def read_report_data(query: Query, warnings: Sequence[FailedCheck], now: datetime) -> ReportData:
     """Reads it all.
 
     Args:
@@ -88,14 +88,14 @@ def read_figures(query: Query, warnings: Sequence[FailedCheck], now: datetime) -
         f"left join {final_schema()}_raw.fixture_index as listed on checks.id = listed.id "
         "left join season_coverage as seasons "
         "on coalesce(fixtures.season_id, listed.season_id) = seasons.season_id "
-        "where checks.outcome in ('failed', 'held', 'missing')"
+        "where checks.outcome in ('failed', 'unconfirmed', 'missing')"
     )
     after_full_time = "fixture_corrections where is_after_full_time"
-    return Figures(
+    return ReportData(
         made_at=now,
         seasons=query(
             "select league_name, season_name, known, stored, finished, finished_with_statistics, "
-            "finished_with_events, due, held, missing, failed, last_finished_kick_off_at, "
+            "finished_with_events, due, unconfirmed, missing, failed, last_finished_kick_off_at, "
             "last_checked_at, last_loaded_at from season_coverage where known > 0 "
             "order by coalesce(is_current, false) desc, last_finished_kick_off_at desc nulls last, "
             f"league_name, season_name limit {_ROWS}"
@@ -103,14 +103,14 @@ def read_figures(query: Query, warnings: Sequence[FailedCheck], now: datetime) -
         season_count=count("season_coverage where known > 0"),
         ages=query(_ages(now)),
         runs=query(
-            "select started_at, outcome, due, asked, stored, unchanged, missing, held, failed, "
+            "select started_at, outcome, due, requested, stored, unchanged, missing, unconfirmed, failed, "
             "calls, calls_saved, waited_seconds, seconds, run_id from extract_runs "
             f"order by started_at desc limit {_RUNS}"
         ),
         run_count=count("extract_runs"),
         quota=query(
             "select hour_at, endpoint, calls, calls_answered, calls_over_quota, calls_failed, "
-            "ids_requested, bytes, waited_seconds, quota_limit, least_quota_remaining "
+            "ids_requested, bytes, waited_seconds, quota_limit, min_quota_remaining "
             "from quota_usage where hour_at in (select distinct hour_at from quota_usage "
             f"order by 1 desc limit {_HOURS}) order by hour_at desc, calls desc limit {_ROWS}"
         ),

@@ -9,13 +9,13 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from extract.report.figures import Figures
+from extract.report.figures import ReportData
 
 # What the page needs of the bundle.
 _SCRIPT = "window.vegaEmbed = vegaEmbed;"
 
 
-def render(figures: Figures, charts: Mapping[str, Mapping[str, Any]]) -> str:
+def render(figures: ReportData, charts: Mapping[str, Mapping[str, Any]]) -> str:
     """The page, with the charts' scripts in it.
 
     Args:

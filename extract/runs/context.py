@@ -18,7 +18,7 @@ from extract.cli.progress_bar import Reporter
 from extract.config.settings import Settings
 from extract.errors import RequestError, StoppedError
 from extract.planning.selection import Selection
-from extract.runs.eta import Pace
+from extract.runs.eta import EtaEstimator
 from extract.runs.summary import Summary
 from extract.source.batch_size import BatchSize
 from extract.source.fixtures import sportmonks
@@ -28,7 +28,7 @@ from extract.warehouse.base import Warehouse
 from extract.warehouse.loader import Loader
 
 
-class Session:
+class RunContext:
     """One run's hold on API and warehouse.
 
     Args:
@@ -60,10 +60,10 @@ class Session:
         self.loader = loader
         self.selection = selection
         self.reporter = reporter
-        self.client = SportmonksClient(settings, warehouse.quota_windows(settings.api_token))
+        self.client = SportmonksClient(settings, warehouse.quota_store(settings.api_token))
         reporter.listen_to(self.client)
         self._batch_size = BatchSize(settings.batch_size)
-        self.pace = Pace(settings)
+        self.eta = EtaEstimator(settings)
         self.is_interrupted = False
         self.is_incomplete = False
         # The latest times that were stored when the run began, until they are known to be right.
@@ -125,7 +125,7 @@ class Session:
                 "They are set back to the present."
             )
         for attempt in self.warehouse.retrying():
-            with attempt, self.warehouse.turn("extract"):
+            with attempt, self.warehouse.write_lock("extract"):
                 self.warehouse.set_times_back(latest, began_at)
 
     def source(self, **arguments: Any) -> Any:
@@ -197,5 +197,5 @@ class Session:
         self._set_times_back()
         self.summary.count_batch(batch)
         self._uncommitted += batch.calls
-        outlook = self.pace.outlook(self.summary, batch.calls, self._batch_size.size)
+        outlook = self.eta.estimate(self.summary, batch.calls, self._batch_size.size)
         self.reporter.fetched(len(batch.outcomes), outlook)

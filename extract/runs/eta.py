@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from extract.api.responses import ApiCall
 from extract.config.settings import Settings
 from extract.planning.estimate import Quota, run_seconds
-from extract.progress import Outlook
+from extract.progress import Eta
 from extract.runs.summary import Summary
 
 
-class Pace:
+class EtaEstimator:
     """The pace of the requests for fixtures.
 
     Args:
@@ -26,7 +26,7 @@ class Pace:
         """Notes that the first of the fixtures is asked for now."""
         self._began = time.monotonic()
 
-    def outlook(self, summary: Summary, calls: Sequence[ApiCall], batch_size: int) -> Outlook:
+    def estimate(self, summary: Summary, calls: Sequence[ApiCall], batch_size: int) -> Eta:
         """What is to be expected.
 
         Args:
@@ -36,7 +36,7 @@ class Pace:
         """
         for call in calls:
             if call.quota_remaining is not None and call.endpoint.startswith("football/fixtures"):
-                self._quota = Quota.told(
+                self._quota = Quota.from_response(
                     call.quota_limit, call.quota_remaining, call.quota_resets_in
                 )
         in_flight = self._settings.requests_in_flight
@@ -44,7 +44,7 @@ class Pace:
         active = time.monotonic() - self._began - summary.waited_seconds / in_flight
         call_seconds = max(0.0, active) / max(1, summary.fixture_calls) * in_flight
         to_make = -(-summary.left // batch_size)
-        return Outlook(
+        return Eta(
             self._quota.remaining if self._quota else None,
             run_seconds(to_make, self._quota, self._settings, call_seconds),
         )

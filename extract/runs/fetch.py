@@ -1,4 +1,4 @@
-"""Fetches the wanted fixtures, chunk by chunk, through Ctrl-C."""
+"""Fetches the work fixtures, chunk by chunk, through Ctrl-C."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 from extract import interrupts
 from extract.errors import AccessError, ExtractError
-from extract.planning.chunks import Chunks, asked_apart
+from extract.planning.chunks import Chunks, isolated_ids
 from extract.planning.due import DueFixture
-from extract.planning.work_list import Wanted
-from extract.runs.context import Session
+from extract.planning.work_list import WorkList
+from extract.runs.context import RunContext
 from extract.runs.summary import Chunk
 from extract.source.stored_fixtures import WarehouseFixtures
 from extract.warehouse.base import id_list
@@ -24,77 +24,77 @@ _RESOURCES = (
 )
 
 
-def fetch(session: Session, wanted: Wanted) -> None:
+def fetch(context: RunContext, work: WorkList) -> None:
     """Asks for the fixtures, and commits the answers of each chunk.
 
     Raises:
         ExtractError: the API is down, or the database cannot be reached.
         KeyboardInterrupt: Ctrl-C was pressed twice.
     """
-    summary, client, warehouse = session.summary, session.client, session.warehouse
-    summary.due, summary.known = len(wanted.due), wanted.known
-    summary.resumed = wanted.resumed
+    summary, client, warehouse = context.summary, context.client, context.warehouse
+    summary.due, summary.known = len(work.due), work.known
+    summary.resumed = work.resumed
     if client.down:
         raise client.down
     known_types = {id for (id,) in warehouse.query(f"select id from {warehouse.raw}.types")}
     chunks = Chunks(
         warehouse,
-        wanted.due,
-        session.settings.chunk_size,
-        session.settings.batch_size,
+        work.due,
+        context.settings.chunk_size,
+        context.settings.batch_size,
         lambda: client.stopped,
     )
-    session.pace.begin()
-    with session.reporter.fetching(len(wanted.due), wanted.known):
+    context.eta.begin()
+    with context.reporter.fetching(len(work.due), work.known):
         for chunk in chunks:
-            summary.asked_by_others = chunks.asked_by_others
+            summary.fetched_elsewhere = chunks.fetched_elsewhere
             try:
-                _fetch_chunk(session, chunk, known_types or None)
+                _fetch_chunk(context, chunk, known_types or None)
             except AccessError as error:
-                if summary.asked:
+                if summary.requested:
                     raise ExtractError(str(error)) from error
                 raise
-            session.reporter.committed(summary.asked, len(wanted.due))
+            context.reporter.committed(summary.requested, len(work.due))
             if client.down:
                 raise client.down
             if client.refusal:
                 raise ExtractError(client.refusal)
             if client.stopped:
                 break
-    summary.asked_by_others = chunks.asked_by_others
+    summary.fetched_elsewhere = chunks.fetched_elsewhere
 
 
 def _fetch_chunk(
-    session: Session, chunk: Sequence[DueFixture], known_types: set[int] | None
+    context: RunContext, chunk: Sequence[DueFixture], known_types: set[int] | None
 ) -> None:
-    summary, began = session.summary, time.monotonic()
+    summary, began = context.summary, time.monotonic()
     ids = [fixture.id for fixture in chunk]
-    source = session.source(
+    source = context.source(
         fixture_ids=ids,
-        apart=asked_apart(chunk),
-        stored=WarehouseFixtures(session.warehouse, ids),
+        isolated=isolated_ids(chunk),
+        stored=WarehouseFixtures(context.warehouse, ids),
         known_types=known_types,
-        on_type_lookup=session.reporter.looking_up_types,
+        on_type_lookup=context.reporter.looking_up_types,
         run_row=summary.row,
     )
     seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))
     summary.chunks.append(Chunk(seasons))
     try:
-        loading = session.load(
+        loading = context.load(
             source.with_resources(*_RESOURCES),
-            lambda: session.reporter.loading(summary.chunks[-1].asked),
+            lambda: context.reporter.loading(summary.chunks[-1].requested),
         )
     except (ExtractError, KeyboardInterrupt):
         summary.chunks.pop()
         raise
     hashes = dict(
-        session.warehouse.query(
-            f"select id, payload_hash from {session.warehouse.raw}.fixtures "
+        context.warehouse.query(
+            f"select id, payload_hash from {context.warehouse.raw}.fixtures "
             f"where id in ({id_list(ids)})"
         )
     )
     if superseded := summary.chunks[-1].compare(hashes):
-        session.reporter.warning(
+        context.reporter.warning(
             f"{superseded:,} fixtures are not stored as they were fetched: another run has stored "
             "newer payloads of them."
         )
@@ -103,7 +103,7 @@ def _fetch_chunk(
 
 
 @contextmanager
-def stopping_in_order(session: Session) -> Iterator[None]:
+def stopping_in_order(context: RunContext) -> Iterator[None]:
     """Lets the first Ctrl-C end the requests only, so that what was answered is committed.
 
     Raises:
@@ -115,9 +115,9 @@ def stopping_in_order(session: Session) -> Iterator[None]:
         nonlocal presses
         presses += 1
         if presses == 1:
-            session.is_interrupted = True
-            session.client.stop("interrupted")
-            session.reporter.line(
+            context.is_interrupted = True
+            context.client.stop("interrupted")
+            context.reporter.line(
                 "Stopping: what was answered is committed. Ctrl-C again: at once."
             )
         elif presses == 2:

@@ -19,11 +19,11 @@ from extract.errors import (
 from extract.planning.due import due_view
 from extract.planning.listings import discover_seasons, discover_window, is_old, listing_times
 from extract.planning.seasons import Season, chosen_seasons, plan_seasons
-from extract.runs.context import Session
+from extract.runs.context import RunContext
 from extract.warehouse import raw_tables as tables
 
 
-def prepare(session: Session) -> dict[int, Season]:
+def refresh(context: RunContext) -> dict[int, Season]:
     """Brings up to date what the warehouse knows of the selection.
 
     A list that fails does not keep the run from what is known already, but leaves it incomplete.
@@ -35,55 +35,55 @@ def prepare(session: Session) -> dict[int, Season]:
         UsageError: the token is wrong, or there is no such league or season.
         ExtractError: the database cannot be reached.
     """
-    _finish_abandoned(session)
-    session.check_times()
-    _refresh_references(session)
-    _create_view(session)
-    seasons = plan_seasons(session.warehouse)
-    for discovery in _discoveries(session, seasons):
-        with session.reporter.working("Lists", discovery.title):
-            _discover(session, discovery)
+    _finish_abandoned(context)
+    context.check_times()
+    _refresh_references(context)
+    _create_view(context)
+    seasons = plan_seasons(context.warehouse)
+    for discovery in _discoveries(context, seasons):
+        with context.reporter.working("Lists", discovery.title):
+            _discover(context, discovery)
     return seasons
 
 
-def _finish_abandoned(session: Session) -> None:
+def _finish_abandoned(context: RunContext) -> None:
     """Loads what runs had fetched that were cut short, before anything is asked for."""
     try:
-        session.loader.finish_abandoned(
-            lambda: session.reporter.line("Loading what a run had fetched that was cut short.")
+        context.loader.finish_abandoned(
+            lambda: context.reporter.line("Loading what a run had fetched that was cut short.")
         )
     except DroppedError as error:
-        session.reporter.warning(str(error))
+        context.reporter.warning(str(error))
 
 
-def _refresh_references(session: Session) -> None:
-    settings, now = session.settings, session.client.clock.now()
-    listed_at = listing_times(session.warehouse)
+def _refresh_references(context: RunContext) -> None:
+    settings, now = context.settings, context.client.clock.now()
+    listed_at = listing_times(context.warehouse)
     slow = {"types": settings.type_max_age, "states": settings.type_max_age}
 
     def is_due(name: str) -> bool:
         hours = slow.get(name, settings.reference_max_age)
-        rows = session.warehouse.query(f"select 1 from {session.warehouse.raw}.{name} limit 1")
-        return session.selection.force or not rows or is_old(listed_at.get(name), hours, now)
+        rows = context.warehouse.query(f"select 1 from {context.warehouse.raw}.{name} limit 1")
+        return context.selection.force or not rows or is_old(listed_at.get(name), hours, now)
 
     def failed(name: str, error: RequestError) -> None:
         if isinstance(error, DownError):
-            session.is_incomplete = True  # said when the run ends with it
+            context.is_incomplete = True  # said when the run ends with it
         elif isinstance(error, AccessError | RefusedError):
-            session.reporter.warning(f"No {name}: {error} Going on without.")
+            context.reporter.warning(f"No {name}: {error} Going on without.")
         else:
-            session.fail(f"Fetching {name} failed: {error}")
+            context.fail(f"Fetching {name} failed: {error}")
 
     names = list(filter(is_due, REFERENCES))
-    missing = [] if session.warehouse.has_tables() else _empty_tables()
+    missing = [] if context.warehouse.has_tables() else _empty_tables()
     if not names and not missing:
         return
     title = f"Fetching {', '.join(names)}." if names else "Making tables."
-    with session.reporter.working("Reference data", title):
-        source = session.source(on_reference_failure=failed)
+    with context.reporter.working("Reference data", title):
+        source = context.source(on_reference_failure=failed)
         source.resources.add(*missing)
         listed = [f"{name}_listed" for name in names]
-        session.load(source.with_resources(*names, *listed, *(each.name for each in missing)))
+        context.load(source.with_resources(*names, *listed, *(each.name for each in missing)))
 
 
 def _empty_tables() -> list[DltResource]:
@@ -96,44 +96,44 @@ def _empty_tables() -> list[DltResource]:
     ]
 
 
-def _create_view(session: Session) -> None:
-    warehouse = session.warehouse
+def _create_view(context: RunContext) -> None:
+    warehouse = context.warehouse
     # It says of the schedule as it is now which fixtures are due.
-    settings = session.settings
+    settings = context.settings
     view = due_view(warehouse.raw, read_schedule(settings.schedule), settings.added_include)
     for attempt in warehouse.retrying():
-        with attempt, warehouse.turn("extract"):
+        with attempt, warehouse.write_lock("extract"):
             warehouse.execute(f"create or replace view {warehouse.raw}.{tables.DUE} as {view}")
 
 
-def _discoveries(session: Session, seasons: dict[int, Season]) -> Iterator[Discovery]:
+def _discoveries(context: RunContext, seasons: dict[int, Season]) -> Iterator[Discovery]:
     """The lists of fixtures that are too old, or missing."""
-    selection, now = session.selection, session.client.clock.now()
+    selection, now = context.selection, context.client.clock.now()
     if selection.fixture_ids is not None:
         return iter(())
     chosen = chosen_seasons(selection, seasons)
-    arguments = (session.warehouse, session.settings)
+    arguments = (context.warehouse, context.settings)
     if selection.window is not None:
         return discover_window(
             *arguments, selection.window, selection.league_id, now, selection.force
         )
-    if not chosen and not session.is_incomplete:
-        session.reporter.warning("The plan has no league with a current season.")
+    if not chosen and not context.is_incomplete:
+        context.reporter.warning("The plan has no league with a current season.")
     is_over = {season.id: season.is_over for season in chosen}
     return discover_seasons(*arguments, is_over, now, selection.force)
 
 
-def _discover(session: Session, discovery: Discovery) -> None:
+def _discover(context: RunContext, discovery: Discovery) -> None:
     try:
-        source = session.source(discovery=discovery)
-        session.load(source.with_resources("fixture_index", "discoveries"))
+        source = context.source(discovery=discovery)
+        context.load(source.with_resources("fixture_index", "listing_log"))
     except (TokenError, DownError):
         raise
     except RequestError as error:
         # Refused are too many pages, too many seasons in one filter, or one outside the plan.
         refused = isinstance(error, AccessError | RefusedError)
-        halves = discovery.halves() if refused else []
+        halves = discovery.split() if refused else []
         for half in halves:
-            _discover(session, half)
+            _discover(context, half)
         if not halves:
-            session.fail(f"{discovery.title.rstrip('.')} failed: {error}")
+            context.fail(f"{discovery.title.rstrip('.')} failed: {error}")

@@ -18,10 +18,10 @@ from extract.errors import (
 from extract.planning.plan import Plan, make_plan
 from extract.planning.seasons import Season, plan_seasons
 from extract.planning.selection import Selection
-from extract.planning.work_list import Wanted, find_wanted
-from extract.runs.context import Session
+from extract.planning.work_list import WorkList, find_work
+from extract.runs.context import RunContext
 from extract.runs.fetch import fetch, stopping_in_order
-from extract.runs.refresh import prepare
+from extract.runs.refresh import refresh
 from extract.runs.summary import Summary
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.loader import Loader
@@ -72,45 +72,45 @@ def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = T
         UsageError: a setting, the selection or the database is wrong; no fixture was fetched.
         ExtractError: the run could not begin.
     """
-    with _session(selection, bounds, reporter, wait) as session:
-        _try_to_fetch(session)
+    with _run_context(selection, bounds, reporter, wait) as context:
+        _try_to_fetch(context)
         try:
             # After a second Ctrl-C, what cannot be loaded now waits for the next run.
-            if not (session.is_interrupted and session.loader.has_pending):
-                session.close()
+            if not (context.is_interrupted and context.loader.has_pending):
+                context.close()
         except ExtractError as error:
             # What broke the run off is said already; its row is loaded by the next run.
-            if session.summary.outcome not in ("failed", "interrupted"):
+            if context.summary.outcome not in ("failed", "interrupted"):
                 reporter.error(str(error))
-                session.summary.outcome = "failed"
-        return session.summary
+                context.summary.outcome = "failed"
+        return context.summary
 
 
-def _try_to_fetch(session: Session) -> None:
-    summary, client = session.summary, session.client
+def _try_to_fetch(context: RunContext) -> None:
+    summary, client = context.summary, context.client
     began = time.monotonic()
     try:
-        with stopping_in_order(session):
-            wanted = _wanted(session, prepare(session))
+        with stopping_in_order(context):
+            work = _find_work(context, refresh(context))
             summary.preparing_seconds = time.monotonic() - began
-            fetch(session, wanted)
+            fetch(context, work)
     except UsageError:
         summary.outcome = "failed"
-        session.close_broken_off()
+        context.close_broken_off()
         raise
     except KeyboardInterrupt:
-        session.is_interrupted = True
+        context.is_interrupted = True
     except StoppedError:
         pass  # said below
     except ExtractError as error:
-        session.fail(str(error))
-    if session.is_interrupted:
+        context.fail(str(error))
+    if context.is_interrupted:
         summary.outcome = "interrupted"
-    elif session.is_incomplete or summary.failed_ids:
+    elif context.is_incomplete or summary.failed_ids:
         summary.outcome = "failed"
     elif client.stopped:
         summary.outcome = "stopped"
-        session.reporter.line(f"Stopped: {client.stopped}.")
+        context.reporter.line(f"Stopped: {client.stopped}.")
     else:
         summary.outcome = "completed"
 
@@ -125,38 +125,38 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
     Raises:
         UsageError, ExtractError: as in `run`; a bound ended it before there were any tables.
     """
-    with _session(selection, bounds, reporter, wait) as session:
-        session.summary.outcome = "planned"
+    with _run_context(selection, bounds, reporter, wait) as context:
+        context.summary.outcome = "planned"
         try:
-            with stopping_in_order(session):
+            with stopping_in_order(context):
                 try:
-                    seasons = prepare(session)
+                    seasons = refresh(context)
                 except StoppedError:
-                    if session.is_interrupted:
+                    if context.is_interrupted:
                         raise
-                    stopped = session.client.stopped
-                    if not session.warehouse.has_tables():
+                    stopped = context.client.stopped
+                    if not context.warehouse.has_tables():
                         raise ExtractError(
                             f"Stopped before anything was listed: {stopped}."
                         ) from None
                     reporter.line(f"Stopped: {stopped}. The plan may lack fixtures.")
-                    seasons = plan_seasons(session.warehouse)
-                wanted = _wanted(session, seasons)
-            session.summary.known = wanted.known
+                    seasons = plan_seasons(context.warehouse)
+                work = _find_work(context, seasons)
+            context.summary.known = work.known
         except (ExtractError, KeyboardInterrupt):
-            session.close_broken_off()
-            if session.is_interrupted:
+            context.close_broken_off()
+            if context.is_interrupted:
                 raise KeyboardInterrupt from None
             raise
-        session.close()
-        now = session.client.clock.now()
-        found = make_plan(session.warehouse, session.settings, seasons, wanted, now)
+        context.close()
+        now = context.client.clock.now()
+        found = make_plan(context.warehouse, context.settings, seasons, work, now)
         return replace(
             found,
-            calls_spent=session.summary.calls,
+            calls_spent=context.summary.calls,
             max_calls=bounds.max_calls,
-            stopped=session.client.stopped,
-            is_complete=not session.is_incomplete,
+            stopped=context.client.stopped,
+            is_complete=not context.is_incomplete,
         )
 
 
@@ -173,23 +173,23 @@ def plan_offline(
         if not warehouse.has_tables():
             raise NothingExtractedError(warehouse.name)
         seasons = plan_seasons(warehouse)
-        wanted = find_wanted(warehouse, settings, selection, seasons, now)
-        return make_plan(warehouse, settings, seasons, wanted, now)
+        work = find_work(warehouse, settings, selection, seasons, now)
+        return make_plan(warehouse, settings, seasons, work, now)
 
 
 @contextmanager
-def _session(
+def _run_context(
     selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool
-) -> Iterator[Session]:
+) -> Iterator[RunContext]:
     settings = _settings(bounds)
     with closing(open_warehouse(reporter.line if wait else None)) as warehouse:
         # Before anything is asked for: without `wait`, a busy warehouse ends the run here.
-        with warehouse.turn("extract"):
+        with warehouse.write_lock("extract"):
             pass
         with closing(Loader(warehouse, reporter.warning)) as loader:
-            session = Session(settings, warehouse, loader, selection, reporter)
-            with session.bounded(bounds.max_calls, bounds.max_minutes):
-                yield session
+            context = RunContext(settings, warehouse, loader, selection, reporter)
+            with context.bounded(bounds.max_calls, bounds.max_minutes):
+                yield context
 
 
 def _settings(bounds: Bounds, token: str | None = None) -> Settings:
@@ -199,12 +199,12 @@ def _settings(bounds: Bounds, token: str | None = None) -> Settings:
     return settings
 
 
-def _wanted(session: Session, seasons: Mapping[int, Season]) -> Wanted:
-    now = session.client.clock.now()
-    wanted = find_wanted(session.warehouse, session.settings, session.selection, seasons, now)
-    if wanted.resumed:
-        session.reporter.line(
-            f"Going on with a run that did not complete: {wanted.resumed:,} of {wanted.known:,} "
+def _find_work(context: RunContext, seasons: Mapping[int, Season]) -> WorkList:
+    now = context.client.clock.now()
+    work = find_work(context.warehouse, context.settings, context.selection, seasons, now)
+    if work.resumed:
+        context.reporter.line(
+            f"Going on with a run that did not complete: {work.resumed:,} of {work.known:,} "
             "fixtures are fetched. --force asks for them again."
         )
-    return wanted
+    return work

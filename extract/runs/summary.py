@@ -63,7 +63,7 @@ class Chunk:
         return superseded
 
     @property
-    def asked(self) -> int:
+    def requested(self) -> int:
         """Fixtures that were asked for; the sum of the outcomes."""
         return sum(self.outcomes.values())
 
@@ -82,7 +82,7 @@ class Summary:
         known: fixtures that the run was about, due or not.
         due: fixtures that it was to ask for.
         resumed: fixtures that an interrupted run had fetched, and that were not asked for again.
-        asked_by_others: fixtures that another run asked for in the meantime.
+        fetched_elsewhere: fixtures that another run asked for in the meantime.
         chunks: what was committed, chunk by chunk.
         calls: HTTP requests, retries, lists and reference data included.
         fixture_calls: those of them that asked for fixtures by id.
@@ -102,7 +102,7 @@ class Summary:
     known: int = 0
     due: int = 0
     resumed: int = 0
-    asked_by_others: int = 0
+    fetched_elsewhere: int = 0
     chunks: list[Chunk] = field(default_factory=list)
     calls: int = 0
     fixture_calls: int = 0
@@ -122,9 +122,9 @@ class Summary:
         return total
 
     @property
-    def asked(self) -> int:
+    def requested(self) -> int:
         """Fixtures that were asked for; the sum of the outcomes."""
-        return sum(chunk.asked for chunk in self.chunks)
+        return sum(chunk.requested for chunk in self.chunks)
 
     @property
     def failed_ids(self) -> list[int]:
@@ -139,7 +139,7 @@ class Summary:
     @property
     def left(self) -> int:
         """Due fixtures that were not asked for."""
-        return self.due - self.asked_by_others - self.asked
+        return self.due - self.fetched_elsewhere - self.requested
 
     def count_calls(self, calls: Sequence[ApiCall]) -> None:
         """Counts requests that were made."""
@@ -159,15 +159,15 @@ class Summary:
         return {
             "known": self.known,
             "due": self.due,
-            "asked": self.asked,
+            "requested": self.requested,
             **{name: outcomes[name] for name in COUNTED},
             "resumed": self.resumed,
-            "asked_by_others": self.asked_by_others,
+            "fetched_elsewhere": self.fetched_elsewhere,
             "left": self.left,
             "calls": self.calls,
             "fixture_calls": self.fixture_calls,
             # Retries and repeated requests may take more calls than batches save.
-            "calls_saved": max(0, self.asked - self.fixture_calls),
+            "calls_saved": max(0, self.requested - self.fixture_calls),
             "bytes": self.bytes,
             "waited_seconds": round(self.waited_seconds, 3),
             "preparing_seconds": round(self.preparing_seconds, 3),
@@ -178,7 +178,7 @@ class Summary:
     def row(self) -> dict[str, Any]:
         """The run's row of `runs`, as it is now."""
         chunks = [
-            {"seasons": chunk.season_ids, "asked": chunk.asked, **chunk.outcomes}
+            {"seasons": chunk.season_ids, "requested": chunk.requested, **chunk.outcomes}
             for chunk in self.chunks
         ]
         return {

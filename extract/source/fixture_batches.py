@@ -12,7 +12,7 @@ import msgspec
 
 from extract.api.client import SportmonksClient
 from extract.api.endpoints import ENDPOINT
-from extract.api.error_policy import FOLLOWS
+from extract.api.error_policy import POLICIES
 from extract.api.responses import Answer
 from extract.config.includes import include_keys
 from extract.errors import AccessError, RefusedError, RequestError, StoppedError, UnavailableError
@@ -54,7 +54,9 @@ class FixtureBatches:
         self._stored = stored
         self._confirm_after = confirm_after
 
-    def fetch(self, fixture_ids: Sequence[int], apart: Set[int] = frozenset()) -> Iterator[Batch]:
+    def fetch(
+        self, fixture_ids: Sequence[int], isolated: Set[int] = frozenset()
+    ) -> Iterator[Batch]:
         """Asks for every id once, and again for those whose answer needs a second one.
 
         An error that makes further requests pointless, or the same refusal of every request, ends
@@ -63,7 +65,7 @@ class FixtureBatches:
 
         Args:
             fixture_ids: what to ask for.
-            apart: those of them to be asked for in batches of their own, so that one that always
+            isolated: those of them to be asked for in batches of their own, so that one that always
                 fails costs three calls and not those of its neighbours too.
 
         Raises:
@@ -72,7 +74,7 @@ class FixtureBatches:
         """
         ids = list(dict.fromkeys(fixture_ids))
         self._refusals = RefusalGuard(self._get, self._stored.some_ids(), ids)
-        groups = [[id for id in ids if id not in apart], [id for id in ids if id in apart]]
+        groups = [[id for id in ids if id not in isolated], [id for id in ids if id in isolated]]
         doubts = PendingConfirmation()
         settled: set[int] = set()
         is_answered = False
@@ -153,7 +155,7 @@ class FixtureBatches:
             result.is_over = True
             return None
         except RequestError as error:
-            if not FOLLOWS[type(error)].ends_run:
+            if not POLICIES[type(error)].ends_run:
                 return error
             result.stop = error
             result.is_over = True
@@ -176,7 +178,7 @@ class FixtureBatches:
         return self._client.get(ENDPOINT, {"include": self._include}, ids)
 
     def _halve(self, ids: Sequence[int], error: RequestError, result: BatchResult) -> None:
-        if len(ids) == 1 or not FOLLOWS[type(error)].is_split:
+        if len(ids) == 1 or not POLICIES[type(error)].is_split:
             result.outcomes += [self._failed(id, str(error)) for id in ids]
             return
         middle = len(ids) // 2
@@ -202,7 +204,7 @@ class FixtureBatches:
         for id, outcome in outcomes.items():
             # A second answer may have it again. What was empty before is left to a later run.
             is_first = outcome.unconfirmed.empty_since in (None, outcome.checked_at)
-            if outcome.name == "held" and is_first:
+            if outcome.name == "unconfirmed" and is_first:
                 doubts.held[id] = outcome
         for answered, keys in result.answers:
             if all(outcome.name == "missing" for outcome in answered):
@@ -217,7 +219,7 @@ class FixtureBatches:
                     # What is stored without it may well be all there is.
                     known = stored.get(outcome.id)
                     missed = lacking & known.keys if known else lacking
-                    if outcome.fixture and missed and outcome.name != "held":
+                    if outcome.fixture and missed and outcome.name != "unconfirmed":
                         doubts.lacking[outcome.id] = outcome, missed
         return [outcome for id, outcome in outcomes.items() if id not in doubts.ids]
 
@@ -231,8 +233,8 @@ class FixtureBatches:
         if outcome.name not in ("stored", "unchanged"):
             return outcome
         at, fixture = outcome.checked_at, outcome.fixture
-        filled = self._stored.filled(outcome.id)
-        if fixture and (lost := (filled & self._include_keys) - fixture.filled):
+        filled = self._stored.non_empty_keys(outcome.id)
+        if fixture and (lost := (filled & self._include_keys) - fixture.non_empty_keys):
             absent = lost - fixture.keys
             found = before.empty(lost - absent, absent, at, self._confirm_after)
             needed = confirmations_needed(fixture, lost)
@@ -240,14 +242,14 @@ class FixtureBatches:
                 return outcome
             times = f"confirmed {found.confirmations} of {needed} times"
             note = lacks_note(absent) if absent else f"{join_keys(lost)} became empty; {times}."
-            return Outcome(outcome.id, "held", at, unconfirmed=found, note=note)
+            return Outcome(outcome.id, "unconfirmed", at, unconfirmed=found, note=note)
         # What a new fixture was stored without.
         lacking = (before.empty_keys & self._include_keys) - filled
         lacking -= fixture.keys if fixture else frozenset()
         if lacking and not before.counts(at, self._confirm_after):
             note = f"Stored without {join_keys(lacking)}; not confirmed yet."
             before = replace(before, times_missing=0)
-            return replace(outcome, name="held", unconfirmed=before, note=note)
+            return replace(outcome, name="unconfirmed", unconfirmed=before, note=note)
         return outcome
 
     def _stored_of(self, outcomes: Sequence[Outcome]) -> Mapping[int, Fixture]:
@@ -291,10 +293,10 @@ class FixtureBatches:
             return outcome
         at = outcome.checked_at
         if self._stored.payload_hash(outcome.id) is not None:
-            return Outcome(outcome.id, "held", at, note=lacks_note(lacking))
+            return Outcome(outcome.id, "unconfirmed", at, note=lacks_note(lacking))
         found = CONFIRMED.empty(lacking, frozenset(), at, self._confirm_after)
         note = f"Stored without {join_keys(lacking)}; not confirmed yet."
-        return replace(outcome, name="held", unconfirmed=found, note=note)
+        return replace(outcome, name="unconfirmed", unconfirmed=found, note=note)
 
     def _failed(self, id: int, note: str) -> Outcome:
         before, at = self._stored.unconfirmed(id), self._client.clock.now()

@@ -43,7 +43,7 @@ _FIXTURES_AT_ONCE = 500
 @dlt.source(name="sportmonks", max_table_nesting=0)
 def sportmonks(
     fixture_ids: Sequence[int] = (),
-    apart: Set[int] = frozenset(),
+    isolated: Set[int] = frozenset(),
     discovery: Discovery | None = None,
     run_id: str = "",
     settings: Settings | None = None,
@@ -60,7 +60,7 @@ def sportmonks(
 
     Args:
         fixture_ids: fixtures to fetch. Their resources yield nothing without any.
-        apart: those of them that are not to share a request with others.
+        isolated: those of them that are not to share a request with others.
         discovery: lists of fixtures to read.
         run_id: marks the rows of `api_calls`.
         settings: by default what `[sources.sportmonks]` in `.dlt/*.toml` and the environment say,
@@ -78,8 +78,8 @@ def sportmonks(
 
     Returns:
         Resources `fixtures`, `fixture_versions`, `fixture_checks`, `api_calls`, `runs`,
-        `unlisted_types`, `fixture_index`, `discoveries`, `types`, `states`, `leagues` and
-        `seasons`, and `types_listed` … with a row of `discoveries` each; take some of them with
+        `unlisted_types`, `fixture_index`, `listing_log`, `types`, `states`, `leagues` and
+        `seasons`, and `types_listed` … with a row of `listing_log` each; take some of them with
         `.with_resources(...)`.
     """
     settings = settings or load_settings()
@@ -109,7 +109,7 @@ def sportmonks(
         """The answers of the multi endpoint, some batches at a time."""
         changed: list[int] = []
         together = Batch()
-        for batch in batches.fetch(fixture_ids, apart):
+        for batch in batches.fetch(fixture_ids, isolated):
             if on_batch:
                 on_batch(batch)
             changed += [outcome.id for outcome in batch.outcomes if is_replaced(outcome)]
@@ -219,13 +219,13 @@ def sportmonks(
             "fixture_index", ({**row, "last_seen_at": seen_at} for row in found.values())
         )
 
-    @dlt.transformer(data_from=listed_fixtures, **tables.hints("discoveries"))
-    def discoveries(fixtures: list[Fixture]) -> Iterator[pa.Table]:
+    @dlt.transformer(data_from=listed_fixtures, **tables.hints("listing_log"))
+    def listing_log(fixtures: list[Fixture]) -> Iterator[pa.Table]:
         """A row per season, or number of days, whose fixtures were listed."""
         if discovery:
             now = client.clock.now()
             yield tables.rows(
-                "discoveries", (listed_now(row, now) for row in discovery.rows.values())
+                "listing_log", (listed_now(row, now) for row in discovery.rows.values())
             )
 
     def reference(name: str) -> tuple[DltResource, DltResource]:
@@ -253,13 +253,13 @@ def sportmonks(
         @dlt.transformer(
             data_from=reference_rows,
             name=f"{name}_listed",
-            table_name="discoveries",
-            **tables.hints("discoveries"),
+            table_name="listing_log",
+            **tables.hints("listing_log"),
         )
         def reference_listed(rows: pa.Table) -> Iterator[pa.Table]:
             # An empty list is asked for again: it is also what a hiccup looks like.
             if len(rows):
-                yield tables.rows("discoveries", [listed_now({"scope": name}, client.clock.now())])
+                yield tables.rows("listing_log", [listed_now({"scope": name}, client.clock.now())])
 
         return reference_rows, reference_listed
 
@@ -273,7 +273,7 @@ def sportmonks(
         unlisted_types,
         listed_fixtures,
         fixture_index,
-        discoveries,
+        listing_log,
         *chain.from_iterable(map(reference, REFERENCES)),
     )
 
@@ -289,8 +289,8 @@ def _found_by(fixture: Fixture) -> dict[str, Any]:
 
 
 def _fixture_row(fixture: Fixture, fetched_at: datetime) -> dict[str, Any]:
-    filled_keys = {"filled_keys": ",".join(sorted(fixture.filled))}
-    return _found_by(fixture) | _version(fixture, fetched_at) | filled_keys
+    non_empty_keys = {"non_empty_keys": ",".join(sorted(fixture.non_empty_keys))}
+    return _found_by(fixture) | _version(fixture, fetched_at) | non_empty_keys
 
 
 def _version(fixture: Fixture, fetched_at: datetime) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from extract.errors import RequestError
 from extract.payload.fixture import Fixture, StoredVersion
 from extract.source.confirmation import CONFIRMED, Unconfirmed
 
-OutcomeName = Literal["stored", "unchanged", "missing", "held", "failed"]
-OUTCOMES: tuple[OutcomeName, ...] = ("stored", "unchanged", "missing", "held", "failed")
+OutcomeName = Literal["stored", "unchanged", "missing", "unconfirmed", "failed"]
+OUTCOMES: tuple[OutcomeName, ...] = ("stored", "unchanged", "missing", "unconfirmed", "failed")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class StoredFixtures(Protocol):
     def requested_include(self, fixture_id: int) -> str | None:
         """What the stored payload was requested with; None where that is not known."""
 
-    def filled(self, fixture_id: int) -> frozenset[str]:
+    def non_empty_keys(self, fixture_id: int) -> frozenset[str]:
         """The keys of the stored payload whose value has elements."""
 
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
@@ -60,7 +60,7 @@ class NothingStored:
         """None for every id."""
         return None
 
-    def filled(self, fixture_id: int) -> frozenset[str]:
+    def non_empty_keys(self, fixture_id: int) -> frozenset[str]:
         """None for every id."""
         return frozenset()
 
@@ -79,7 +79,7 @@ class WarehouseFixtures:
     def __init__(self, warehouse: Warehouse, fixture_ids: Sequence[int]) -> None:
         self._warehouse = warehouse
         rows = warehouse.query(
-            f"select id, payload_hash, filled_keys from {warehouse.raw}.fixtures "
+            f"select id, payload_hash, non_empty_keys from {warehouse.raw}.fixtures "
             f"where id in ({id_list(fixture_ids)})"
         )
         self._hashes = {id: payload_hash for id, payload_hash, _ in rows}
@@ -89,7 +89,7 @@ class WarehouseFixtures:
         # Stored by a version that did not note it.
         if unknown := [id for id, _, keys in rows if keys is None]:
             for id, fixture in self.fixtures(unknown).items():
-                self._filled[id] = fixture.filled
+                self._filled[id] = fixture.non_empty_keys
         checks = warehouse.query(
             "select id, requested_include, coalesce(times_missing, 0), coalesce(empty_keys, ''), "
             "empty_since, coalesce(confirmations, 0), counted_at "
@@ -104,7 +104,7 @@ class WarehouseFixtures:
         """The hash of the stored payload, None if there is none."""
         return self._hashes.get(fixture_id)
 
-    def filled(self, fixture_id: int) -> frozenset[str]:
+    def non_empty_keys(self, fixture_id: int) -> frozenset[str]:
         """The keys of the stored payload whose value has elements."""
         return self._filled.get(fixture_id, frozenset())
 

@@ -48,7 +48,7 @@ def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
 
     command = ["--quiet", "--no-write-json", "--no-use-colors", "test", *PLACES]
     warning = ["--select", "config.severity:warn"]
-    with warehouse_for_dbt(on_wait, wait) as warehouse, warehouse.turn("transform"):
+    with warehouse_for_dbt(on_wait, wait) as warehouse, warehouse.write_lock("transform"):
         if not warehouse.has_final_tables():
             raise NothingTransformedError(warehouse.name)
         said = io.StringIO()

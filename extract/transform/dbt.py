@@ -120,7 +120,7 @@ def transform(
     return built
 
 
-def document(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tuple[int, Path]:
+def generate_docs(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tuple[int, Path]:
     """Runs `dbt docs generate`, which makes a site in one file.
 
     Args:
@@ -143,7 +143,7 @@ def document(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tu
 
 
 @contextmanager
-def turn_for_dbt(on_wait: OnWait) -> Iterator[None]:
+def write_lock_for_dbt(on_wait: OnWait) -> Iterator[None]:
     """The warehouse's turn, for a dbt that is run by somebody else as a process of its own.
 
     Meanwhile this process has the environment of `dbt_environment`.
@@ -166,7 +166,7 @@ def turn_for_dbt(on_wait: OnWait) -> Iterator[None]:
 @contextmanager
 def _write_lock(warehouse: Warehouse) -> Iterator[None]:
     """The write lock, and the variables by which dbt's sessions share it."""
-    with warehouse.turn("transform"), dbt_environment(warehouse.dbt_environment()):
+    with warehouse.write_lock("transform"), dbt_environment(warehouse.dbt_environment()):
         yield
 
 

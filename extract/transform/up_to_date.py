@@ -63,7 +63,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LastBuild:
     """A transform that need not be run again.
 
     Attributes:
@@ -75,7 +75,7 @@ class Standing:
     warned: list[Check]
 
 
-def find_standing(on_wait: OnWait, wait: bool) -> Standing | None:
+def find_current_build(on_wait: OnWait, wait: bool) -> LastBuild | None:
     """The last transform, if nothing has changed since that a transform looks at.
 
     Args:
@@ -95,7 +95,7 @@ def find_standing(on_wait: OnWait, wait: bool) -> Standing | None:
                 and inputs == read_inputs(warehouse)
             ):
                 checks = read_checks(warehouse)
-                return Standing(built_at, [check for check in checks if check.found])
+                return LastBuild(built_at, [check for check in checks if check.found])
     return None
 
 

@@ -18,8 +18,8 @@ from tenacity import (
     wait_exponential,
 )
 
-from extract.errors import BusyError, StoppedError, causes
-from extract.quota.window import OwnWindows, Windows
+from extract.errors import BusyError, StoppedError, exception_chain
+from extract.quota.window import InMemoryQuotaStore, QuotaStore
 from extract.warehouse.target import looks_for_final_tables
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Warehouse(ABC):
         name: what to call it in messages.
         raw: schema of the raw tables.
         location: what tells it from other databases.
-        patient: whether to wait for a database that went away.
+        retry_when_disconnected: whether to wait for a database that went away.
     """
 
     def __init__(self, name: str, location: str, schema: str, on_wait: OnWait | None) -> None:
@@ -56,7 +56,7 @@ class Warehouse(ABC):
         self.raw = f"{schema}_raw"
         self.location = location
         self._on_wait = on_wait
-        self.patient = True
+        self.retry_when_disconnected = True
 
     def retrying(self) -> Retrying:
         """Tries again while the database is away, for about half a minute."""
@@ -66,8 +66,10 @@ class Warehouse(ABC):
                 self._on_wait(f"The connection to the {self.name} was lost: trying again.")
 
         return Retrying(
-            retry=retry_if_exception(lambda error: any(map(self.is_lost, causes(error)))),
-            stop=stop_after_attempt(_TRIES if self.patient else 1),
+            retry=retry_if_exception(
+                lambda error: any(map(self.is_connection_error, exception_chain(error)))
+            ),
+            stop=stop_after_attempt(_TRIES if self.retry_when_disconnected else 1),
             wait=wait_exponential(max=_LONGEST_WAIT),
             before_sleep=announce,
             reraise=True,
@@ -126,8 +128,8 @@ class Warehouse(ABC):
                     f"where stored.{key} = ahead.{key} and stored.{time} = ahead.was"
                 )
         self.execute(
-            f"update {self.raw}.discoveries set listed_at = extended_at "
-            "where listed_at > extended_at"
+            f"update {self.raw}.listing_log set listed_at = new_fixtures_checked_at "
+            "where listed_at > new_fixtures_checked_at"
         )
 
     @abstractmethod
@@ -139,7 +141,7 @@ class Warehouse(ABC):
         """Runs a statement that changes something."""
 
     @abstractmethod
-    def turn(self, purpose: str) -> AbstractContextManager[None]:
+    def write_lock(self, purpose: str) -> AbstractContextManager[None]:
         """The exclusive right to write, for a load or a transform, as long as the block lasts.
 
         Args:
@@ -150,8 +152,8 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
-    def claim(self, season_id: int | None) -> str | None:
-        """Takes the exclusive right to fetch a season's fixtures, until `release_claims`.
+    def try_lock_season(self, season_id: int | None) -> str | None:
+        """Takes the exclusive right to fetch a season's fixtures, until `release_season_locks`.
 
         It ends with our process, at the latest.
 
@@ -160,10 +162,10 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
-    def release_claims(self) -> None:
+    def release_season_locks(self) -> None:
         """Lets others fetch what we have claimed."""
 
-    def wait_for_claim(self, season_id: int | None, stopped: Callable[[], object]) -> None:
+    def lock_season(self, season_id: int | None, stopped: Callable[[], object]) -> None:
         """Claims a season, as soon as nobody else has it.
 
         Raises:
@@ -174,7 +176,7 @@ class Warehouse(ABC):
         def holder() -> str | None:
             if stopped():
                 raise StoppedError("The run is being stopped.")
-            return self.claim(season_id)
+            return self.try_lock_season(season_id)
 
         self._wait_until_free(holder)
 
@@ -187,11 +189,11 @@ class Warehouse(ABC):
         """Variables that dbt needs beside those that the user has set."""
 
     @abstractmethod
-    def is_lost(self, error: BaseException) -> bool:
+    def is_connection_error(self, error: BaseException) -> bool:
         """Whether an error says that the database went away, so that asking again may help."""
 
     @abstractmethod
-    def is_refused(self, error: BaseException) -> bool:
+    def is_data_error(self, error: BaseException) -> bool:
         """Whether an error says that the data cannot be stored, however often it is tried."""
 
     @abstractmethod
@@ -199,16 +201,16 @@ class Warehouse(ABC):
         """dlt's destination."""
 
     @abstractmethod
-    def loaded(self) -> None:
+    def after_load(self) -> None:
         """What the engine needs after each load."""
 
     @abstractmethod
     def empty_cache(self) -> None:
         """Moves what was read, and is not read again soon, out of this process's memory."""
 
-    def quota_windows(self, token: str) -> Windows:
+    def quota_store(self, token: str) -> QuotaStore:
         """Where is kept what is known of the token's quota."""
-        return OwnWindows()
+        return InMemoryQuotaStore()
 
     @abstractmethod
     def discard_staging(self) -> None:

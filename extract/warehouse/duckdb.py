@@ -58,14 +58,14 @@ class DuckDbWarehouse(Warehouse):
         """Runs a statement that changes something."""
         self._execute(sql)
 
-    def turn(self, purpose: str) -> AbstractContextManager[None]:
+    def write_lock(self, purpose: str) -> AbstractContextManager[None]:
         """Nothing to do: who has the file open is the only one."""
         return nullcontext()
 
-    def claim(self, season_id: int | None) -> None:
+    def try_lock_season(self, season_id: int | None) -> None:
         """Nothing to do: who has the file open is the only one."""
 
-    def release_claims(self) -> None:
+    def release_season_locks(self) -> None:
         """Nothing to do."""
 
     def close(self) -> None:
@@ -80,11 +80,11 @@ class DuckDbWarehouse(Warehouse):
             "SPORTMONKS_SCHEMA": self.raw.removesuffix("_raw"),
         }
 
-    def is_lost(self, error: BaseException) -> bool:
+    def is_connection_error(self, error: BaseException) -> bool:
         """Never: there is no server."""
         return False
 
-    def is_refused(self, error: BaseException) -> bool:
+    def is_data_error(self, error: BaseException) -> bool:
         """Whether an error says that the data cannot be stored, however often it is tried."""
         return isinstance(error, duckdb.DataError | duckdb.IntegrityError | duckdb.CatalogException)
 
@@ -96,7 +96,7 @@ class DuckDbWarehouse(Warehouse):
         self._connection.execute("set force_compression = 'zstd'")
         return dlt.destinations.duckdb(self._connection)
 
-    def loaded(self) -> None:
+    def after_load(self) -> None:
         """Moves the load from the log into the file, so that the log does not grow all run long."""
         self._execute("checkpoint")
         self.empty_cache()

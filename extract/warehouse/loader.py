@@ -18,7 +18,7 @@ from dlt.common.storages.load_package import PackageStorage
 from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from extract.errors import DroppedError, ExtractError, causes, first_line
+from extract.errors import DroppedError, ExtractError, exception_chain, first_line
 from extract.warehouse import raw_tables as tables
 from extract.warehouse.base import Warehouse
 from extract.warehouse.working_files import find_damaged_file
@@ -162,7 +162,7 @@ class Loader:
                     raise _LostSchemaError("all tables")
                 pipeline.normalize()
                 for attempt in self._warehouse.retrying():
-                    with attempt, self._warehouse.turn("load"):
+                    with attempt, self._warehouse.write_lock("load"):
                         _restart_packages(pipeline)
                         pipeline.load()
                         self._warehouse.loaded()
@@ -177,23 +177,23 @@ class Loader:
         every run to come.
         """
         warehouse = self._warehouse
-        *_, first = led_here = list(causes(error))
+        *_, first = led_here = list(exception_chain(error))
         said = first_line(first)
         # dlt raises it for a table that its schema lacks.
         if isinstance(first, KeyError) and first.args[:1] and first.args[0] in tables.SCHEMAS:
             first = _LostSchemaError(first.args[0])
-        if any(map(warehouse.is_lost, led_here)):
+        if any(map(warehouse.is_connection_error, led_here)):
             # One wait is enough: the run is over.
-            warehouse.patient = False
+            warehouse.retry_when_disconnected = False
             raise ExtractError(
                 f"The connection to the {warehouse.name} was lost ({said}). What was fetched is "
                 "kept: the next run loads it first."
             ) from error
         if isinstance(first, _LostSchemaError):
             said = f"a run was killed before dlt had noted the schema of {first}"
-        elif not any(map(warehouse.is_refused, led_here)):
+        elif not any(map(warehouse.is_data_error, led_here)):
             return
-        with warehouse.turn("load"):
+        with warehouse.write_lock("load"):
             pipeline.drop()
             warehouse.discard_staging()
         raise DroppedError(
@@ -258,7 +258,7 @@ def _cause_of_failed_step() -> Iterator[None]:
     try:
         yield
     except PipelineStepFailed as error:
-        *_, first = led_here = list(causes(error))
+        *_, first = led_here = list(exception_chain(error))
         for cause in led_here:
             if isinstance(cause, ExtractError | KeyboardInterrupt):
                 raise cause from error
@@ -274,7 +274,7 @@ def _cause_of_failed_step() -> Iterator[None]:
 
 def _disk_error(error: BaseException) -> OSError | None:
     """What the system said of the disk, if that is behind an error."""
-    for cause in causes(error, with_context=True):
+    for cause in exception_chain(error, with_context=True):
         if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS:
             return cause
     return None

@@ -13,7 +13,7 @@ import psycopg2
 from psycopg2 import errors
 
 from extract.errors import ExtractError, LockLostError, UsageError, first_line
-from extract.quota.postgres_store import SharedWindows, create_table
+from extract.quota.postgres_store import PostgresQuotaStore, create_table
 from extract.warehouse.base import OnWait, Warehouse
 from extract.warehouse.raw_tables import KEYS
 
@@ -104,7 +104,7 @@ class PostgresWarehouse(Warehouse):
         # Claims of seasons have the schema in the first half of their keys.
         self._claim_key = number
         self._claims: list[tuple[int, int]] = []
-        self._windows: SharedWindows | None = None
+        self._windows: PostgresQuotaStore | None = None
         self._options = environment.get("PGOPTIONS", "")
         try:
             self._connection = self._connect()
@@ -132,7 +132,7 @@ class PostgresWarehouse(Warehouse):
         self._execute(sql)
 
     @contextmanager
-    def turn(self, purpose: str) -> Iterator[None]:
+    def write_lock(self, purpose: str) -> Iterator[None]:
         """Takes the write lock: an advisory lock on the schema, shared by all sessions that write.
 
         The first session takes it when no other session has it, then shares it. dlt's and dbt's
@@ -152,7 +152,7 @@ class PostgresWarehouse(Warehouse):
                 cursor.execute("reset application_name")
                 cursor.execute("select pg_advisory_unlock_shared(%s, %s)", self._lock_key)
 
-    def claim(self, season_id: int | None) -> str | None:
+    def try_lock_season(self, season_id: int | None) -> str | None:
         """Takes an advisory lock on a season, and says who has it if it is not us."""
         key = (self._claim_key, (season_id or 0) % 2**31)
         if key in self._claims:
@@ -162,7 +162,7 @@ class PostgresWarehouse(Warehouse):
         self._claims.append(key)
         return None
 
-    def release_claims(self) -> None:
+    def release_season_locks(self) -> None:
         """Gives the advisory locks on seasons free."""
         # Where the session was lost, the locks went with it.
         with suppress(ExtractError):
@@ -193,7 +193,7 @@ class PostgresWarehouse(Warehouse):
             "SPORTMONKS_SCHEMA": self._schema,
         }
 
-    def is_lost(self, error: BaseException) -> bool:
+    def is_connection_error(self, error: BaseException) -> bool:
         """Whether an error says that the server went away, so that asking again may help."""
         if isinstance(error, LockLostError):
             return True
@@ -202,7 +202,7 @@ class PostgresWarehouse(Warehouse):
         code = error.pgcode or "08"
         return code.startswith("08") or code in ("57P01", "57P02", "57P03", "53300")
 
-    def is_refused(self, error: BaseException) -> bool:
+    def is_data_error(self, error: BaseException) -> bool:
         """Whether an error says that the data cannot be stored, however often it is tried."""
         return isinstance(
             error,
@@ -229,7 +229,7 @@ class PostgresWarehouse(Warehouse):
         }
         return postgres_destination(credentials, self._share_write_lock)
 
-    def loaded(self) -> None:
+    def after_load(self) -> None:
         """Gives new tables their key, and the planner statistics of tables that have grown."""
         without_key = self._execute(
             "select relname from pg_class where relnamespace = to_regnamespace(%s) "
@@ -251,9 +251,9 @@ class PostgresWarehouse(Warehouse):
         for (table,) in grown:
             self._execute(f"analyze {self.raw}.{table}")
 
-    def quota_windows(self, token: str) -> SharedWindows:
+    def quota_store(self, token: str) -> PostgresQuotaStore:
         """What all who use this database know of the token's quota."""
-        self._windows = SharedWindows(self._connect, self.raw, token)
+        self._windows = PostgresQuotaStore(self._connect, self.raw, token)
         return self._windows
 
     def empty_cache(self) -> None:

@@ -33,7 +33,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             _ID,
             *_FOUND_BY,
             *_VERSION,
-            ("filled_keys", _TEXT),
+            ("non_empty_keys", _TEXT),
             ("fetched_at", _TIMESTAMP),
         ]
     ),
@@ -55,17 +55,17 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("note", _TEXT),
         ]
     ),
-    "discoveries": pa.schema(
+    "listing_log": pa.schema(
         [
             pa.field("scope", _TEXT, nullable=False),
             ("listed_at", _TIMESTAMP),
-            ("extended_at", _TIMESTAMP),
+            ("new_fixtures_checked_at", _TIMESTAMP),
         ]
     ),
     "api_calls": pa.schema(
         [
             pa.field("run_id", _TEXT, nullable=False),
-            pa.field("number", _BIGINT, nullable=False),
+            pa.field("call_number", _BIGINT, nullable=False),
             ("called_at", _TIMESTAMP),
             ("endpoint", _TEXT),
             ("ids_requested", _BIGINT),
@@ -105,13 +105,13 @@ _MERGE: "TDeleteInsertStrategyDict" = {"disposition": "merge", "strategy": "dele
 # A view beside the tables: the fixtures that are due when it is read.
 DUE = "due_fixtures"
 
-# What tells the rows of a table apart. Every table is merged on it, so that a load that was killed
+# What tells the rows of a table isolated. Every table is merged on it, so that a load that was killed
 # or lost its connection can be repeated.
 KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
     "fixture_versions": ("id", "fetched_at"),
-    "api_calls": ("run_id", "number"),
+    "api_calls": ("run_id", "call_number"),
     "runs": ("run_id",),
-    "discoveries": ("scope",),
+    "listing_log": ("scope",),
 }
 
 # Of two rows with one key, the one with the later time counts.
@@ -120,7 +120,7 @@ TIMES = {
     "fixture_versions": "fetched_at",
     "fixture_index": "last_seen_at",
     "fixture_checks": "checked_at",
-    "discoveries": "extended_at",
+    "listing_log": "new_fixtures_checked_at",
     "api_calls": "called_at",
     "runs": "updated_at",
     "types": "fetched_at",

@@ -12,7 +12,7 @@ renamed as (
 
         ----------  ids
         run_id,
-        number,
+        call_number,
 
         ----------  texts
         endpoint,

@@ -20,7 +20,7 @@ renamed as (
         payload,
 
         ----------  texts
-        filled_keys,
+        non_empty_keys,
 
         ----------  timestamps
         fetched_at as loaded_at

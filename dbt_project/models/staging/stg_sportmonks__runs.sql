@@ -18,7 +18,7 @@ renamed as (
 
         ----------  numbers
         {% for count in [
-            'known', 'due', 'asked', 'stored', 'unchanged', 'missing', 'held', 'failed',
+            'known', 'due', 'requested', 'stored', 'unchanged', 'missing', 'unconfirmed', 'failed',
             'superseded', 'resumed', 'calls', 'fixture_calls', 'calls_saved'
         ] %}
         cast((counts ->> '{{ count }}') as bigint) as {{ count }},

@@ -20,7 +20,7 @@ hours as (
         cast(coalesce(sum(bytes), 0) as bigint) as bytes,
         coalesce(sum(waited_seconds), 0) as waited_seconds,
         max(quota_limit) as quota_limit,
-        min(quota_remaining) as least_quota_remaining
+        min(quota_remaining) as min_quota_remaining
     from calls
     group by 1, 2
 

@@ -92,7 +92,7 @@ counts as (
         count(case when is_finished and has_statistics then 1 end) as finished_with_statistics,
         count(case when is_finished and has_events then 1 end) as finished_with_events,
         count(case when is_due then 1 end) as due,
-        count(case when outcome = 'held' then 1 end) as held,
+        count(case when outcome = 'unconfirmed' then 1 end) as unconfirmed,
         count(case when outcome = 'missing' then 1 end) as missing,
         count(case when outcome = 'failed' then 1 end) as failed,
         min(case when not is_withdrawn then starting_at end) as first_kick_off_at,
@@ -113,7 +113,7 @@ final as (
         seasons.name as season_name,
         {%- for count in [
             'known', 'stored', 'withdrawn', 'finished', 'finished_with_statistics',
-            'finished_with_events', 'due', 'held', 'missing', 'failed'
+            'finished_with_events', 'due', 'unconfirmed', 'missing', 'failed'
         ] %}
         coalesce(counts.{{ count }}, 0) as {{ count }},
         {%- endfor %}
