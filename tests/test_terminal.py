@@ -18,7 +18,9 @@ from rich.console import Console
 from extract.api.clock import ApiClock
 from extract.api.endpoints import ENDPOINT
 from extract.api.responses import ApiCall
-from extract.cli.progress_bar import Reporter
+from extract.cli.messages import Messages
+from extract.cli.progress_bar import ConsoleProgress
+from extract.cli.tables import print_check, print_plan, print_rows
 from extract.config.settings import load_settings
 from extract.diagnostics.doctor import CheckResult
 from extract.planning.plan import Plan, SeasonPlan
@@ -147,15 +149,16 @@ SEEN = r"\x1b]0;title\x07\x1b[31m\x9b2J\u202eevil\u2066\u2028 [bold]:cat:[/] \r"
 def test_text_of_others_is_shown_and_not_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, width=200, no_color=True)
-    reporter = Reporter(console, "debug")
-    for say in (reporter.line, reporter.warning, reporter.error):
+    messages = Messages(console, "debug")
+    progress = ConsoleProgress(messages)
+    for say in (progress.line, progress.warning, progress.error):
         say(HOSTILE)
-    reporter.rows([HOSTILE], [[HOSTILE]])
-    reporter.finding(CheckResult("database", "fail", HOSTILE, HOSTILE))
+    print_rows(console, [HOSTILE], [[HOSTILE]])
+    print_check(console, CheckResult("database", "fail", HOSTILE, HOSTILE))
     season = SeasonPlan(1, HOSTILE, HOSTILE, Counter(new=1))
-    reporter.plan(Plan("DuckDB", 1, [season], 1, 0, None, 1.0))
+    print_plan(messages, Plan("DuckDB", 1, [season], 1, 0, None, 1.0))
     BuildReporter(console, []).line(HOSTILE, "red")
-    Reporter(console, as_json=True).warning(HOSTILE)
+    Messages(console, as_json=True).write("warning", HOSTILE)
     said = written.getvalue()
     assert said.count(SEEN) == 10
     (line,) = (line for line in said.splitlines() if line.startswith("{"))

@@ -36,7 +36,8 @@ from dagster_dlt.translator import DltResourceTranslatorData
 from rich.console import Console
 
 from extract.api.client import SportmonksClient
-from extract.cli.progress_bar import Reporter
+from extract.cli.messages import Messages
+from extract.cli.progress_bar import ConsoleProgress
 from extract.config.settings import UNUSED_TOKEN, load_settings
 from extract.planning.selection import Selection
 from extract.runs.run import Bounds, run
@@ -89,7 +90,7 @@ def extract(context: AssetExecutionContext) -> Iterator[Any]:
     A fixture that fails does not keep the others from being transformed: it fails the check
     `all_answered`, and the next run takes it up again.
     """
-    summary = run(Selection(), Bounds(), Reporter(Console(stderr=True)))
+    summary = run(Selection(), Bounds(), ConsoleProgress(Messages(Console(stderr=True))))
     for key in context.selected_asset_keys:
         yield MaterializeResult(asset_key=key, metadata=summary.counts())
     yield AssetCheckResult(

@@ -6,7 +6,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from itertools import count
 from urllib.parse import quote
@@ -45,6 +45,7 @@ from extract.errors import (
     StoppedError,
     UnavailableError,
 )
+from extract.progress import Progress
 from extract.quota.rate_limiter import Permit, RateLimiter
 from extract.quota.window import QuotaReport, QuotaStore
 
@@ -220,6 +221,17 @@ class SportmonksClient:
         with self._calls_lock:
             calls, self._calls = self._calls, []
         return calls
+
+    def report_to(self, progress: Progress) -> None:
+        """Reports waits, problems and every request from now on."""
+
+        def on_call(call: ApiCall) -> None:
+            progress.request_finished(call.describe(), call.rows_returned or 0, asdict(call))
+
+        self.rate_limiter.on_wait = progress.waiting
+        self.rate_limiter.on_slow_down = progress.slowing_down
+        self.on_trouble = progress.warning
+        self.on_call = on_call
 
     def stop(self, reason: str) -> None:
         """Sends no further request; waits and retries of every thread end with StoppedError."""

@@ -87,6 +87,15 @@ class ApiCall:
     quota_resets_in: int | None = None
     waited_seconds: float = 0.0
 
+    def describe(self) -> str:
+        """One line about the request."""
+        ids = f"{self.ids_requested} ids, " if self.ids_requested else ""
+        return (
+            f"{self.called_at.astimezone():%H:%M:%S} {self.endpoint}: {ids}"
+            f"{self.rows_returned or 0} rows, status {self.status}, {self.seconds:.2f} s, "
+            f"{self.bytes:,} bytes"
+        )
+
 
 def read_envelope(response: requests.Response, body: bytearray) -> tuple[Envelope, str | None]:
     """The answer's envelope, and what is wrong with its body if it is none."""

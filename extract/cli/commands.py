@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from csv import writer
 from dataclasses import asdict
@@ -18,7 +19,7 @@ from rich.console import Console
 from extract import interrupts
 from extract.cli.arguments import read_selection
 from extract.cli.exit_codes import handle_errors, say, send_alert
-from extract.cli.messages import Level
+from extract.cli.messages import Level, Messages
 from extract.cli.options import (
     EXIT_CODES,
     AsJson,
@@ -42,7 +43,6 @@ from extract.errors import ArgumentError, UsageError
 from extract.text import printable
 
 if TYPE_CHECKING:
-    from extract.cli.progress_bar import Reporter
     from extract.planning.selection import Selection
     from extract.runs.run import Bounds
     from extract.transform.up_to_date import LastBuild
@@ -131,15 +131,15 @@ def run(
     with handle_errors(alerting=not dry_run, logs=logs):
         from extract.runs.run import Bounds
 
-        reporter = _reporter(quiet, verbose, logs, as_json)
+        messages = _messages(quiet, verbose, logs, as_json)
         selection = read_selection(
             fixture_ids, ids_file, league_id, season_id, seasons, since, until, force
         )
         bounds = Bounds(chunk_size, max_calls, max_minutes)
         if dry_run:
-            _plan(selection, bounds, reporter, no_wait=no_wait, as_json=as_json, offline=False)
+            _plan(selection, bounds, messages, no_wait=no_wait, as_json=as_json, offline=False)
         else:
-            _run(selection, bounds, reporter, no_wait=no_wait, as_json=as_json, logs=logs)
+            _run(selection, bounds, messages, no_wait=no_wait, as_json=as_json, logs=logs)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -173,36 +173,37 @@ def plan(
     with handle_errors(logs=logs):
         from extract.runs.run import Bounds
 
-        reporter = _reporter(quiet, verbose, logs, as_json)
+        messages = _messages(quiet, verbose, logs, as_json)
         selection = read_selection(
             fixture_ids, ids_file, league_id, season_id, seasons, since, until, force
         )
         bounds = Bounds(chunk_size)
-        _plan(selection, bounds, reporter, no_wait=no_wait, as_json=as_json, offline=offline)
+        _plan(selection, bounds, messages, no_wait=no_wait, as_json=as_json, offline=offline)
 
 
-def _reporter(quiet: bool, verbose: bool, logs: bool, as_json: bool) -> "Reporter":
-    from extract.cli.progress_bar import Reporter
-
+def _messages(quiet: bool, verbose: bool, logs: bool, as_json: bool) -> Messages:
     if quiet and verbose:
         raise ArgumentError("Give either --quiet or --verbose.")
     least: Level = "warning" if quiet else "debug" if verbose else "info"
-    return Reporter(Console(stderr=logs or as_json), least, logs)
+    return Messages(Console(stderr=logs or as_json), least, logs)
 
 
 def _run(
     selection: "Selection",
     bounds: "Bounds",
-    reporter: "Reporter",
+    messages: Messages,
     *,
     no_wait: bool,
     as_json: bool,
     logs: bool,
 ) -> None:
+    from extract.cli.progress_bar import ConsoleProgress
+    from extract.cli.tables import print_summary
     from extract.runs.run import run as run_extract
 
-    summary = run_extract(selection, bounds, reporter, wait=not no_wait)
-    reporter.summary(summary)
+    began = time.monotonic()
+    summary = run_extract(selection, bounds, ConsoleProgress(messages), wait=not no_wait)
+    print_summary(messages, summary, time.monotonic() - began)
     document = {
         "run_id": summary.run_id,
         "outcome": summary.outcome,
@@ -231,18 +232,20 @@ def _run(
 def _plan(
     selection: "Selection",
     bounds: "Bounds",
-    reporter: "Reporter",
+    messages: Messages,
     *,
     no_wait: bool,
     as_json: bool,
     offline: bool,
 ) -> None:
+    from extract.cli.progress_bar import ConsoleProgress
+    from extract.cli.tables import print_plan
     from extract.runs.run import plan as plan_run
     from extract.runs.run import plan_offline
 
     find_out = plan_offline if offline else plan_run
-    found = find_out(selection, bounds, reporter, wait=not no_wait)
-    reporter.plan(found)
+    found = find_out(selection, bounds, ConsoleProgress(messages), wait=not no_wait)
+    print_plan(messages, found)
     if as_json:
         print(json.dumps(found.to_dict()))
     if not found.is_complete:
@@ -363,7 +366,6 @@ def query(
         python -m extract query "select * from league_table limit 5"
     """
     with handle_errors():
-        from extract.cli.progress_bar import Reporter
         from extract.warehouse.query import query as run_query
         from extract.warehouse.query import shell_command, shell_environment
 
@@ -377,7 +379,9 @@ def query(
         if csv:
             _print_csv([names, *rows], is_terminal)
         else:
-            Reporter(Console()).rows(names, rows)
+            from extract.cli.tables import print_rows
+
+            print_rows(Console(), names, rows)
         if has_more:
             say(f"Only the first {limit:,} row(s) are printed: --limit 0 prints all of them.")
 
@@ -429,16 +433,15 @@ def compare(
         python -m extract compare --fixture-count 200
     """
     with handle_errors():
-        from extract.cli.progress_bar import Reporter
+        from extract.cli.progress_bar import ConsoleProgress
+        from extract.cli.tables import print_comparison
         from extract.diagnostics.batch_benchmark import Options
         from extract.diagnostics.batch_benchmark import compare as run_compare
 
-        reporter = Reporter(Console(stderr=as_json), "debug" if verbose else "info")
-        found = run_compare(
-            Options(test, batch_size, league_id, season_id, fixture_count, max_calls),
-            reporter,
-        )
-        reporter.comparison(found)
+        messages = Messages(Console(stderr=as_json), "debug" if verbose else "info")
+        options = Options(test, batch_size, league_id, season_id, fixture_count, max_calls)
+        found = run_compare(options, ConsoleProgress(messages))
+        print_comparison(messages, found)
         if as_json:
             print(json.dumps(found.to_dict()))
         if any(each.failed for each in found.measured):
@@ -456,17 +459,17 @@ def doctor(offline: NoCall = False, as_json: AsJson = False) -> None:
     space. Changes nothing.
     """
     with handle_errors():
-        from extract.cli.progress_bar import Reporter
+        from extract.cli.tables import print_check
         from extract.diagnostics.doctor import run_checks
 
-        reporter = Reporter(Console(stderr=as_json))
-        findings = []
-        for finding in run_checks(offline):
-            reporter.finding(finding)
-            findings.append(finding)
+        console = Console(stderr=as_json)
+        results = []
+        for result in run_checks(offline):
+            print_check(console, result)
+            results.append(result)
         if as_json:
-            print(json.dumps([asdict(finding) for finding in findings]))
-        if any(finding.status == "fail" for finding in findings):
+            print(json.dumps([asdict(result) for result in results]))
+        if any(result.status == "fail" for result in results):
             raise typer.Exit(1)
 
 

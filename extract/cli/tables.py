@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from extract.cli.messages import Messages, nothing_due
 from extract.text import plain
 
 if TYPE_CHECKING:
+    from extract.diagnostics.batch_benchmark import Comparison
+    from extract.diagnostics.doctor import CheckResult
     from extract.planning.plan import Plan
-
+    from extract.runs.summary import Summary
 
 _LABELS = {
     "known": "Fixtures known",
@@ -37,14 +43,19 @@ _LABELS = {
     "fetching_seconds": "  for fixtures",
     "loading_seconds": "  to load them",
 }
-STATUS_STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
+_STATUS_STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 # Shown even when they are zero.
 _ALWAYS = {"known", "due", "requested", "stored", "unchanged", "failed", "calls", "fixture_calls"}
 # Rows of the plan that a terminal shows; `--json` has them all.
 _SEASONS_SHOWN = 20
+# Reasons of failures in the closing lines; the table `fixture_checks` has all.
+_NOTES_SHOWN = 5
+# Columns of the terminal between those of a query's result, and the width that a column needs to be
+# broken into lines.
+_GAP, _READABLE = 2, 30
 
 
-def counts_table(counts: Mapping[str, Any]) -> Table:
+def _counts_table(counts: Mapping[str, Any]) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column(justify="right")
@@ -55,7 +66,7 @@ def counts_table(counts: Mapping[str, Any]) -> Table:
     return table
 
 
-def due_table(plan: Plan) -> Table:
+def _due_table(plan: Plan) -> Table:
     reasons = [reason for reason, _ in plan.reasons.most_common()]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("League")
@@ -79,9 +90,171 @@ def due_table(plan: Plan) -> Table:
     return table
 
 
-def duration(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{math.ceil(seconds)} s"
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def print_plan(messages: Messages, plan: Plan) -> None:
+    """What is due, by season and reason, and what it costs: said however little is said."""
+    if messages.as_json:
+        document = plan.to_dict()
+        messages.write("info", f"{plan.due:,} of {plan.known:,} fixtures are due.", **document)
+        return
+    if not plan.due:
+        messages.write("info", nothing_due(plan.known))
+    else:
+        messages.console.print(_due_table(plan))
+    costs = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    costs.add_row("Fixtures due", f"{plan.due:,} of {plan.known:,}")
+    costs.add_row("Calls for them", f"{plan.fixture_calls:,}")
+    if plan.include_calls:
+        costs.add_row("  for added includes", f"{plan.include_calls:,}")
+    costs.add_row("One call per fixture", f"{plan.due:,}")
+    if plan.max_calls is not None:
+        costs.add_row("Calls allowed", f"{plan.max_calls:,} by --max-calls")
+    if plan.quota:
+        left = f"{plan.quota.remaining:,} of {plan.quota.limit:,} calls"
+        if plan.quota.resets_in:
+            left += f", resets in {_duration(plan.quota.resets_in)}"
+        costs.add_row("Quota left", left)
+    if plan.due:
+        costs.add_row("Time", f"about {_duration(max(1, plan.seconds))}")
+    costs.add_row("Calls spent on this", f"{plan.calls_spent:,}")
+    messages.console.print(costs)
+
+
+def print_comparison(messages: Messages, comparison: Comparison) -> None:
+    """What each way to ask took, and the ratios between them."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("")
+    for name in ("calls", "fixtures", "failed", "seconds", "per second", "bytes", "waited"):
+        table.add_column(name, justify="right")
+    for each in comparison.measured:
+        table.add_row(
+            each.way,
+            f"{each.calls:,}",
+            f"{each.fixtures:,}",
+            f"{each.failed:,}",
+            f"{each.seconds:,.2f}",
+            f"{each.fixtures_per_second:,.1f}",
+            f"{each.bytes:,}",
+            f"{each.waited_seconds:,.1f}",
+        )
+    messages.console.print(table)
+    if comparison.ratios:
+        ratios = ", ".join(f"{ratio:g} x {name}" for name, ratio in comparison.ratios.items())
+        messages.write("info", f"One call per fixture takes {ratios} of batches.")
+    if comparison.different:
+        messages.write(
+            "info",
+            f"{comparison.different:,} fixtures were not answered alike: they may have changed "
+            "in between.",
+        )
+
+
+def print_rows(console: Console, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """The answer of a query; nulls are left blank.
+
+    Where rows are wider than the terminal, the text of the widest column is broken into lines.
+    Where that leaves too little room for it, each row is a list with a line for each column.
+    """
+    titles = [plain(name) for name in names]
+    shown = [
+        [plain("" if value is None else str(value).expandtabs()) for value in row] for row in rows
+    ]
+    widths = [max(map(_width, column)) for column in zip(titles, *shown, strict=True)]
+    spare = console.width - sum(widths) - _GAP * (len(widths) - 1)
+    widest = max(range(len(widths)), key=widths.__getitem__, default=0)
+    if spare >= 0 or widths[widest] + spare >= _READABLE:
+        table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
+        for number, title in enumerate(titles):
+            values = [row[number] for row in rows]
+            numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+            is_broken = spare < 0 and number == widest
+            table.add_column(
+                title,
+                justify="right" if numeric else "left",
+                no_wrap=not is_broken,
+                width=widths[number] + spare if is_broken else None,
+            )
+        for row in shown:
+            table.add_row(*row)
+        console.print(table)
+    elif rows:
+        table = Table.grid(padding=(0, _GAP, 0, 0))
+        table.add_column(no_wrap=True)
+        for row in shown:
+            for title, value in zip(titles, row, strict=True):
+                table.add_row(title, value)
+            table.add_row()
+        console.print(table)
+    else:
+        console.print(Text(", ").join(titles))
+    if not rows:
+        console.print("0 rows", highlight=False)
+
+
+def _width(text: Text) -> int:
+    """Columns of the terminal that a text takes."""
+    return max(map(cell_len, text.plain.splitlines()), default=0)
+
+
+def print_summary(messages: Messages, summary: Summary, seconds: float) -> None:
+    """The closing table, and what to do next if something is left."""
+    counts = summary.counts()
+    if messages.has_tables:
+        messages.console.print(_counts_table(counts))
+    messages.write(
+        "info",
+        f"Run {summary.run_id} {summary.outcome} in {seconds:.1f} s into the {summary.warehouse}.",
+        run_id=summary.run_id,
+        outcome=summary.outcome,
+        seconds=round(seconds, 3),
+        **counts,
+    )
+    if held := counts["unconfirmed"]:
+        messages.write(
+            "warning",
+            f"{held:,} {'fixtures are' if held > 1 else 'fixture is'} unconfirmed: an include "
+            "is missing or became empty, and no second response confirms it. Stored rows stay, "
+            "and the next run sends the request again.",
+            held=held,
+        )
+    if summary.failed_ids:
+        shown = ", ".join(map(str, summary.failed_ids[:20]))
+        more = len(summary.failed_ids) - 20
+        messages.write(
+            "error",
+            f"No answer for {len(summary.failed_ids):,} fixtures: {shown}"
+            + (f" and {more:,} more" if more > 0 else "")
+            + ". The same command takes them up again.",
+            failed_ids=summary.failed_ids,
+        )
+    notes = summary.failure_notes.most_common()
+    for note, fixtures in notes[:_NOTES_SHOWN]:
+        messages.write("error", f"{fixtures:,} failed: {note}", failed=fixtures, note=note)
+    if others := notes[_NOTES_SHOWN:]:
+        more = sum(fixtures for _, fixtures in others)
+        messages.write(
+            "error", f"{more:,} failed for {len(others):,} other reasons: see fixture_checks."
+        )
+    if summary.outcome in ("interrupted", "stopped"):
+        messages.write(
+            "info",
+            "With --force, the same command begins anew."
+            if "force" in summary.arguments
+            else "The same command goes on where this run stopped.",
+        )
+
+
+def print_check(console: Console, check: CheckResult) -> None:
+    """Prints the result of one check of the installation."""
+    text = f"  {check.check + ':':13} {check.found}"
+    if check.remedy:
+        text += f" {check.remedy}"
+    status = (f"{check.status:4}", _STATUS_STYLES[check.status])
+    console.print(Text.assemble(status, plain(text)), soft_wrap=True)

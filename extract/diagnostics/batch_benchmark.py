@@ -12,12 +12,11 @@ from typing import Any, Literal
 from extract.api.client import SportmonksClient
 from extract.api.fixture_lists import Listing, read_listing
 from extract.api.responses import ApiCall
-from extract.cli.progress_bar import Reporter
 from extract.config.recheck_schedule import DELETED
 from extract.config.settings import Settings, load_settings
 from extract.errors import UsageError
 from extract.planning.estimate import Quota, last_quota
-from extract.progress import Eta
+from extract.progress import Eta, Progress
 from extract.source.batch_size import BatchSize
 from extract.source.fixture_batches import FixtureBatches
 from extract.source.outcome import Outcome
@@ -116,12 +115,12 @@ class Comparison:
         }
 
 
-def compare(options: Options, reporter: Reporter) -> Comparison:
+def compare(options: Options, progress: Progress) -> Comparison:
     """Asks for the same fixtures in each way of the test. Nothing is written.
 
     Args:
         options: what to compare.
-        reporter: told of requests, waits and progress.
+        progress: told of requests, waits and progress.
 
     Raises:
         UsageError: it would take more calls than it may or than are left, there are no such
@@ -130,7 +129,7 @@ def compare(options: Options, reporter: Reporter) -> Comparison:
     """
     settings = load_settings()
     client = SportmonksClient(settings)
-    reporter.listen_to(client)
+    client.report_to(progress)
     size = options.batch_size or settings.batch_size
     ids, quota = _known_ids(options)
     if not ids:
@@ -152,7 +151,7 @@ def compare(options: Options, reporter: Reporter) -> Comparison:
         )
     measured, hashes = [], []
     for way, (some, each) in ways.items():
-        result, found = _ask(client, settings, way, some, each, reporter)
+        result, found = _ask(client, settings, way, some, each, progress)
         measured.append(result)
         hashes.append(found)
     last = hashes[-1]
@@ -175,7 +174,7 @@ def _ask(
     way: str,
     ids: Sequence[int],
     size: int,
-    reporter: Reporter,
+    progress: Progress,
 ) -> tuple[Measured, dict[int, str]]:
     """What it took, and the hash of each fixture that was answered."""
     batches = FixtureBatches(
@@ -188,17 +187,17 @@ def _ask(
     began = time.monotonic()
     calls: list[ApiCall] = []
     outcomes: list[Outcome] = []
-    with reporter.fetching(len(ids), len(ids)):
+    with progress.fetching(len(ids), len(ids)):
         for batch in batches.fetch(ids):
             calls += batch.calls
             outcomes += batch.outcomes
             pace = (time.monotonic() - began) / max(1, len(outcomes))
             left = calls[-1].quota_remaining if calls else None
             to_go = pace * (len(ids) - len(outcomes))
-            reporter.fetched(len(batch.outcomes), Eta(left, to_go))
+            progress.fetched(len(batch.outcomes), Eta(left, to_go))
     seconds = time.monotonic() - began
     if failed := next((o for o in outcomes if o.name == "failed"), None):
-        reporter.warning(f"Fixture {failed.id} failed, {way}: {failed.note}")
+        progress.warning(f"Fixture {failed.id} failed, {way}: {failed.note}")
     hashes = {o.id: o.fixture.payload_hash for o in outcomes if o.fixture}
     result = Measured(
         way,

@@ -14,10 +14,10 @@ import dlt
 from extract.api.client import SportmonksClient
 from extract.api.clock import LARGEST_SKEW, whole_seconds
 from extract.api.responses import ApiCall
-from extract.cli.progress_bar import Reporter
 from extract.config.settings import Settings
 from extract.errors import RequestError, StoppedError
 from extract.planning.selection import Selection
+from extract.progress import Progress
 from extract.runs.eta import EtaEstimator
 from extract.runs.summary import Summary
 from extract.source.batch_size import BatchSize
@@ -36,10 +36,10 @@ class RunContext:
         warehouse: where to.
         loader: commits loads there.
         selection: what a person asked for.
-        reporter: told what happens.
+        progress: receives reports.
 
     Attributes:
-        settings, warehouse, loader, selection, reporter: as above.
+        settings, warehouse, loader, selection, progress: as above.
         client: the API.
         summary: what was done so far.
         pace: of the requests for fixtures.
@@ -53,15 +53,15 @@ class RunContext:
         warehouse: Warehouse,
         loader: Loader,
         selection: Selection,
-        reporter: Reporter,
+        progress: Progress,
     ) -> None:
         self.settings = settings
         self.warehouse = warehouse
         self.loader = loader
         self.selection = selection
-        self.reporter = reporter
+        self.progress = progress
         self.client = SportmonksClient(settings, warehouse.quota_store(settings.api_token))
-        reporter.listen_to(self.client)
+        self.client.report_to(progress)
         self._batch_size = BatchSize(settings.batch_size)
         self.eta = EtaEstimator(settings)
         self.is_interrupted = False
@@ -120,7 +120,7 @@ class RunContext:
         if ahead <= timedelta(0):
             return
         if ahead > LARGEST_SKEW:
-            self.reporter.warning(
+            self.progress.warning(
                 f"Times are stored that lie up to {whole_seconds(ahead)} ahead of the API's clock. "
                 "They are set back to the present."
             )
@@ -162,7 +162,7 @@ class RunContext:
     def fail(self, text: str) -> None:
         """Notes and says that something failed."""
         self.is_incomplete = True
-        self.reporter.error(text)
+        self.progress.error(text)
 
     def close(self) -> None:
         """Writes the run's row of `runs`, and the calls that no load has recorded.
@@ -198,4 +198,4 @@ class RunContext:
         self.summary.count_batch(batch)
         self._uncommitted += batch.calls
         outlook = self.eta.estimate(self.summary, batch.calls, self._batch_size.size)
-        self.reporter.fetched(len(batch.outcomes), outlook)
+        self.progress.fetched(len(batch.outcomes), outlook)

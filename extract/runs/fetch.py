@@ -45,7 +45,7 @@ def fetch(context: RunContext, work: WorkList) -> None:
         lambda: client.stopped,
     )
     context.eta.begin()
-    with context.reporter.fetching(len(work.due), work.known):
+    with context.progress.fetching(len(work.due), work.known):
         for chunk in chunks:
             summary.fetched_elsewhere = chunks.fetched_elsewhere
             try:
@@ -54,7 +54,7 @@ def fetch(context: RunContext, work: WorkList) -> None:
                 if summary.requested:
                     raise ExtractError(str(error)) from error
                 raise
-            context.reporter.committed(summary.requested, len(work.due))
+            context.progress.committed(summary.requested, len(work.due))
             if client.down:
                 raise client.down
             if client.refusal:
@@ -74,7 +74,7 @@ def _fetch_chunk(
         isolated=isolated_ids(chunk),
         stored=WarehouseFixtures(context.warehouse, ids),
         known_types=known_types,
-        on_type_lookup=context.reporter.looking_up_types,
+        on_type_lookup=context.progress.looking_up_types,
         run_row=summary.row,
     )
     seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))
@@ -82,7 +82,7 @@ def _fetch_chunk(
     try:
         loading = context.load(
             source.with_resources(*_RESOURCES),
-            lambda: context.reporter.loading(summary.chunks[-1].requested),
+            lambda: context.progress.loading(summary.chunks[-1].requested),
         )
     except (ExtractError, KeyboardInterrupt):
         summary.chunks.pop()
@@ -94,7 +94,7 @@ def _fetch_chunk(
         )
     )
     if superseded := summary.chunks[-1].compare(hashes):
-        context.reporter.warning(
+        context.progress.warning(
             f"{superseded:,} fixtures are not stored as they were fetched: another run has stored "
             "newer payloads of them."
         )
@@ -117,7 +117,7 @@ def stopping_in_order(context: RunContext) -> Iterator[None]:
         if presses == 1:
             context.is_interrupted = True
             context.client.stop("interrupted")
-            context.reporter.line(
+            context.progress.line(
                 "Stopping: what was answered is committed. Ctrl-C again: at once."
             )
         elif presses == 2:

@@ -41,7 +41,7 @@ def refresh(context: RunContext) -> dict[int, Season]:
     _create_view(context)
     seasons = plan_seasons(context.warehouse)
     for discovery in _discoveries(context, seasons):
-        with context.reporter.working("Lists", discovery.title):
+        with context.progress.working("Lists", discovery.title):
             _discover(context, discovery)
     return seasons
 
@@ -50,10 +50,10 @@ def _finish_abandoned(context: RunContext) -> None:
     """Loads what runs had fetched that were cut short, before anything is asked for."""
     try:
         context.loader.finish_abandoned(
-            lambda: context.reporter.line("Loading what a run had fetched that was cut short.")
+            lambda: context.progress.line("Loading what a run had fetched that was cut short.")
         )
     except DroppedError as error:
-        context.reporter.warning(str(error))
+        context.progress.warning(str(error))
 
 
 def _refresh_references(context: RunContext) -> None:
@@ -70,7 +70,7 @@ def _refresh_references(context: RunContext) -> None:
         if isinstance(error, DownError):
             context.is_incomplete = True  # said when the run ends with it
         elif isinstance(error, AccessError | RefusedError):
-            context.reporter.warning(f"No {name}: {error} Going on without.")
+            context.progress.warning(f"No {name}: {error} Going on without.")
         else:
             context.fail(f"Fetching {name} failed: {error}")
 
@@ -79,7 +79,7 @@ def _refresh_references(context: RunContext) -> None:
     if not names and not missing:
         return
     title = f"Fetching {', '.join(names)}." if names else "Making tables."
-    with context.reporter.working("Reference data", title):
+    with context.progress.working("Reference data", title):
         source = context.source(on_reference_failure=failed)
         source.resources.add(*missing)
         listed = [f"{name}_listed" for name in names]
@@ -118,7 +118,7 @@ def _discoveries(context: RunContext, seasons: dict[int, Season]) -> Iterator[Di
             *arguments, selection.window, selection.league_id, now, selection.force
         )
     if not chosen and not context.is_incomplete:
-        context.reporter.warning("The plan has no league with a current season.")
+        context.progress.warning("The plan has no league with a current season.")
     is_over = {season.id: season.is_over for season in chosen}
     return discover_seasons(*arguments, is_over, now, selection.force)
 

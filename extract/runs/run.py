@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from extract.cli.progress_bar import Reporter
 from extract.config.settings import UNUSED_TOKEN, Settings, load_settings
 from extract.errors import (
     ArgumentError,
@@ -19,6 +18,7 @@ from extract.planning.plan import Plan, make_plan
 from extract.planning.seasons import Season, plan_seasons
 from extract.planning.selection import Selection
 from extract.planning.work_list import WorkList, find_work
+from extract.progress import Progress
 from extract.runs.context import RunContext
 from extract.runs.fetch import fetch, stopping_in_order
 from extract.runs.refresh import refresh
@@ -56,13 +56,13 @@ class Bounds:
             )
 
 
-def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = True) -> Summary:
+def run(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = True) -> Summary:
     """Fetches the selected fixtures that are due into the warehouse.
 
     Args:
         selection: which fixtures.
         bounds: when to stop.
-        reporter: told what happens.
+        progress: receives reports.
         wait: for another process that uses the warehouse; otherwise that is an error.
 
     Returns:
@@ -72,7 +72,7 @@ def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = T
         UsageError: a setting, the selection or the database is wrong; no fixture was fetched.
         ExtractError: the run could not begin.
     """
-    with _run_context(selection, bounds, reporter, wait) as context:
+    with _run_context(selection, bounds, progress, wait) as context:
         _try_to_fetch(context)
         try:
             # After a second Ctrl-C, what cannot be loaded now waits for the next run.
@@ -81,7 +81,7 @@ def run(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = T
         except ExtractError as error:
             # What broke the run off is said already; its row is loaded by the next run.
             if context.summary.outcome not in ("failed", "interrupted"):
-                reporter.error(str(error))
+                progress.error(str(error))
                 context.summary.outcome = "failed"
         return context.summary
 
@@ -110,12 +110,12 @@ def _try_to_fetch(context: RunContext) -> None:
         summary.outcome = "failed"
     elif client.stopped:
         summary.outcome = "stopped"
-        context.reporter.line(f"Stopped: {client.stopped}.")
+        context.progress.line(f"Stopped: {client.stopped}.")
     else:
         summary.outcome = "completed"
 
 
-def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = True) -> Plan:
+def plan(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = True) -> Plan:
     """Finds out what a run would ask for and what that would cost.
 
     It does all that a run does before it asks for the first fixture: reference data and lists that
@@ -125,7 +125,7 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
     Raises:
         UsageError, ExtractError: as in `run`; a bound ended it before there were any tables.
     """
-    with _run_context(selection, bounds, reporter, wait) as context:
+    with _run_context(selection, bounds, progress, wait) as context:
         context.summary.outcome = "planned"
         try:
             with stopping_in_order(context):
@@ -139,7 +139,7 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
                         raise ExtractError(
                             f"Stopped before anything was listed: {stopped}."
                         ) from None
-                    reporter.line(f"Stopped: {stopped}. The plan may lack fixtures.")
+                    progress.line(f"Stopped: {stopped}. The plan may lack fixtures.")
                     seasons = plan_seasons(context.warehouse)
                 work = _find_work(context, seasons)
             context.summary.known = work.known
@@ -161,7 +161,7 @@ def plan(selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = 
 
 
 def plan_offline(
-    selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool = True
+    selection: Selection, bounds: Bounds, progress: Progress, wait: bool = True
 ) -> Plan:
     """The same from what the warehouse knows, without a call to the API and without a write.
 
@@ -169,7 +169,7 @@ def plan_offline(
         UsageError, ExtractError: as in `run`.
     """
     settings, now = _settings(bounds, UNUSED_TOKEN), datetime.now(UTC)
-    with closing(open_warehouse(reporter.line if wait else None, must_exist=True)) as warehouse:
+    with closing(open_warehouse(progress.line if wait else None, must_exist=True)) as warehouse:
         if not warehouse.has_tables():
             raise NothingExtractedError(warehouse.name)
         seasons = plan_seasons(warehouse)
@@ -179,15 +179,15 @@ def plan_offline(
 
 @contextmanager
 def _run_context(
-    selection: Selection, bounds: Bounds, reporter: Reporter, wait: bool
+    selection: Selection, bounds: Bounds, progress: Progress, wait: bool
 ) -> Iterator[RunContext]:
     settings = _settings(bounds)
-    with closing(open_warehouse(reporter.line if wait else None)) as warehouse:
+    with closing(open_warehouse(progress.line if wait else None)) as warehouse:
         # Before anything is asked for: without `wait`, a busy warehouse ends the run here.
         with warehouse.write_lock("extract"):
             pass
-        with closing(Loader(warehouse, reporter.warning)) as loader:
-            context = RunContext(settings, warehouse, loader, selection, reporter)
+        with closing(Loader(warehouse, progress.warning)) as loader:
+            context = RunContext(settings, warehouse, loader, selection, progress)
             with context.bounded(bounds.max_calls, bounds.max_minutes):
                 yield context
 
@@ -203,7 +203,7 @@ def _find_work(context: RunContext, seasons: Mapping[int, Season]) -> WorkList:
     now = context.client.clock.now()
     work = find_work(context.warehouse, context.settings, context.selection, seasons, now)
     if work.resumed:
-        context.reporter.line(
+        context.progress.line(
             f"Going on with a run that did not complete: {work.resumed:,} of {work.known:,} "
             "fixtures are fetched. --force asks for them again."
         )
