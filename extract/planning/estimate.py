@@ -47,7 +47,7 @@ def last_quota(warehouse: Warehouse, now: datetime) -> Quota | None:
         "and quota_remaining is not null "
         # A call may bear the time of a clock that was ahead.
         f"and called_at <= timestamptz '{(now + LARGEST_SKEW).isoformat()}' "
-        "order by called_at desc, call_call_number desc limit 1"
+        "order by called_at desc, call_number desc limit 1"
     )
     if not rows:
         return None

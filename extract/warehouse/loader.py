@@ -165,7 +165,7 @@ class Loader:
                     with attempt, self._warehouse.write_lock("load"):
                         _restart_packages(pipeline)
                         pipeline.load()
-                        self._warehouse.loaded()
+                        self._warehouse.after_load()
             except Exception as error:
                 self._explain(pipeline, error)
                 raise
