@@ -1,8 +1,8 @@
-"""How long the job takes, against a floor and a plain script in the same run: `make bench`.
+"""Times extract and transform against a baseline and a naive script in the same run: `make bench`.
 
-The simulator serves saved answers of a made-up world to all of them, over HTTP, from a process of
-its own. Everything a person waits for is in the times: Python's, dlt's and dbt's start too. Read
-the ratios; the seconds are of the machine.
+The simulator serves recorded responses of a made-up world to all three over HTTP, from a process of
+its own. The times include the start of Python, dlt and dbt. Compare the ratios: the seconds depend
+on the machine.
 """
 
 import argparse
@@ -19,16 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.answers import Api, save, served
+from bench.postgres_server import start_postgres
 from bench.processes import Measured, run
+from bench.recorded_responses import Api, record, serve
 
-# One call per fixture takes a tenth of a second each.
-_ASKED_ONE_BY_ONE = 1_000
-_SCHEMAS = ("bench", "bench_raw", "bench_raw_staging", "bench_staging", "floor", "script")
+# Fixtures for the measurement of one call per fixture.
+_ONE_BY_ONE = 1_000
+_SCHEMAS = ("bench", "bench_raw", "bench_raw_staging", "bench_staging", "baseline", "naive")
 
 
 def main() -> None:
-    """Measures, and prints what came of it as it comes."""
+    """Measures, and prints each figure as soon as it is known."""
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description=__doc__,
@@ -38,26 +39,26 @@ def main() -> None:
         "--fixtures", type=int, nargs="+", default=[1_000, 10_000], help="sizes of the world"
     )
     parser.add_argument("--engines", nargs="+", default=["duckdb", "postgres"])
-    parser.add_argument("--rounds", type=int, default=3, help="medians of so many")
-    parser.add_argument("--latency", type=float, default=0.0, help="of an answer, in seconds")
+    parser.add_argument("--rounds", type=int, default=3, help="figures are medians of these")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each response")
     parser.add_argument(
         "--updates", action="store_true", help="only small updates, after one first load"
     )
-    parser.add_argument("--folder", type=Path, help="where saved answers are kept")
+    parser.add_argument("--folder", type=Path, help="where recorded responses are kept")
     parser.add_argument("--json", type=Path, help="file for all figures")
     arguments = parser.parse_args()
     figures: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for fixtures in arguments.fixtures:
-            answers = (arguments.folder or folder) / f"answers-{fixtures}"
-            print(f"Saving answers of {fixtures:,} fixtures", file=sys.stderr)
-            save(answers, fixtures)
+            responses = (arguments.folder or folder) / f"responses-{fixtures}"
+            print(f"Recording responses of {fixtures:,} fixtures", file=sys.stderr)
+            record(responses, fixtures)
             for engine in arguments.engines:
                 database = _database(engine, folder)
-                with served(answers, arguments.latency) as api:
+                with serve(responses, arguments.latency) as api:
                     bench = Bench(
-                        api, answers, engine, database, folder, fixtures, arguments.latency
+                        api, responses, engine, database, folder, fixtures, arguments.latency
                     )
                     figures += bench.measure(arguments.rounds, arguments.updates)
     if arguments.json:
@@ -71,7 +72,7 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class Database:
-    """A database of the benchmark's own: the variables that lead to it, and how it is emptied."""
+    """A database for the benchmark: its environment variables, and how to empty it."""
 
     environment: dict[str, str]
     empty: Callable[[], None]
@@ -85,16 +86,13 @@ def _database(engine: str, folder: Path) -> Database:
                 file.unlink()
 
         return Database({"TARGET": "duckdb", "DUCKDB_PATH": str(folder / "job.duckdb")}, remove)
-    # Not before it is needed: it starts a server.
-    from tests.postgres import running_server
-
-    server = running_server(f"bench-{os.getpid()}")
+    environment, execute = start_postgres(folder / "postgres")
 
     def drop() -> None:
         for schema in _SCHEMAS:
-            server.query(f"drop schema if exists {schema} cascade")
+            execute(f"drop schema if exists {schema} cascade")
 
-    return Database(server.environment(), drop)
+    return Database(environment, drop)
 
 
 class Bench:
@@ -103,7 +101,7 @@ class Bench:
     def __init__(
         self,
         api: Api,
-        answers: Path,
+        responses: Path,
         engine: str,
         database: Database,
         folder: Path,
@@ -111,7 +109,7 @@ class Bench:
         latency: float,
     ) -> None:
         self._api, self._engine, self._database, self._folder = api, engine, database, folder
-        self._all = answers / "ids.txt"
+        self._all = responses / "ids.txt"
         self._ids = [int(id) for id in self._all.read_text().split()]
         self._fixtures, self._latency = fixtures, latency
         self._environment = {
@@ -127,40 +125,44 @@ class Bench:
         self._figures: list[dict[str, Any]] = []
 
     def measure(self, rounds: int, only_updates: bool) -> list[dict[str, Any]]:
-        """All figures, or those of small updates."""
+        """Measures everything, or only small updates."""
         latency = f", {self._latency * 1000:.0f} ms latency" if self._latency else ""
         print(f"\n{self._engine}, {self._fixtures:,} fixtures{latency}")
         self._empty()
-        self._extract("run", "--seasons", "all", "--max-calls", "40")
+        self._extract("--seasons", "all", "--max-calls", "40")
         self._transform()
-        begun = self._note("start: extract", rounds, lambda: self._python("extract.runs.run"))
-        begun += self._note("start: transform", rounds, lambda: self._transform("--select", "none"))
+        starts = self._note("start: extract", rounds, lambda: self._python("extract.runs.run"))
+        starts += self._note(
+            "start: transform", rounds, lambda: self._transform("--select", "none")
+        )
         if only_updates:
             self._load()
             self._transform()
         else:
             self._first_loads(rounds)
-        self._both("nothing due", rounds, self._load, begun)
+        self._both("nothing due", rounds, self._load, starts)
         for count in sorted({100, len(self._ids) // 100}):
-            self._both(f"{count:,} fixtures changed", rounds, self._changed(count), begun)
+            self._both(f"{count:,} fixtures changed", rounds, self._changed(count), starts)
         if not only_updates:
             self._note("full refresh", rounds, lambda: self._transform("--full-refresh"))
         return self._figures
 
     def _first_loads(self, rounds: int) -> None:
-        floor = self._note("floor, first load", rounds, self._floor, before=self._empty)
-        self._note("script, first load", rounds, self._script, floor, before=self._empty)
+        baseline = self._note("baseline, first load", rounds, self._baseline, before=self._empty)
+        self._note("naive script, first load", rounds, self._naive, baseline, before=self._empty)
 
         def begin() -> None:
             self._empty()
             self._api.control.reset_requests()
 
-        # Without latency it says nothing.
+        # Without latency the comparison has no meaning.
         one_by_one = self._one_call_per_fixture() if self._latency else None
-        extracts, seconds = self._both("first load", rounds, self._load, floor, "floor", begin)
+        extracts, seconds = self._both(
+            "first load", rounds, self._load, baseline, "baseline", begin
+        )
         self._note_shares(extracts)
         if one_by_one:
-            name = f"one call per fixture ({_ASKED_ONE_BY_ONE:,} of them, scaled)"
+            name = f"one call per fixture ({_ONE_BY_ONE:,} of them, scaled)"
             self._note_all(name, [one_by_one], seconds, "first load")
 
     def _both(
@@ -172,7 +174,7 @@ class Bench:
         unit: str = "starts",
         before: Callable[[], None] = lambda: None,
     ) -> tuple[list[Measured], float]:
-        """The extracts, and the median of both commands together."""
+        """Measures both commands; returns the extracts and the median of both together."""
         extracts, transforms = [], []
         for _ in range(rounds):
             before()
@@ -181,13 +183,17 @@ class Bench:
         self._note_all(f"{what}: extract", extracts)
         self._note_all(f"{what}: transform", transforms)
         both = [
-            Measured(first.seconds + second.seconds, max(first.peak, second.peak))
+            Measured(
+                first.seconds + second.seconds,
+                max(first.peak, second.peak),
+                first.cpu + second.cpu,
+            )
             for first, second in zip(extracts, transforms, strict=True)
         ]
         return extracts, self._note_all(what, both, reference, unit)
 
     def _note_shares(self, extracts: list[Measured]) -> None:
-        """What extracts say of themselves."""
+        """Prints the figures that the extracts report."""
         counts = [json.loads(extract.output) for extract in extracts]
         print(f"{'  calls':44} {counts[0]['calls']:8,}")
         size = counts[0]["bytes"] / self._fixtures
@@ -197,12 +203,12 @@ class Bench:
             self._note_all(f"  of it {step}", [Measured(each, 0) for each in seconds])
 
     def _one_call_per_fixture(self) -> Measured:
-        """The script with a fixture a call: of some fixtures, as if it were all."""
-        ids = self._ids[:_ASKED_ONE_BY_ONE]
+        """The naive script with one fixture per call: measured on some, scaled to all."""
+        ids = self._ids[:_ONE_BY_ONE]
         some = self._folder / "some.txt"
         some.write_text("\n".join(map(str, ids)))
         self._empty()
-        measured = self._other("script", some, "1")
+        measured = self._other("naive", some, "1")
         return Measured(measured.seconds * len(self._ids) / len(ids), measured.peak)
 
     def _changed(self, count: int) -> Callable[[], Measured]:
@@ -218,7 +224,7 @@ class Bench:
                     self._api.control.update(id, {"leg": str(self._chance.random())})
             file = self._folder / "changed.txt"
             file.write_text("\n".join(map(str, changed)))
-            return self._extract("run", "--force", "--ids-file", str(file))
+            return self._extract("--force", "--ids-file", str(file))
 
         return change
 
@@ -229,19 +235,19 @@ class Bench:
         return run("timeit", "-n1", "-r1", f"import {module}", environment=self._environment)
 
     def _extract(self, *arguments: str) -> Measured:
-        return run("extract", *arguments, "--json", environment=self._environment)
+        return run("extract", "extract", *arguments, "--json", environment=self._environment)
 
     def _load(self) -> Measured:
-        return self._extract("run", "--seasons", "all")
+        return self._extract("--seasons", "all")
 
     def _transform(self, *arguments: str) -> Measured:
         return run("extract", "transform", *arguments, environment=self._environment)
 
-    def _floor(self) -> Measured:
-        return self._other("floor", self._all)
+    def _baseline(self) -> Measured:
+        return self._other("baseline", self._all)
 
-    def _script(self) -> Measured:
-        return self._other("script", self._all)
+    def _naive(self) -> Measured:
+        return self._other("naive", self._all)
 
     def _other(self, program: str, ids: Path, *options: str) -> Measured:
         where = f"duckdb:{self._folder / program}.duckdb"
@@ -251,7 +257,7 @@ class Bench:
         return run(f"bench.{program}", *arguments, environment=self._environment)
 
     def _empty(self) -> None:
-        """Takes away all that was loaded, and what dlt remembers of it."""
+        """Removes all loaded data and dlt's state."""
         shutil.rmtree(self._folder / "dlt", ignore_errors=True)
         self._database.empty()
 
@@ -276,14 +282,16 @@ class Bench:
         what: str,
         measured: list[Measured],
         reference: float | None = None,
-        unit: str = "floor",
+        unit: str = "baseline",
     ) -> float:
-        """Prints and keeps a figure, and returns its median in seconds."""
+        """Prints and keeps a figure; returns its median in seconds."""
         seconds = statistics.median(each.seconds for each in measured)
         peak = max(each.peak for each in measured)
         ratio = "" if reference is None else f"{seconds / reference:8.2f} x {unit}"
+        cpu = statistics.median(each.cpu for each in measured)
+        processor = f"{cpu:8.2f} s CPU" if cpu else ""
         memory = f"{peak:8.0f} MB" if peak else ""
-        print(f"{what:44} {seconds:8.2f} s {memory} {ratio}", flush=True)
+        print(f"{what:44} {seconds:8.2f} s {processor} {memory} {ratio}", flush=True)
         self._figures.append(
             {
                 "engine": self._engine,
@@ -291,6 +299,7 @@ class Bench:
                 "latency": self._latency,
                 "what": what,
                 "seconds": [round(each.seconds, 3) for each in measured],
+                "cpu_seconds": [round(each.cpu, 3) for each in measured],
                 "peak_megabytes": round(peak),
                 "ratio": None if reference is None else round(seconds / reference, 3),
             }

@@ -1,4 +1,4 @@
-"""Draws what the benchmark found: `python -m bench.plot FIGURES.json… PLOT.svg`."""
+"""Draws the figures of the benchmark: `python -m bench.plot FIGURES.json… PLOT.svg`."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ import altair
 
 _ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
 _FIRST_LOADS = {
-    "script, first load": "plain script",
+    "naive script, first load": "naive script",
     "first load": "extract and transform",
 }
 _UPDATES = {
@@ -21,7 +21,7 @@ _UPDATES = {
 
 
 def main(*files: str) -> None:
-    """Reads figures, and writes the plot to the last of the files."""
+    """Reads the figures, and writes the plot to the last file."""
     *read, written = map(Path, files)
     figures = [figure for file in read for figure in json.loads(file.read_text())["figures"]]
     rows = [
@@ -34,28 +34,28 @@ def main(*files: str) -> None:
         for figure in figures
         if not figure["latency"]
     ]
-    charts = altair.vconcat(_against_floor(rows), _by_size(rows))
-    # Renderers guess how wide a text is.
+    charts = altair.vconcat(_against_baseline(rows), _by_size(rows))
+    # Renderers estimate the width of a text.
     charts.resolve_scale(color="independent").properties(padding=30).save(written)
 
 
-def _against_floor(rows: list[dict[str, Any]]) -> Any:
-    floors = {
+def _against_baseline(rows: list[dict[str, Any]]) -> Any:
+    baselines = {
         (row["engine"], row["fixtures"]): row["seconds"]
         for row in rows
-        if row["what"] == "floor, first load"
+        if row["what"] == "baseline, first load"
     }
     bars = [
         {
             **row,
             "program": _FIRST_LOADS[row["what"]],
-            "ratio": row["seconds"] / floors[row["engine"], row["fixtures"]],
+            "ratio": row["seconds"] / baselines[row["engine"], row["fixtures"]],
         }
         for row in rows
         if row["what"] in _FIRST_LOADS
     ]
     return (
-        altair.Chart({"values": bars}, title="First load: times the floor, which is 1")
+        altair.Chart({"values": bars}, title="First load, relative to the baseline (1)")
         .mark_bar()
         .encode(
             x=altair.X("ratio:Q", title=None),

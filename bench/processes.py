@@ -1,4 +1,4 @@
-"""Commands, with their time and memory."""
+"""Runs commands, and measures their time and memory."""
 
 import os
 import subprocess
@@ -12,16 +12,18 @@ from typing import IO
 
 @dataclass(frozen=True)
 class Measured:
-    """What a command took.
+    """The cost of a command.
 
     Attributes:
         seconds: wall time.
-        peak: the most memory that it had at once, in MB.
-        output: what it wrote to standard output.
+        peak: peak memory in MB, of the command alone; 0 where it was not measured.
+        cpu: CPU seconds, user and system, children included.
+        output: its standard output.
     """
 
     seconds: float
     peak: float
+    cpu: float = 0.0
     output: str = ""
 
 
@@ -29,18 +31,19 @@ def run(module: str, *arguments: str, environment: Mapping[str, str]) -> Measure
     """Runs `python -m module arguments…`; its output is shown if it fails."""
     command = [sys.executable, "-m", module, *arguments]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        begun = time.perf_counter()
+        began = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603 - our own program
             command, env={**os.environ, **environment}, stdout=output, stderr=errors
         )
-        # Not process.wait(): it does not tell the memory.
+        # Not process.wait(): it does not return the memory.
         _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        said, complained = (file.read().decode() for file in map(_from_start, (output, errors)))
+        printed, failed = (file.read().decode() for file in map(_from_start, (output, errors)))
         if process.returncode:
-            sys.exit(f"{' '.join(command)} failed:\n{said}{complained}")
-    return Measured(seconds, usage.ru_maxrss / 1024, said)
+            sys.exit(f"{' '.join(command)} failed:\n{printed}{failed}")
+    cpu = usage.ru_utime + usage.ru_stime
+    return Measured(seconds, usage.ru_maxrss / 1024, cpu, printed)
 
 
 def _from_start(file: IO[bytes]) -> IO[bytes]:

@@ -1,10 +1,10 @@
-"""What floor and script make of a fixture: three tables, with the columns of ours that matter."""
+"""The three tables that the baseline and the naive script make of a fixture."""
 
 from typing import Any
 
 import pyarrow as pa
 
-# What a fixture is asked for with: the default of the job.
+# The default of the setting `include`.
 INCLUDE = "participants;scores;statistics;events;periods"
 
 # Each column with its type.
@@ -34,7 +34,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 
 def definition(table: str) -> str:
-    """The columns of a table, as `create table` wants them."""
+    """The columns of a table, as in `create table`."""
     return ", ".join(
         f"{name} {type}{' primary key' if name == 'id' else ''}"
         for name, type in COLUMNS[table].items()

@@ -1,10 +1,10 @@
-"""The floor: about the least time in which the same data can be in three exact tables.
+"""The baseline: about the shortest time in which the same data can be in three exact tables.
 
-A program for this one purpose: eight threads fetch, answers are cut into fixtures without parsing
-them, only what changed is parsed, and columns go into the database in bulk. No dlt, no dbt, no
-retries, no quota, and a crash half-way leaves half.
+The program does nothing else: eight threads fetch, responses are cut into fixtures without parsing
+them, only changed fixtures are parsed, and columns are loaded in bulk. It has no dlt, no dbt, no
+retries and no rate limit, and a crash leaves part of the data.
 
-    python -m bench.floor URL TOKEN IDS_FILE duckdb:FILE|postgres
+    python -m bench.baseline URL TOKEN IDS_FILE duckdb:FILE|postgres
 """
 
 import hashlib
@@ -46,7 +46,7 @@ _id = msgspec.json.Decoder(_Id)
 
 
 def main(url: str, token: str, ids_file: str, database: str) -> None:
-    """Brings the tables up to date."""
+    """Fetches the fixtures and replaces the rows of those that changed."""
     ids = Path(ids_file).read_text().split()
     target = _Postgres() if database == "postgres" else _DuckDb(database.partition(":")[2])
     known = target.hashes()
@@ -54,13 +54,13 @@ def main(url: str, token: str, ids_file: str, database: str) -> None:
     headers = {"Authorization": token, "Accept-Encoding": "gzip"}
 
     def fetch(batch: list[str]) -> list[tuple[int, str, bytes]]:
-        answer = pool.request(
+        response = pool.request(
             "GET",
             f"{url}/football/fixtures/multi/{','.join(batch)}?include={INCLUDE}",
             headers=headers,
         )
         found = []
-        for raw in _envelope.decode(answer.data).data:
+        for raw in _envelope.decode(response.data).data:
             content = bytes(raw)
             digest = hashlib.blake2b(content, digest_size=16).hexdigest()
             id = _id.decode(content).id
@@ -80,13 +80,13 @@ def main(url: str, token: str, ids_file: str, database: str) -> None:
 
 
 def _in_order(threads: ThreadPoolExecutor, fetch: Any, batches: list[list[str]]) -> Iterator[Any]:
-    """Results in order, with no more batches under way than two a thread."""
-    under_way = []
+    """Results in order, with at most two batches in flight per thread."""
+    in_flight = []
     for batch in batches:
-        under_way.append(threads.submit(fetch, batch))
-        if len(under_way) >= 2 * _THREADS:
-            yield under_way.pop(0).result()
-    for future in under_way:
+        in_flight.append(threads.submit(fetch, batch))
+        if len(in_flight) >= 2 * _THREADS:
+            yield in_flight.pop(0).result()
+    for future in in_flight:
         yield future.result()
 
 
@@ -130,7 +130,7 @@ class _Postgres:
     def __init__(self) -> None:
         self._connection = psycopg2.connect("")
         with self._connection.cursor() as cursor:
-            cursor.execute("create schema if not exists floor; set search_path to floor")
+            cursor.execute("create schema if not exists baseline; set search_path to baseline")
             for table in COLUMNS:
                 cursor.execute(f"create table if not exists {table} ({definition(table)})")
                 if table != "fixtures":

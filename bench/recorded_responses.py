@@ -1,4 +1,4 @@
-"""Saved answers of the simulator, and a process that serves them: faster than making them anew."""
+"""Recorded responses of the simulator, and a process that serves them faster than it makes them."""
 
 import subprocess
 import sys
@@ -18,10 +18,10 @@ from simulator.settings import DEFAULT_TOKEN
 _FIXTURES_OF_A_SEASON = 383
 
 
-def save(folder: Path, fixtures: int) -> None:
-    """Saves a world of so many fixtures, unless it is there already.
+def record(folder: Path, fixtures: int) -> None:
+    """Records a world of this many fixtures, unless it is recorded already.
 
-    Of its fixtures most are played: about 80 statistics and 18 events each.
+    Most fixtures are played, with about 80 statistics and 18 events each.
     """
     done = folder / "done"
     if done.exists():
@@ -37,19 +37,19 @@ def save(folder: Path, fixtures: int) -> None:
         with (folder / "fixtures.jsonl").open("wb") as file:
             for start in range(0, len(ids), 50):
                 batch = ",".join(map(str, ids[start : start + 50]))
-                answer = session.get(
+                response = session.get(
                     f"{api.base_url}/football/fixtures/multi/{batch}",
                     params={"include": INCLUDE},
                     timeout=60,
                 )
-                answer.raise_for_status()
-                file.write(answer.content + b"\n")
+                response.raise_for_status()
+                file.write(response.content + b"\n")
     (folder / "ids.txt").write_text("\n".join(map(str, ids)))
     done.touch()
 
 
 class Api:
-    """The address of a server with saved answers, and how to change them."""
+    """A server of recorded responses, and the control that changes them."""
 
     def __init__(self, port: int) -> None:
         self.base_url = f"http://127.0.0.1:{port}/v3"
@@ -58,12 +58,12 @@ class Api:
 
 
 @contextmanager
-def served(folder: Path, latency: float) -> Iterator[Api]:
-    """The answers over HTTP, from a process of their own.
+def serve(folder: Path, latency: float) -> Iterator[Api]:
+    """Serves the responses over HTTP from a process of its own.
 
     Args:
-        folder: where `save` has put them.
-        latency: seconds before every answer.
+        folder: where `record` wrote them.
+        latency: seconds before each response.
     """
     port = 8719
     options = {
@@ -80,7 +80,7 @@ def served(folder: Path, latency: float) -> Iterator[Api]:
     try:
         while True:
             if process.poll() is not None:
-                raise RuntimeError("The server of saved answers has ended.")
+                raise RuntimeError("The server of recorded responses has ended.")
             try:
                 requests.get(f"{api.base_url}/football/states", timeout=5)
                 break

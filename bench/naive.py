@@ -1,8 +1,8 @@
-"""The script: what one writes in an afternoon. One thread, whole answers parsed, upserts by id.
+"""The naive script: one thread, parses whole responses, upserts by id.
 
-Its tables are not exact: what the API removes stays in them.
+Its tables are not exact: they keep rows that the API has removed.
 
-    python -m bench.script URL TOKEN IDS_FILE duckdb:FILE|postgres [BATCH]
+    python -m bench.naive URL TOKEN IDS_FILE duckdb:FILE|postgres [BATCH]
 """
 
 import sys
@@ -28,20 +28,20 @@ def main(url: str, token: str, ids_file: str, database: str, batch: str = "50") 
             duck.execute(f"create table if not exists {table} ({definition(table)})")
         elif post:
             post.cursor().execute(
-                "create schema if not exists script; set search_path to script;"
+                "create schema if not exists naive; set search_path to naive;"
                 f"create table if not exists {table} ({definition(table)})"
             )
     session = requests.Session()
     session.headers["Authorization"] = token
     for start in range(0, len(ids), size):
-        answer = session.get(
+        response = session.get(
             f"{url}/football/fixtures/multi/{','.join(ids[start : start + size])}",
             params={"include": INCLUDE},
             timeout=60,
         )
-        answer.raise_for_status()
+        response.raise_for_status()
         found: dict[str, list[tuple[Any, ...]]] = {table: [] for table in COLUMNS}
-        for fixture in answer.json()["data"]:
+        for fixture in response.json()["data"]:
             for table, values in rows(fixture).items():
                 found[table] += values
         for table, values in found.items():
