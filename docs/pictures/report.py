@@ -10,9 +10,9 @@ _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def main() -> None:
-    """Shows a report in Chromium, and saves what stands at its top.
+    """Opens a report in Chromium, and saves its top as an image.
 
-    Command line: the report, and Chromium's program.
+    Arguments: the report and the path of Chromium.
     """
     report, program = sys.argv[1:]
     here = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""Records a terminal session, and draws it as an SVG that moves."""
+"""Records a terminal session, and draws it as an animated SVG."""
 
 import os
 import pty
@@ -13,11 +13,11 @@ from pathlib import Path
 import pyte
 
 _COLUMNS, _LINES = 100, 30
-# Pixels of a character of 14 pixels' height in the usual fonts of terminals.
+# Size in pixels of a 14-pixel character in common terminal fonts.
 _WIDTH, _HEIGHT = 8.43, 18
 _MARGIN = 12
-# A pause of the program is shown for so many seconds at most, and what it ended with for so many.
-_LONGEST_PAUSE, _AT_THE_END = 1.0, 6.0
+# Longest time in seconds that a pause is shown, and the time that the last frame is shown.
+_LONGEST_PAUSE, _LAST_FRAME = 1.0, 6.0
 _SHORTEST_FRAME = 0.15
 _COLORS = {
     "default": "#d8dee9", "black": "#4c566a", "red": "#ff7a85", "green": "#a3d977",
@@ -30,7 +30,7 @@ def record(command: Sequence[str]) -> Iterator[tuple[float, bytes]]:
     """Runs a command on a terminal of its own.
 
     Yields:
-        What it writes, with the seconds since it began.
+        Its output, each part with the seconds since the start.
 
     Raises:
         RuntimeError: the command failed.
@@ -46,7 +46,7 @@ def record(command: Sequence[str]) -> Iterator[tuple[float, bytes]]:
         try:
             written = os.read(ours, 65536)
         except OSError:
-            break  # that is how the end of a terminal shows
+            break  # the program has closed the terminal
         yield time.monotonic() - began, written
     os.close(ours)
     if process.wait():
@@ -54,10 +54,10 @@ def record(command: Sequence[str]) -> Iterator[tuple[float, bytes]]:
 
 
 def frames(recorded: Iterator[tuple[float, bytes]]) -> list[tuple[float, list[str]]]:
-    """What was to be seen, one picture after the other.
+    """Turns the output into frames.
 
     Returns:
-        Pairs of the seconds that a picture stands, and its lines as SVG text.
+        Pairs of a frame's seconds and its lines as SVG text.
     """
     screen = pyte.Screen(_COLUMNS, _LINES)
     stream = pyte.ByteStream(screen)
@@ -68,31 +68,31 @@ def frames(recorded: Iterator[tuple[float, bytes]]) -> list[tuple[float, list[st
             found.append((min(seconds - since, _LONGEST_PAUSE), shown))
             shown, since = lines, seconds
         stream.feed(written)
-    return [*found, (_SHORTEST_FRAME, shown), (_AT_THE_END, _lines(screen))]
+    return [*found, (_SHORTEST_FRAME, shown), (_LAST_FRAME, _lines(screen))]
 
 
-def draw(pictures: list[tuple[float, list[str]]]) -> str:
-    """An SVG of the pictures in turn; of the last one for people who want nothing to move.
+def draw(drawn: list[tuple[float, list[str]]]) -> str:
+    """Draws an SVG that shows one frame after the other.
 
-    The pictures stand below each other in a column that jumps past the window. A line that stands
-    in several of them is written once.
+    Readers who prefer reduced motion see the last frame only. The frames form a column that moves
+    past the window. A line that several frames share is written once.
     """
     height = _LINES * _HEIGHT + 2 * _MARGIN
-    length = sum(seconds for seconds, _ in pictures)
-    lines = dict.fromkeys(line for _, picture in pictures for line in picture if line)
+    length = sum(seconds for seconds, _ in drawn)
+    lines = dict.fromkeys(line for _, frame in drawn for line in frame if line)
     names = {line: f"l{number}" for number, line in enumerate(lines)}
     defined = "".join(f'<text id="{name}">{line}</text>\n' for line, name in names.items())
     moves, column, passed = [], [], 0.0
-    for number, (seconds, picture) in enumerate(pictures):
+    for number, (seconds, frame) in enumerate(drawn):
         moves.append(f"{passed / length:.3%} {{ transform: translateY(-{number * height}px) }}")
         passed += seconds
         column += [
             f'<use href="#{names[line]}" x="{_MARGIN}" '
             f'y="{number * height + _MARGIN + (row + 0.75) * _HEIGHT:.0f}"/>'
-            for row, line in enumerate(picture)
+            for row, line in enumerate(frame)
             if line
         ]
-    last = f"transform: translateY(-{(len(pictures) - 1) * height}px)"
+    last = f"transform: translateY(-{(len(drawn) - 1) * height}px)"
     width = _COLUMNS * _WIDTH + 2 * _MARGIN
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" role="img">
@@ -122,7 +122,7 @@ def _lines(screen: pyte.Screen) -> list[str]:
 
 
 def _line(characters: list[pyte.screens.Char]) -> str:
-    """A line of a terminal as the content of an SVG text, empty if there is nothing to see."""
+    """A line of the terminal as the content of an SVG text; empty for a blank line."""
     while characters and characters[-1].data == " ":
         characters.pop()
     spans = []
