@@ -8,8 +8,8 @@
 It never talks to the real API and nothing in the extractor imports it.
 """
 
-from simulator.running import Simulator
-from simulator.settings import Settings
-from simulator.world import World
+from simulator.api.behaviour import Settings
+from simulator.simulator import Simulator
+from simulator.world.world import World
 
 __all__ = ["Settings", "Simulator", "World"]

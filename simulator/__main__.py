@@ -10,9 +10,9 @@ from typing import Annotated, Optional
 import typer
 from rich.console import Console
 
-from simulator.replay import Replay
-from simulator.running import DEFAULT_CLOCK, Simulator
-from simulator.settings import DEFAULT_CONTROL_TOKEN, DEFAULT_TOKEN, Pagination
+from simulator.api.behaviour import DEFAULT_CONTROL_TOKEN, DEFAULT_TOKEN, Pagination
+from simulator.data.replay import Replay
+from simulator.simulator import DEFAULT_CLOCK, Simulator
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from simulator.running import Simulator
+from simulator.simulator import Simulator
 
 DATABASE = "demo.duckdb"
 

@@ -26,10 +26,10 @@ from typer.testing import CliRunner
 
 from simulator import Simulator, World
 from simulator.__main__ import app
-from simulator.control import ControlError
-from simulator.faults import FOREIGN, KINDS
-from simulator.replay import ReplayError
-from simulator.world import BASE_FIELDS
+from simulator.control.client import ControlError
+from simulator.data.replay import ReplayError
+from simulator.faults.faults import FOREIGN, KINDS
+from simulator.world.world import BASE_FIELDS
 
 Row = dict[str, Any]
 CLOCK = "2026-03-14T15:20:00Z"

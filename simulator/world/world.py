@@ -15,14 +15,22 @@ from typing import Any
 
 import orjson
 
-from simulator import names
-from simulator.calendar import Calendar, Pairing
-from simulator.catalog import SPORT
-from simulator.chance import mix
-from simulator.clock import DAY, api_time
-from simulator.match import Match, Side
-from simulator.outline import FINISHED, MINUTE, Ending, Fate, Outline, fate_of, make_outline
-from simulator.source import CorrectionError, Row, Source
+from simulator.data.clock import DAY, api_time
+from simulator.data.reference_data import SPORT
+from simulator.data.source import CorrectionError, Row, Source
+from simulator.randomness import mix
+from simulator.world import names
+from simulator.world.calendar import Calendar, Pairing
+from simulator.world.match import Match, Side
+from simulator.world.match_outline import (
+    FINISHED,
+    MINUTE,
+    Ending,
+    Fate,
+    Outline,
+    fate_of,
+    make_outline,
+)
 
 BASE_FIELDS = (
     "id",

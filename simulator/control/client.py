@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from simulator.control_door import HEADER
-from simulator.settings import DEFAULT_CONTROL_TOKEN
+from simulator.api.behaviour import DEFAULT_CONTROL_TOKEN
+from simulator.control.routes import HEADER
 
 Row = dict[str, Any]
 
@@ -136,7 +136,7 @@ class Control:
     # ------------------------------------------------------------------ the server
 
     def faults(self, faults: Sequence[Row]) -> None:
-        """Replace the faults; `simulator.faults` describes them."""
+        """Replace the faults; `simulator.faults.faults` describes them."""
         self._do("faults", faults=list(faults))
 
     def clear_faults(self) -> None:
@@ -165,5 +165,5 @@ class Control:
         self._do("set_latency", seconds=seconds)
 
     def settings(self, **changes: Any) -> None:
-        """Change how the API behaves where the docs leave it open: `simulator.settings`."""
+        """Change how the API behaves where the docs leave it open: `simulator.api.behaviour`."""
         self._do("settings", changes=changes)

@@ -12,8 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from simulator.catalog import STATES, STATES_BY_ID, TYPES, TYPES_BY_ID
-from simulator.clock import parse_instant
+from simulator.data.clock import parse_instant
+from simulator.data.reference_data import STATES, STATES_BY_ID, TYPES, TYPES_BY_ID
 
 Row = dict[str, Any]
 Patch = Callable[[Row], None]

@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from simulator.catalog import STATES, TYPES, TYPES_BY_ID
-from simulator.clock import api_time
-from simulator.exact_json import dump_exactly, load_exactly
-from simulator.source import CorrectionError, Row, Source
+from simulator.data.clock import api_time
+from simulator.data.lossless_json import dump_exactly, load_exactly
+from simulator.data.reference_data import STATES, TYPES, TYPES_BY_ID
+from simulator.data.source import CorrectionError, Row, Source
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _LINES = (".jsonl", ".ndjson")

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from simulator.chance import generator, poisson
-from simulator.clock import DAY
+from simulator.data.clock import DAY
+from simulator.randomness import generator, poisson
 
 MINUTE = 60
 NEVER_LIVE = frozenset({1, 10, 12, 13, 14, 17})

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from simulator.chance import generator, mix, poisson
-from simulator.clock import parse_instant
-from simulator.outline import MINUTE, Fate, Outline
+from simulator.data.clock import parse_instant
+from simulator.randomness import generator, mix, poisson
+from simulator.world.match_outline import MINUTE, Fate, Outline
 
 Row = dict[str, Any]
 

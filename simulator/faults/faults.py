@@ -25,8 +25,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.chance import generator
 from simulator.errors import NO_RESULT
+from simulator.randomness import generator
 
 Row = dict[str, Any]
 Fault = dict[str, Any]

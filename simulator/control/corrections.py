@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.source import CorrectionError, Patch, Row
+from simulator.data.source import CorrectionError, Patch, Row
 
 _GOALS = frozenset({14, 15, 16})
 _CARDS = frozenset({19, 20, 21})

@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator import corrections
-from simulator.clock import api_time, parse_instant
-from simulator.exact_json import dump_exactly
-from simulator.source import CorrectionError, Row
+from simulator.control import corrections
+from simulator.data.clock import api_time, parse_instant
+from simulator.data.lossless_json import dump_exactly
+from simulator.data.source import CorrectionError, Row
 
 if TYPE_CHECKING:
-    from simulator.server import Api
+    from simulator.api.server import Api
 
 HEADER = "X-Control-Token"
 

@@ -11,13 +11,13 @@ from typing import Self
 
 import uvicorn
 
-from simulator.control import Control
-from simulator.replay import Replay
-from simulator.server import Api
-from simulator.settings import DEFAULT_CONTROL_TOKEN, DEFAULT_TOKEN, Pagination, Settings
-from simulator.source import Source
-from simulator.transport import ReachableProtocol
-from simulator.world import World
+from simulator.api.behaviour import DEFAULT_CONTROL_TOKEN, DEFAULT_TOKEN, Pagination, Settings
+from simulator.api.server import Api
+from simulator.control.client import Control
+from simulator.data.replay import Replay
+from simulator.data.source import Source
+from simulator.faults.connection import ReachableProtocol
+from simulator.world.world import World
 
 DEFAULT_CLOCK = "2026-03-14T15:20:00Z"
 """A Saturday afternoon in the middle of a season: some matches are running."""

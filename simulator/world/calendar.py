@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from simulator.clock import DAY, day_start
+from simulator.data.clock import DAY, day_start
 
 _MINUTE = 60
 _HOUR = 3_600

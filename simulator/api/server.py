@@ -20,17 +20,17 @@ from starlette.responses import Response
 from starlette.routing import Route as WebRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import faults as fault_tables
-from simulator.clock import DAY, api_time
-from simulator.control_door import control_routes
-from simulator.endpoints import Endpoints, Result, find_route, is_whole
+from simulator.api.behaviour import Settings
+from simulator.api.endpoints import Endpoints, Result, find_route, is_whole
+from simulator.api.quota import Allowance, Quota, refusal
+from simulator.control.routes import control_routes
+from simulator.data.clock import DAY, api_time
+from simulator.data.lossless_json import dump_exactly
+from simulator.data.source import Source
 from simulator.errors import NO_RESULT, ApiError
-from simulator.exact_json import dump_exactly
-from simulator.faults import Answer, Fault, Faults
-from simulator.quota import Allowance, Quota, refusal
-from simulator.settings import Settings
-from simulator.source import Source
-from simulator.transport import Drip, DripHeaders, Flood, Hang, Reset, Truncated
+from simulator.faults import faults as fault_tables
+from simulator.faults.connection import Drip, DripHeaders, Flood, Hang, Reset, Truncated
+from simulator.faults.faults import Answer, Fault, Faults
 
 Row = dict[str, Any]
 _COMPRESSED_FROM = 1_024

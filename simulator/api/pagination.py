@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from simulator.api.behaviour import Settings
 from simulator.errors import ApiError, incorrect
-from simulator.settings import Settings
 
 DEFAULT_PER_PAGE = 25
 MOST_PER_PAGE = 50

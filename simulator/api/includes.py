@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.api.behaviour import Settings
 from simulator.errors import INCLUDE, ApiError, incorrect
-from simulator.settings import Settings
 
 Row = dict[str, Any]
 MOST_DEPTH = 3

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
-from simulator.chance import generator, mix
-from simulator.clock import DAY, day_start
+from simulator.api.behaviour import Settings
+from simulator.api.includes import Include, absent, included_rows, parse_includes, selected
+from simulator.api.pagination import Key, decode_cursor, paginate, pagination_object, read_place
+from simulator.data.clock import DAY, day_start
+from simulator.data.source import Row, Source
 from simulator.errors import FILTERING, ApiError, incorrect
-from simulator.includes import Include, absent, included_rows, parse_includes, selected
-from simulator.pagination import Key, decode_cursor, paginate, pagination_object, read_place
-from simulator.settings import Settings
-from simulator.source import Row, Source
-from simulator.world import ARRAYS, RELATIONS
+from simulator.randomness import generator, mix
+from simulator.world.world import ARRAYS, RELATIONS
 
 MOST_IDS = 50
 """Unique ids in one multi request, and values in one filter (documented)."""
