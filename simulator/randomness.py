@@ -1,4 +1,4 @@
-"""Deterministic chance: the same whole numbers always give the same result."""
+"""Deterministic random numbers: the same whole numbers always give the same result."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _MASK = (1 << 64) - 1
 
 
 def mix(*numbers: int) -> int:
-    """Return 64 well-mixed bits of some numbers (the finaliser of splitmix64 after each one).
+    """Return a 64-bit hash of some numbers (the finaliser of splitmix64 after each one).
 
-    Faster than seeding a random generator, for where one or two draws are needed.
+    Faster than seeding a random generator where one or two draws are needed.
     """
     value = 0x9E3779B97F4A7C15
     for number in numbers:
@@ -24,8 +24,8 @@ def mix(*numbers: int) -> int:
 
 
 def generator(*numbers: int) -> random.Random:
-    """Return a random generator that is seeded by some numbers."""
-    return random.Random(mix(*numbers))  # noqa: S311 - made football, not cryptography
+    """Return a random generator, seeded by some numbers."""
+    return random.Random(mix(*numbers))  # noqa: S311 - invented football, not cryptography
 
 
 def poisson(draw: Callable[[], float], mean: float) -> int:

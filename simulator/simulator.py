@@ -1,4 +1,4 @@
-"""A simulator that runs in a background thread."""
+"""A simulator: the API and its control routes on one server, in a background thread."""
 
 from __future__ import annotations
 
@@ -10,25 +10,29 @@ from types import TracebackType
 from typing import Self
 
 import uvicorn
+from starlette.applications import Starlette
 
-from simulator.api.behaviour import DEFAULT_CONTROL_TOKEN, DEFAULT_TOKEN, Pagination, Settings
-from simulator.api.server import Api
+from simulator.api.behaviour import DEFAULT_TOKEN, Behaviour, Pagination
+from simulator.api.server import ApiServer, internal_error
 from simulator.control.client import Control
+from simulator.control.routes import DEFAULT_CONTROL_TOKEN, control_routes
 from simulator.data.replay import Replay
 from simulator.data.source import Source
-from simulator.faults.connection import ReachableProtocol
+from simulator.faults.connection import ConnectionProtocol
 from simulator.world.world import World
 
 DEFAULT_CLOCK = "2026-03-14T15:20:00Z"
-"""A Saturday afternoon in the middle of a season: some matches are running."""
+"""A Saturday afternoon in the middle of a season: some matches are live."""
 
 
 class Simulator:
-    """The API over real HTTP, for as long as the `with` block lasts.
+    """The API over real HTTP, while the `with` block runs.
 
-    `quota` is calls per entity and `window` (seconds, real time), `latency` a delay in seconds
-    before every answer, `replay` a directory of saved answers to serve instead of a made world,
-    `port` 0 any free one. `settings` wins over `pagination`.
+    Attributes:
+        base_url: The API's root; empty before `start`.
+        token: The API token that is accepted.
+        world: The source of fixtures and reference data.
+        control: A client that changes this simulator; set by `start`.
     """
 
     def __init__(
@@ -48,36 +52,64 @@ class Simulator:
         host: str = "127.0.0.1",
         control_token: str = DEFAULT_CONTROL_TOKEN,
         pagination: Pagination = "cursor",
-        settings: Settings | None = None,
+        behaviour: Behaviour | None = None,
     ) -> None:
-        """Make the world or read the saved answers; nothing listens yet."""
+        """Generate the world, or read saved responses. The server does not listen yet.
+
+        Args:
+            seed: The same seed generates the same world.
+            leagues: Number of leagues.
+            seasons: Seasons per league.
+            teams: Teams per league.
+            clock: The simulated time, ISO 8601.
+            token: The API token that is accepted.
+            quota: Calls per entity and window.
+            window: Seconds of real time.
+            latency: Seconds to wait before each response.
+            replay: Directory of saved responses to serve instead of a generated world.
+            port: 0 chooses a free one.
+            host: Address to listen on.
+            control_token: The token of the control routes.
+            pagination: How lists refer to their next page.
+            behaviour: All variants of the API's behaviour; overrides `pagination`.
+
+        Raises:
+            ValueError: An argument is out of range, or the saved responses cannot be read.
+        """
         self.world: Source = (
             Replay(Path(replay), clock)
             if replay is not None
             else World(seed=seed, leagues=leagues, seasons=seasons, teams=teams, clock=clock)
         )
         self.token = token
-        self.api = Api(
+        server = ApiServer(
             self.world,
             token=token,
-            control_token=control_token,
             quota=quota,
             window=window,
             latency=latency,
-            settings=settings or Settings().changed(pagination=pagination),
+            behaviour=behaviour or Behaviour().changed(pagination=pagination),
+        )
+        self._app = Starlette(
+            routes=[*server.routes(), *control_routes(server, control_token)],
+            exception_handlers={Exception: internal_error},
         )
         self._host, self._port, self._control_token = host, port, control_token
         self.base_url = ""
 
     def start(self) -> Self:
-        """Listen and serve; OSError where the port is taken."""
+        """Listen and serve.
+
+        Raises:
+            OSError: The port is taken.
+        """
         self._socket = socket.create_server((self._host, self._port), backlog=512)
         port = self._socket.getsockname()[1]
         self.base_url = f"http://{self._host}:{port}/v3"
         self.control = Control(self.base_url, self._control_token)
         config = uvicorn.Config(
-            self.api.app,
-            http=ReachableProtocol,
+            self._app,
+            http=ConnectionProtocol,
             loop="asyncio",
             ws="none",
             lifespan="off",

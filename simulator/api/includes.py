@@ -1,4 +1,4 @@
-"""What `include`, `select` and the nested filters of a request do to the objects it returns."""
+"""What `include` and `select` do to the objects that a request returns."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.api.behaviour import Settings
+from simulator.api.behaviour import Behaviour
 from simulator.errors import INCLUDE, ApiError, incorrect
 
 Row = dict[str, Any]
-MOST_DEPTH = 3
+MAX_DEPTH = 3
 
 _TO_ONE = frozenset(
     {"sport", "round", "stage", "group", "aggregate", "league", "season", "venue", "state"}
@@ -37,28 +37,32 @@ KNOWN: dict[str, frozenset[str]] = {
     "Type": frozenset(),
 }
 ONLY_ON_LISTS = frozenset({"currentperiod", "postmatchnews"})
-"""Fixture includes that the multi endpoint does not know (documented lists)."""
+"""Fixture includes that the multi endpoint does not have (documented)."""
 
 TYPED = frozenset({"events", "statistics", "scores", "periods", "xgfixture"})
 
 
 @dataclass(slots=True)
 class Include:
-    """One requested include: what is nested in it and which of its fields are wanted."""
+    """One requested include: its nested includes and its selected fields."""
 
     nested: set[str] = field(default_factory=set)
     fields: tuple[str, ...] = ()
 
 
-def parse_includes(text: str, entity: str, multi: bool, settings: Settings) -> dict[str, Include]:
-    """Read `include=a;b.c:field1,field2`; the keys of the result are the answer's keys."""
+def parse_includes(text: str, entity: str, multi: bool, behaviour: Behaviour) -> dict[str, Include]:
+    """Parse `include=a;b.c:field1,field2`, by the keys that the response uses.
+
+    Raises:
+        ApiError: An include is unknown, not licensed, not allowed here or nested too deep.
+    """
     requested: dict[str, Include] = {}
     for part in filter(None, text.split(";")):
         path, _, wanted = part.partition(":")
         names = path.split(".")
-        if len(names) > MOST_DEPTH:
+        if len(names) > MAX_DEPTH:
             raise incorrect(
-                f"You can use a total of {MOST_DEPTH} nested includes on this endpoint", 5008,
+                f"You can use a total of {MAX_DEPTH} nested includes on this endpoint", 5008,
                 INCLUDE,
             )  # fmt: skip
         name = names[0].lower()
@@ -69,7 +73,7 @@ def parse_includes(text: str, entity: str, multi: bool, settings: Settings) -> d
         if multi and name in ONLY_ON_LISTS:
             message = f"The {names[0]} include is not allowed on this endpoint"
             raise incorrect(message, 5013, INCLUDE)
-        if name in settings.unlicensed:
+        if name in behaviour.unlicensed:
             raise ApiError(403, f"You do not have access to the '{names[0]}' include", 5002)
         include = requested.setdefault(name, Include())
         include.nested.update(nested.lower() for nested in names[1:2])
@@ -81,7 +85,11 @@ def parse_includes(text: str, entity: str, multi: bool, settings: Settings) -> d
 def included_rows(
     rows: list[Row], name: str, include: Include, find_type: Callable[[int], Row | None]
 ) -> list[Row]:
-    """Return the rows of one include with its nested type and only its wanted fields."""
+    """Return the rows of one include with its nested type and only its selected fields.
+
+    Raises:
+        ApiError: A selected field does not exist.
+    """
     typed = name in TYPED and "type" in include.nested
     if not typed and not include.fields:
         return rows
@@ -93,7 +101,7 @@ def included_rows(
                     raise incorrect(
                         f"The field '{wanted}' does not exist on the included resource.", 5006
                     )
-            # Ids and relations always come along (documented for `select`).
+            # Ids are always present (documented for `select`).
             row = {
                 key: value
                 for key, value in row.items()
@@ -105,13 +113,13 @@ def included_rows(
     return shaped
 
 
-def absent(name: str) -> Any:
-    """Return what a known include that this world does not make comes back as."""
+def empty_include(name: str) -> Any:
+    """Return the value of a known include that the world does not generate."""
     return None if name in _TO_ONE else []
 
 
 def selected(row: Row, wanted: Iterable[str]) -> Row:
-    """Keep the selected fields; ids and relation ids always come along (documented)."""
+    """Keep the selected fields; ids and relation ids are always present (documented)."""
     keep = set(wanted)
     result = {
         key: value

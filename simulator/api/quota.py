@@ -1,7 +1,7 @@
-"""The quota: calls per entity in a fixed window that opens at the entity's first call.
+"""The quota: calls per entity in a fixed window that opens with the entity's first call.
 
-Documented: "per entity, per hour", the hour starts at the first request and then resets fully. The
-window runs in real time, also while the simulated clock stands still.
+Documented: "per entity, per hour"; the hour starts with the first request and then resets fully.
+The window runs in real time, whatever the simulated clock shows.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.errors import RATE_LIMIT_REACHED
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What one call left over."""
+    """What is left of an entity's quota."""
 
     entity: str
     limit: int
@@ -39,7 +41,7 @@ class Allowance:
 
 
 class Quota:
-    """Counts calls; safe to use from several threads."""
+    """Counts calls. Safe to use from several threads."""
 
     def __init__(self, limit: int, window: float) -> None:
         """Allow `limit` calls per entity in a window of some seconds."""
@@ -47,7 +49,11 @@ class Quota:
         self.set(limit, window)
 
     def set(self, limit: int, window: float) -> None:
-        """Set calls per entity and window, the window's seconds, and open every window anew."""
+        """Set the calls per window and the window's seconds, and reset every window.
+
+        Raises:
+            ValueError: The limit is negative, or the window is not positive.
+        """
         if limit < 0 or window <= 0:
             raise ValueError("a quota is 0 or more calls in a window of more than 0 seconds")
         with self._lock:
@@ -55,13 +61,13 @@ class Quota:
             self.window = window
             self._windows: dict[str, tuple[float, int]] = {}
 
-    def look(self, entity: str) -> Allowance:
-        """Return what is left without counting a call."""
+    def peek(self, entity: str) -> Allowance:
+        """Return what is left, without counting a call."""
         with self._lock:
             return self._allowance(entity, 0)
 
     def spend(self, entity: str) -> Allowance:
-        """Count one call. Ask `look` first: what is refused is not counted."""
+        """Count one call. Rejected calls do not count: check `peek` first."""
         with self._lock:
             return self._allowance(entity, 1)
 
@@ -73,16 +79,16 @@ class Quota:
         if calls:
             used += calls
             self._windows[entity] = (opened, used)
-        # Rounded up, so that waiting as long as the answer says is always enough.
-        resets = max(1, math.ceil(opened + self.window - now))
+        # Rounded up, so that a client that waits this long is never early.
+        resets = max(1, math.ceil(self.window - (now - opened)))
         return Allowance(entity, self.limit, max(0, self.limit - used), resets)
 
 
-def refusal(allowance: Allowance, number: int) -> dict[str, Any]:
-    """Return one of the three bodies that are known for 429; they contradict each other."""
+def rejection(allowance: Allowance, call: int) -> dict[str, Any]:
+    """Return the body of a 429: one of the three contradictory forms that are known."""
     retry = allowance.resets_in_seconds
     message = f"Rate limit of {allowance.limit} requests per hour exceeded."
-    if number % 3 == 0:
+    if call % 3 == 0:
         return {
             "error": "Too Many Requests",
             "message": message,
@@ -94,7 +100,7 @@ def refusal(allowance: Allowance, number: int) -> dict[str, Any]:
                 "requested_entity": allowance.entity,
             },
         }
-    if number % 3 == 1:
+    if call % 3 == 1:
         return {
             "error": "Too Many Requests",
             "message": message,
@@ -105,8 +111,4 @@ def refusal(allowance: Allowance, number: int) -> dict[str, Any]:
                 "resets_in": f"{retry // 60:02}:{retry % 60:02}",
             },
         }
-    return {
-        "message": "You have reached your rate limit",
-        "link": "https://docs.sportmonks.com/football/api/response-codes/other-exceptions",
-        "reset_code": "c9920a03f111f49848fad06608df63ed",
-    }
+    return RATE_LIMIT_REACHED

@@ -1,4 +1,4 @@
-"""The HTTP side: authentication, quota, envelope, compression, faults and the log of requests."""
+"""The HTTP server: authentication, quota, envelope, compression, faults and the request log."""
 
 from __future__ import annotations
 
@@ -13,158 +13,159 @@ from email.utils import formatdate
 from typing import Any
 
 import orjson
-from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route as WebRoute
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator.api.behaviour import Settings
-from simulator.api.endpoints import Endpoints, Result, find_route, is_whole
-from simulator.api.quota import Allowance, Quota, refusal
-from simulator.control.routes import control_routes
+from simulator.api.behaviour import Behaviour
+from simulator.api.endpoints import find_endpoint
+from simulator.api.query import is_id, read_query
+from simulator.api.quota import Allowance, Quota, rejection
+from simulator.api.result import Result
 from simulator.data.clock import DAY, api_time
-from simulator.data.lossless_json import dump_exactly
-from simulator.data.source import Source
+from simulator.data.lossless_json import dump_lossless
+from simulator.data.source import Row, Source
 from simulator.errors import NO_RESULT, ApiError
-from simulator.faults import faults as fault_tables
-from simulator.faults.connection import Drip, DripHeaders, Flood, Hang, Reset, Truncated
-from simulator.faults.faults import Answer, Fault, Faults
+from simulator.faults.body import BODY_FAULTS, ENCODING_FAULTS
+from simulator.faults.connection import CONNECTION_FAULTS, WITHOUT_RESPONSE
+from simulator.faults.envelope import ENVELOPE_FAULTS
+from simulator.faults.faults import Faults
+from simulator.faults.kind import Fault
+from simulator.faults.responses import RESPONSE_FAULTS, FaultResponse
+from simulator.faults.rows import ROW_FAULTS
 
-Row = dict[str, Any]
-_COMPRESSED_FROM = 1_024
-_MOST_LOGGED = 200_000
+_MIN_COMPRESSED_BYTES = 1_024
+_MAX_LOGGED_REQUESTS = 200_000
 
 
-class Api:
-    """The application and everything that its control door can change."""
+class ApiServer:
+    """The API over a source, and the state that the control routes can change."""
 
     def __init__(
         self,
         source: Source,
         *,
         token: str,
-        control_token: str,
         quota: int,
         window: float,
         latency: float,
-        settings: Settings,
+        behaviour: Behaviour,
     ) -> None:
-        """Put the API over a source; `window` and `latency` are in seconds."""
+        """Serve a source.
+
+        Args:
+            token: The API token that is accepted.
+            quota: Calls per entity and window.
+            window: Seconds of real time.
+            latency: Seconds to wait before each response.
+            behaviour: The variants of the API's behaviour.
+        """
         self.source = source
         self.token = token
-        self.control_token = control_token
         self.quota = Quota(quota, window)
         self.latency = latency
-        self.endpoints = Endpoints(source, settings)
+        self.behaviour = behaviour
         self.faults = Faults()
-        self.log: deque[Row] = deque(maxlen=_MOST_LOGGED)
-        self.calls = 0
-        self.in_flight = 0
-        self.app = Starlette(
-            routes=[
-                WebRoute(
-                    "/v3/{path:path}",
-                    self.handle,
-                    methods=["GET"],
-                    middleware=[Middleware(_Counted, api=self)],
-                ),
-                *control_routes(self),
-            ],
-            exception_handlers={Exception: _broken},
-        )
+        self.log: deque[Row] = deque(maxlen=_MAX_LOGGED_REQUESTS)
+        self._calls = 0
+        self._in_flight = 0
+
+    def routes(self) -> list[Route]:
+        """Return the web routes of the API."""
+        middleware = [Middleware(_CountInFlight, server=self)]
+        return [Route("/v3/{path:path}", self.handle, methods=["GET"], middleware=middleware)]
 
     async def handle(self, request: Request) -> Response:
-        """Answer one API request, with whatever faults hit it."""
-        self.calls += 1
-        began = time.time()
-        call, in_flight = self.calls, self.in_flight
+        """Respond to one API request, with the faults that apply to it."""
+        self._calls += 1
+        started = time.time()
+        call, in_flight = self._calls, self._in_flight
         path = request.path_params["path"]
         ids = _ids_in(path)
-        struck = self.faults.strike(request.url.path, frozenset(ids), in_flight)
-        by_kind = {fault["kind"]: fault for fault in struck}
+        faults = self.faults.matching(request.url.path, frozenset(ids), in_flight)
+        by_kind = {fault["kind"]: fault for fault in faults}
         pause = self.latency
-        pause += sum(float(fault["seconds"]) for fault in struck if fault["kind"] == "delay")
+        pause += sum(float(fault["seconds"]) for fault in faults if fault["kind"] == "delay")
         if pause > 0:
             await asyncio.sleep(pause)
         entity: str | None = None
-        response: Response
-        if "reset" in by_kind:
-            response = Reset()
-        elif "hang" in by_kind:
-            response = Hang(float(by_kind["hang"].get("seconds", 3600)))
-        elif "drip_headers" in by_kind:
-            response = DripHeaders(float(by_kind["drip_headers"].get("seconds", 0.2)))
-        elif "flood" in by_kind:
-            flood = by_kind["flood"]
-            response = Flood(int(flood.get("megabytes", 1000)), bool(flood.get("packed", False)))
+
+        def respond() -> Response:
+            nonlocal entity
+            entity, response = self._respond(request, path, call, faults)
+            return response
+
+        for kind, change_connection in CONNECTION_FAULTS.items():
+            if kind in by_kind:
+                response = change_connection(by_kind[kind], respond)
+                break
         else:
-            entity, response = self._respond(request, path, call, struck)
-            if "truncate" in by_kind:
-                response = Truncated(response.body, response.status_code, dict(response.headers))
-            elif "drip" in by_kind:
-                response = Drip(response, float(by_kind["drip"].get("seconds", 0.2)))
-        query = {name: text for name, text in request.query_params.items() if name != "api_token"}
+            response = respond()
         self.log.append(
             {
                 "method": request.method,
                 "path": request.url.path,
-                "query": query,
+                "query": _parameters(request),
                 "ids": len(ids),
-                "status": 0
-                if isinstance(response, Reset | Hang | DripHeaders)
-                else response.status_code,
+                "status": 0 if isinstance(response, WITHOUT_RESPONSE) else response.status_code,
                 "entity": entity,
-                "time": began,
-                "seconds": round(time.time() - began, 6),
+                "time": started,
+                "seconds": round(time.time() - started, 6),
                 "in_flight": in_flight,
                 "token_in": "header"
                 if "authorization" in request.headers
                 else "query"
                 if "api_token" in request.query_params
                 else None,
-                "faults": [fault["kind"] for fault in struck],
+                "faults": [fault["kind"] for fault in faults],
             }
         )
         return response
 
     def _respond(
-        self, request: Request, path: str, call: int, struck: list[Fault]
+        self, request: Request, path: str, call: int, faults: list[Fault]
     ) -> tuple[str | None, Response]:
         entity: str | None = None
         try:
-            route, match = find_route(path)
-            entity = route.entity
-            for fault in struck:
-                instead = fault_tables.ANSWERS.get(fault["kind"])
-                if instead is not None:
-                    left = self.quota.look(entity).headers()
-                    return entity, _as_response(instead(fault, left, request.headers))
+            endpoint, arguments = find_endpoint(path)
+            entity = endpoint.entity
+            for fault in faults:
+                replace = RESPONSE_FAULTS.get(fault["kind"])
+                if replace is not None:
+                    quota_headers = self.quota.peek(entity).headers()
+                    return entity, _as_response(replace(fault, quota_headers, request.headers))
             self._authenticate(request)
-            allowance = self.quota.look(entity)
+            allowance = self.quota.peek(entity)
             if allowance.remaining <= 0:
-                return entity, self._refuse(request, allowance, call)
-            parameters = {
-                name: text for name, text in request.query_params.items() if name != "api_token"
-            }
-            url = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
-            query = self.endpoints.read(route, path, url, parameters, call)
-            query.verbatim = not any(fault["kind"] in fault_tables.ROWS for fault in struck)
-            result = route.answer(self.endpoints, query, match)
+                return entity, self._reject(request, allowance, call)
+            query = read_query(
+                path,
+                arguments,
+                f"{request.url.scheme}://{request.url.netloc}{request.url.path}",
+                _parameters(request),
+                entity=entity,
+                behaviour=self.behaviour,
+                call=call,
+                is_multi=endpoint.is_multi,
+                is_complete=endpoint.is_complete,
+            )
+            query.may_send_saved_text = not any(fault["kind"] in ROW_FAULTS for fault in faults)
+            result = endpoint.find(self.source, query)
             allowance = self.quota.spend(entity)
-            return entity, self._envelope(request, result, allowance, query.zone, struck)
+            return entity, self._envelope(request, result, allowance, query.zone, faults)
         except ApiError as error:
             return entity, self._json(request, error.status, error.body, {})
 
     def _authenticate(self, request: Request) -> None:
         given = (request.headers.get("authorization"), request.query_params.get("api_token"))
         if self.token not in given:
-            raise ApiError(self.endpoints.settings.unauthenticated, "Unauthenticated.", link=None)
+            raise ApiError(self.behaviour.unauthenticated, "Unauthenticated.", link=None)
 
-    def _refuse(self, request: Request, allowance: Allowance, call: int) -> Response:
+    def _reject(self, request: Request, allowance: Allowance, call: int) -> Response:
         headers = {**allowance.headers(), "Retry-After": str(allowance.resets_in_seconds)}
-        return self._json(request, 429, refusal(allowance, call), headers)
+        return self._json(request, 429, rejection(allowance, call), headers)
 
     def _envelope(
         self,
@@ -172,27 +173,27 @@ class Api:
         result: Result,
         allowance: Allowance,
         zone: Any,
-        struck: list[Fault],
+        faults: list[Fault],
     ) -> Response:
-        settings = self.endpoints.settings
+        nothing_found = self.behaviour.nothing_found
         status = 200
         envelope: Row = {}
         rows = result.rows or []
         if result.one is not None:
             rows = [result.one]
         if rows or result.empty_is_found:
-            for fault in struck:
-                change = fault_tables.ROWS.get(fault["kind"])
+            for fault in faults:
+                change = ROW_FAULTS.get(fault["kind"])
                 if change is not None:
                     rows = change(fault, rows)
         if rows or result.empty_is_found:
             envelope["data"] = rows if result.rows is not None else rows[0]
             if result.pagination is not None:
                 envelope["pagination"] = result.pagination
-        elif settings.nothing_found == "empty":
+        elif nothing_found == "empty":
             envelope |= {"data": [], "message": NO_RESULT}
         else:
-            status = 404 if settings.nothing_found == "404" else 200
+            status = 404 if nothing_found == "404" else 200
             envelope["message"] = NO_RESULT
         envelope |= {
             "subscription": [self._subscription()],
@@ -200,11 +201,11 @@ class Api:
             "timezone": str(zone) if zone is not None else "UTC",
         }
         headers = allowance.headers()
-        for fault in struck:
-            alter = fault_tables.ENVELOPES.get(fault["kind"])
+        for fault in faults:
+            alter = ENVELOPE_FAULTS.get(fault["kind"])
             if alter is not None:
                 envelope = alter(fault, envelope, headers)
-        return self._json(request, status, envelope, headers, struck)
+        return self._json(request, status, envelope, headers, faults)
 
     def _subscription(self) -> Row:
         now = self.source.now
@@ -213,7 +214,7 @@ class Api:
             "next_billing_cycle": f"{api_time((now // (30 * DAY) + 1) * 30 * DAY)} UTC",
         }
         return {
-            "meta": meta if self.endpoints.settings.meta == "object" else [],
+            "meta": meta if self.behaviour.meta == "object" else [],
             "plans": [{"plan": "Enterprise", "sport": "Football", "category": "Advanced"}],
             "add_ons": [],
             "widgets": [],
@@ -226,15 +227,15 @@ class Api:
         status: int,
         content: Any,
         headers: dict[str, str],
-        struck: Sequence[Fault] = (),
+        faults: Sequence[Fault] = (),
     ) -> Response:
-        body = dump_exactly(content)
+        body = dump_lossless(content)
         encode: Callable[[bytes], bytes] | None = None
-        for fault in struck:
-            change = fault_tables.BODIES.get(fault["kind"])
+        for fault in faults:
+            change = BODY_FAULTS.get(fault["kind"])
             if change is not None:
                 body = change(fault, body)
-            encode = fault_tables.ENCODINGS.get(fault["kind"], encode)
+            encode = ENCODING_FAULTS.get(fault["kind"], encode)
         headers = {
             **headers,
             "Date": formatdate(
@@ -246,45 +247,54 @@ class Api:
         if encode is not None:
             body = encode(body)
             headers["Content-Encoding"] = "gzip"
-        elif len(body) > _COMPRESSED_FROM and "gzip" in request.headers.get("accept-encoding", ""):
-            # The lowest level: this has to be quick, not small.
-            packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-            body = packer.compress(body) + packer.flush()
+        elif len(body) > _MIN_COMPRESSED_BYTES and _accepts_gzip(request):
+            # The lowest level: speed matters here, not size.
+            compressor = zlib.compressobj(1, zlib.DEFLATED, 31)
+            body = compressor.compress(body) + compressor.flush()
             headers["Content-Encoding"] = "gzip"
         return Response(body, status, headers, media_type="application/json")
 
 
-class _Counted:
-    """Counts a request as under way until its answer is sent, however long that takes."""
+class _CountInFlight:
+    """Counts a request as in progress until its response is sent, however long that takes."""
 
-    def __init__(self, app: ASGIApp, api: Api) -> None:
+    def __init__(self, app: ASGIApp, server: ApiServer) -> None:
         self._app = app
-        self._api = api
+        self._server = server
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._api.in_flight += 1
+        self._server._in_flight += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._api.in_flight -= 1
+            self._server._in_flight -= 1
 
 
 def _ids_in(path: str) -> set[int]:
-    """Return the fixture ids that a path asks for."""
+    """Return the fixture ids in a path."""
     parts = path.split("/")
     if parts[:2] != ["football", "fixtures"]:
         return set()
     texts = parts[3] if len(parts) > 3 and parts[2] == "multi" else parts[2] if parts[2:] else ""
-    return {int(text) for text in texts.split(",") if is_whole(text)}
+    return {int(text) for text in texts.split(",") if is_id(text)}
 
 
-def _broken(request: Request, error: Exception) -> Response:
-    """Show a mistake of the simulator itself, which must not pass for one of the API."""
+def internal_error(request: Request, error: Exception) -> Response:
+    """Print a bug of the simulator, so that it is not mistaken for a fault of the API."""
     print(f"simulator: {request.url.path} failed", file=sys.stderr)
     traceback.print_exception(error)
     return Response('{"message":"Server Error"}', 500, media_type="application/json")
 
 
-def _as_response(answer: Answer) -> Response:
-    body = answer.body if isinstance(answer.body, str) else orjson.dumps(answer.body)
-    return Response(body, answer.status, answer.headers, media_type=answer.content_type)
+def _accepts_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
+
+
+def _as_response(fault: FaultResponse) -> Response:
+    body = fault.body if isinstance(fault.body, str) else orjson.dumps(fault.body)
+    return Response(body, fault.status, fault.headers, media_type=fault.content_type)
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    """Return the query string without the token."""
+    return {name: text for name, text in request.query_params.items() if name != "api_token"}

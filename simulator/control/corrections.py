@@ -1,4 +1,4 @@
-"""Corrections of single fixtures: what editors and the live feed do to data after the fact."""
+"""Corrections of single fixtures: changes that the API makes to data after publishing it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from simulator.data.source import CorrectionError, Patch, Row
 _GOALS = frozenset({14, 15, 16})
 _CARDS = frozenset({19, 20, 21})
 _ADDED_EVENT_IDS = 20_000_000_000
-# Score types that a goal of each period type counts in.
+# By period type: the score types in which its goals count.
 _SCORES_OF_PERIOD = {1: {1, 2, 1525}, 2: {2, 48996, 1525}, 3: {3, 5314, 39, 1525}}
 
 
 def find(fixture: Row, array: str, row_id: int) -> Row:
-    """Return one row of a fixture's array."""
+    """Return one row of a fixture's array.
+
+    Raises:
+        CorrectionError: There is no such row.
+    """
     rows = fixture.get(array)
     for row in rows if isinstance(rows, list) else []:
         if row.get("id") == row_id:
@@ -29,7 +33,7 @@ def _rows(fixture: Row, array: str) -> list[Row]:
 
 
 def correct_statistic(statistic_id: int, value: Any) -> Patch:
-    """Give a statistic another value; its row keeps its id (unconfirmed for the real API)."""
+    """Change the value of a statistic; its row keeps its id (unconfirmed for the real API)."""
 
     def change(fixture: Row) -> None:
         for row in _rows(fixture, "statistics"):
@@ -40,7 +44,7 @@ def correct_statistic(statistic_id: int, value: Any) -> Patch:
 
 
 def remove_event(event_id: int) -> Patch:
-    """Take an event away."""
+    """Remove an event."""
 
     def change(fixture: Row) -> None:
         events = _rows(fixture, "events")
@@ -50,7 +54,7 @@ def remove_event(event_id: int) -> Patch:
 
 
 def new_event(fixture: Row, given: Row, number: int) -> Row:
-    """Return a whole event from the given fields; the others are null or taken from the fixture."""
+    """Return an event with the given fields; the others are null or follow from the fixture."""
     participants = _rows(fixture, "participants")
     periods = _rows(fixture, "periods")
     minute = given.get("minute", 1)
@@ -97,7 +101,7 @@ def add_event(event: Row) -> Patch:
 
 
 def rescind(event_id: int) -> Patch:
-    """Take a card back: `rescinded` becomes true, the event stays."""
+    """Rescind a card: `rescinded` becomes true, the event stays."""
 
     def change(fixture: Row) -> None:
         for event in _rows(fixture, "events"):
@@ -108,7 +112,7 @@ def rescind(event_id: int) -> Patch:
 
 
 def assign(changes: Row) -> Patch:
-    """Set top-level fields, unknown ones too."""
+    """Set top-level fields, including keys that the API does not have."""
 
     def change(fixture: Row) -> None:
         fixture.update(changes)
@@ -117,7 +121,7 @@ def assign(changes: Row) -> Patch:
 
 
 def drop_key(key: str) -> Patch:
-    """Take a top-level key away."""
+    """Remove a top-level key."""
 
     def change(fixture: Row) -> None:
         fixture.pop(key, None)
@@ -126,7 +130,11 @@ def drop_key(key: str) -> Patch:
 
 
 def cancel_goal(fixture: Row, event_id: int, number: int) -> Patch:
-    """Disallow a goal: the event goes, a VAR event comes, score and statistics follow."""
+    """Disallow a goal: a VAR event replaces it; score, winner and statistics change.
+
+    Raises:
+        CorrectionError: The event does not exist or is no goal.
+    """
     goal = find(fixture, "events", event_id)
     if goal["type_id"] not in _GOALS:
         raise CorrectionError(f"event {event_id} is not a goal")

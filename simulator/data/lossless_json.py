@@ -1,4 +1,7 @@
-"""JSON that comes out exactly as it went in: big integers, odd floats, half surrogate pairs."""
+"""JSON whose numbers and strings survive a round trip unchanged.
+
+That includes integers over 64 bits, floats in unusual notation and lone surrogates.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +13,37 @@ import orjson
 _MOST_64_BIT = (1 << 63) - 1
 
 
-def _exact_float(text: str) -> Any:
+def _lossless_float(text: str) -> Any:
     value = float(text)
-    # What would be written differently is kept as the text that it was.
+    # A number that would be written differently is kept as text.
     return value if orjson.dumps(value) == text.encode() else orjson.Fragment(text)
 
 
-def _exact_int(text: str) -> Any:
+def _lossless_int(text: str) -> Any:
     value = int(text)
     return value if abs(value) <= _MOST_64_BIT and text != "-0" else orjson.Fragment(text)
 
 
-def _no_constant(text: str) -> Any:
+def _reject_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
 
 _DECODER = json.JSONDecoder(
-    parse_float=_exact_float, parse_int=_exact_int, parse_constant=_no_constant
+    parse_float=_lossless_float, parse_int=_lossless_int, parse_constant=_reject_constant
 )
 
 
-def load_exactly(text: str) -> Any:
-    """Read JSON so that `dump_exactly` writes every number as it was."""
+def load_lossless(text: str) -> Any:
+    """Read JSON so that `dump_lossless` writes every number unchanged.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
     return _DECODER.decode(text)
 
 
-def dump_exactly(content: Any) -> bytes:
-    """Write what `load_exactly` read."""
+def dump_lossless(content: Any) -> bytes:
+    """Write content, in particular what `load_lossless` read."""
     try:
         return orjson.dumps(content)
     except TypeError:
@@ -44,7 +51,7 @@ def dump_exactly(content: Any) -> bytes:
 
 
 def _without_lone_surrogates(content: Any) -> Any:
-    # orjson refuses strings with half a surrogate pair; JSON can write them as escapes.
+    # orjson rejects strings with lone surrogates; JSON can escape them.
     if isinstance(content, str):
         try:
             content.encode()

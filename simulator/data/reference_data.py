@@ -1,7 +1,7 @@
 """The API's fixed lists: states, types and the sport.
 
-States are the 25 of the live list (id 24 does not exist). Types are those that the made world uses,
-plus a few that only make the list look like the real one.
+The states are the 25 of the live list (id 24 does not exist). The types are those that the
+generated world uses, plus a few from the real list.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 
 SPORT: dict[str, Any] = {"id": 1, "name": "Football", "code": "football"}
 
-# State 23 is the one whose `state` and `developer_name` differ, and 9 and 26 share a short name:
-# both as in the live list.
+# As in the live list, `state` and `developer_name` of state 23 differ, and 9 and 26 share a short
+# name.
 _STATE_ROWS: list[tuple[int, str, str, str, str]] = [
     (1, "NS", "Not Started", "NS", "NS"),
     (2, "INPLAY_1ST_HALF", "1st Half", "1st", "INPLAY_1ST_HALF"),
@@ -52,8 +52,8 @@ STATES: list[dict[str, Any]] = [
 ]
 STATES_BY_ID: dict[int, dict[str, Any]] = {row["id"]: row for row in STATES}
 
-# id, name, model_type, stat_group, and where the code or the developer name is not the name in
-# lower or upper case: those two.
+# id, name, model_type, stat_group; then the code and the developer name, where they do not follow
+# from the name.
 _TYPE_ROWS: list[tuple[int, str, str, str | None, str | None, str | None]] = [
     (1, "1st Half", "period", None, "1st-half", "1ST_HALF"),
     (2, "2nd Half", "period", None, "2nd-half", "2ND_HALF"),
@@ -211,9 +211,9 @@ for _id, _name, _model, _group, _code, _developer_name in _TYPE_ROWS:
     }
 
 UNLISTED_TYPES = frozenset({9703, 27265, 7944})
-"""Types that occur in data and that `core/types/{id}` resolves, but that the list does not hold.
+"""Types that occur in data and that `core/types/{id}` returns, but that the list omits.
 
-Seen on the live API (there with other ids)."""
+The live API has such types, with other ids."""
 
 TYPES: list[dict[str, Any]] = [
     row for type_id, row in sorted(TYPES_BY_ID.items()) if type_id not in UNLISTED_TYPES

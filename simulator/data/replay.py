@@ -1,8 +1,8 @@
-"""Saved answers of the real API, served again exactly as they were saved.
+"""Saved responses of the real API, served unchanged.
 
-A directory may hold any mix of response envelopes, bare objects, lists of objects and objects
-wrapped deeper in others, as JSON, gzipped JSON or JSON lines. What a thing is, its keys say, never
-the file's name.
+A directory may contain any mix of response envelopes, single objects, lists of objects and objects
+nested in others, as JSON, gzipped JSON or JSON lines. The kind of an object follows from its keys,
+never from the file's name.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from pathlib import Path
 from typing import Any
 
 from simulator.data.clock import api_time
-from simulator.data.lossless_json import dump_exactly, load_exactly
+from simulator.data.lossless_json import dump_lossless, load_lossless
 from simulator.data.reference_data import STATES, TYPES, TYPES_BY_ID
 from simulator.data.source import CorrectionError, Row, Source
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _LINES = (".jsonl", ".ndjson")
-_OF_A_MATCH = {
+_FIXTURE_KEYS = {
     "events", "statistics", "scores", "periods", "participants", "lineups", "result_info", "leg"
 }  # fmt: skip
-"""Keys that, beside a season, only a fixture has."""
+"""Keys that identify a fixture among objects with a `season_id`."""
 
 
 class ReplayError(ValueError):
-    """The directory cannot be replayed, in words for the person who gave it."""
+    """The directory cannot be replayed; the message says why."""
 
 
-# ---------------------------------------------------------------------- what is what
+# ---------------------------------------------------------------------- kinds of objects
 
 
-def recognise(thing: Row) -> str | None:
+def kind_of(row: Row) -> str | None:
     """Return `fixture`, `season`, `league`, `state`, `type` or None, by the object's keys.
 
-    Seasons, stages and rounds have a `starting_at` too, but also an end; everything that belongs to
-    a fixture has a `fixture_id`.
+    Seasons, stages and rounds also have a `starting_at`, but an end as well. Child rows of a
+    fixture have a `fixture_id`.
     """
-    identifier = thing.get("id")
+    identifier = row.get("id")
     if not isinstance(identifier, int) or isinstance(identifier, bool):
         return None
-    keys = thing.keys()
+    keys = row.keys()
     if "developer_name" in keys:
         if "model_type" in keys or "stat_group" in keys:
             return "type"
@@ -51,12 +51,12 @@ def recognise(thing: Row) -> str | None:
         return None
     if "state_id" in keys or "starting_at_timestamp" in keys:
         return "fixture"
-    spans = not keys.isdisjoint({"ending_at", "is_current", "finished"})
-    if "starting_at" in keys and not spans:
+    has_end = not keys.isdisjoint({"ending_at", "is_current", "finished"})
+    if "starting_at" in keys and not has_end:
         return "fixture"
-    if "season_id" in keys and not spans and not keys.isdisjoint(_OF_A_MATCH):
+    if "season_id" in keys and not has_end and not keys.isdisjoint(_FIXTURE_KEYS):
         return "fixture"
-    if spans:
+    if has_end:
         return "season" if "league_id" in keys and "season_id" not in keys else None
     if "gender" not in keys and not keys.isdisjoint({"sub_type", "has_jerseys"}):
         return "league"
@@ -64,12 +64,12 @@ def recognise(thing: Row) -> str | None:
 
 
 def _find(content: Any, inside_fixture: bool = False) -> Iterator[tuple[str, Row, bool]]:
-    """Yield every entity inside some JSON, with whether it stands inside a fixture."""
+    """Yield the kind of each object in some JSON, the object, and whether a fixture contains it."""
     if isinstance(content, list):
         for item in content:
             yield from _find(item, inside_fixture)
     elif isinstance(content, dict):
-        kind = recognise(content)
+        kind = kind_of(content)
         if kind is not None:
             yield kind, content, inside_fixture
         for value in content.values():
@@ -93,30 +93,34 @@ def _documents(path: Path) -> Iterator[Any]:
             content = gzip.decompress(content)
         text = content.decode("utf-8-sig")
         if path.name.lower().removesuffix(".gz").endswith(_LINES):
-            # Not splitlines(): JSON strings may hold the other line separators of Unicode.
+            # Not splitlines(): JSON strings may contain the other line separators of Unicode.
             for line in text.split("\n"):
                 if line.strip():
-                    yield load_exactly(line)
+                    yield load_lossless(line)
         else:
-            yield load_exactly(text.strip())
+            yield load_lossless(text.strip())
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ReplayError(f"unreadable JSON in {path}: {reason}") from None
 
 
 class Replay(Source):
-    """The source that serves a directory of saved answers."""
+    """A source that serves a directory of saved responses."""
 
     as_saved = True
 
     def __init__(self, directory: Path, clock: str) -> None:
-        """Read a directory; ReplayError names what is wrong with it."""
+        """Read a directory.
+
+        Raises:
+            ReplayError: A file cannot be read, or the directory has no usable object.
+        """
         super().__init__(clock)
         if not directory.is_dir():
             raise ReplayError(f"no such directory: {directory}")
         self.directory = directory
         self.unusable: list[Path] = []
-        """Files in which nothing was recognised."""
+        """Files without a usable object."""
 
         self._saved: dict[int, bytes] = {}
         self._bases: dict[int, Row] = {}
@@ -149,20 +153,20 @@ class Replay(Source):
     ) -> None:
         usable = False
         for document in _documents(path):
-            for kind, thing, inside_fixture in _find(document):
+            for kind, row, inside_fixture in _find(document):
                 usable = True
                 if kind == "fixture":
-                    self._keep(thing, path)
+                    self._keep(row, path)
                 else:
                     kept = (embedded if inside_fixture else own)[kind]
-                    if len(thing) > len(kept.get(thing["id"], ())):
-                        kept[thing["id"]] = thing
+                    if len(row) > len(kept.get(row["id"], ())):
+                        kept[row["id"]] = row
         if not usable:
             self.unusable.append(path)
 
     def _keep(self, fixture: Row, path: Path) -> None:
         try:
-            saved = dump_exactly(fixture)
+            saved = dump_lossless(fixture)
         except TypeError as error:
             raise ReplayError(f"unreadable JSON in {path}: {error}") from None
         fixture_id = fixture["id"]
@@ -192,7 +196,7 @@ class Replay(Source):
                     "games_in_current_week": False,
                 }
         for season_id, season in embedded.items():
-            # Current, so that a run over all current seasons reaches every saved fixture.
+            # Marked as current, so that a run over all current seasons finds every saved fixture.
             seasons[season_id] = {**season, "is_current": True}
         seasons |= own
         return [seasons[season_id] for season_id in sorted(seasons)]
@@ -221,47 +225,47 @@ class Replay(Source):
 
     # ------------------------------------------------------------------ serving
 
-    def made_ids(self, season_id: int | None = None) -> Sequence[int]:
-        """Return the ids of all fixtures but reissued ones, ascending."""
+    def original_ids(self, season_id: int | None = None) -> Sequence[int]:
+        """Return the ids of all fixtures except reissued ones, ascending."""
         return self._ids if season_id is None else self._ids_of_season.get(season_id, [])
 
-    def is_made(self, fixture_id: int) -> bool:
-        """Say whether this fixture was saved."""
+    def is_original(self, fixture_id: int) -> bool:
+        """Return whether this fixture was saved."""
         return fixture_id in self._saved
 
     def is_base_field(self, key: str, value: Any) -> bool:
-        """Say whether a list without includes shows this field: every scalar."""
+        """Return whether a list without includes shows this field: every scalar."""
         return not isinstance(value, (list, dict))
 
-    def made_base(self, fixture_id: int) -> Row:
+    def original_base(self, fixture_id: int) -> Row:
         """Return the fixture's scalar fields."""
         return self._bases[fixture_id]
 
-    def made_full(self, fixture_id: int) -> Row:
+    def original_fixture(self, fixture_id: int) -> Row:
         """Return the fixture as it was saved."""
-        fixture: Row = load_exactly(self._saved[fixture_id].decode())
+        fixture: Row = load_lossless(self._saved[fixture_id].decode())
         return fixture
 
-    def shared(self, fixture_id: int, names: Collection[str]) -> Row:
+    def original_view(self, fixture_id: int, names: Collection[str]) -> Row:
         """Return the fixture as it was saved."""
-        return self.made_full(fixture_id)
+        return self.original_fixture(fixture_id)
 
     def saved_text(self, fixture_id: int) -> bytes | None:
-        """Return the fixture's JSON, or None where a correction has changed it."""
+        """Return the fixture's JSON, or None if a correction has changed it."""
         if fixture_id in self.patches or fixture_id in self.deleted:
             return None
         return self._saved[fixture_id]
 
     def leagues(self) -> list[Row]:
-        """Return the leagues of the files, else of the fixtures, ascending by id."""
+        """Return the leagues in the files, else those of the fixtures, ascending by id."""
         return self._leagues
 
     def seasons(self) -> list[Row]:
-        """Return the seasons of the files, else of the fixtures, ascending by id."""
+        """Return the seasons in the files, else those of the fixtures, ascending by id."""
         return self._seasons
 
     def states(self) -> list[Row]:
-        """Return the built-in states, and instead of them the saved ones."""
+        """Return the built-in states; saved ones replace them."""
         return list(self._states.values())
 
     def state(self, state_id: int) -> Row | None:
@@ -269,7 +273,7 @@ class Replay(Source):
         return self._states.get(state_id)
 
     def types(self) -> list[Row]:
-        """Return the built-in types, and instead of them the saved ones."""
+        """Return the built-in types; saved ones replace them."""
         return list(self._types.values())
 
     def type(self, type_id: int) -> Row | None:
@@ -279,7 +283,7 @@ class Replay(Source):
     # ------------------------------------------------------------------ corrections
 
     def reschedule(self, fixture_id: int, epoch: int) -> None:
-        """Give the fixture another kick-off and the state "not started"."""
+        """Move the kick-off and set the state to "not started"."""
 
         def change(fixture: Row) -> None:
             fixture["starting_at"] = api_time(epoch)
@@ -289,8 +293,8 @@ class Replay(Source):
         self.patch(fixture_id, change)
 
     def finish(self, fixture_id: int) -> None:
-        """Refuse: a saved match cannot be played."""
-        raise CorrectionError("a saved fixture can not be finished")
+        """Raise CorrectionError: a saved match cannot be played."""
+        raise CorrectionError("a saved fixture cannot be finished")
 
 
 def _merged(built_in: list[Row], embedded: dict[int, Row], own: dict[int, Row]) -> dict[int, Row]:

@@ -1,8 +1,8 @@
-"""What the server serves: fixtures and reference data, from whatever source, plus corrections.
+"""Where the server gets fixtures and reference data from.
 
-Two sources exist: the made `World` and saved files (`Replay`). Both take the same corrections,
-which are kept as patches on one fixture each and applied whenever it is served, so that the match
-goes on living under them when the clock moves.
+There are two sources: the generated `World` and saved responses (`Replay`). Both accept the same
+corrections. A correction is a patch on one fixture that is applied each time the fixture is served,
+so that a match continues under its corrections when the clock moves.
 """
 
 from __future__ import annotations
@@ -18,16 +18,22 @@ from simulator.data.reference_data import STATES, STATES_BY_ID, TYPES, TYPES_BY_
 Row = dict[str, Any]
 Patch = Callable[[Row], None]
 
+ARRAYS = ("participants", "scores", "statistics", "events", "periods", "xgfixture")
+"""Keys of a fixture that hold arrays."""
+
+RELATIONS = ("sport", "league", "season", "stage", "round", "venue", "state")
+"""Keys of a fixture that hold one embedded object."""
+
 _REISSUED_IDS = 100_000_000_000
 _CHILDREN = ("scores", "statistics", "events", "periods", "xgfixture")
 
 
 class CorrectionError(Exception):
-    """A correction that does not fit the fixture, in words for the person who asked for it."""
+    """A correction that is impossible for this fixture; the message says why."""
 
 
 def renumber(fixture_id: int, offset: int) -> Patch:
-    """Give a fixture another id, and other ids to the rows that come with it."""
+    """Change the id of a fixture, and the ids of its child rows."""
 
     def change(fixture: Row) -> None:
         fixture["id"] = fixture_id
@@ -42,53 +48,52 @@ def renumber(fixture_id: int, offset: int) -> Patch:
 
 
 class Source(ABC):
-    """Fixtures and reference data at a clock that somebody moves by hand."""
+    """Fixtures and reference data at a simulated time that only its user changes."""
 
     as_saved = False
-    """Whether fixtures are served as they are: in their own order, with all that they hold."""
+    """Whether fixtures are served exactly as they were saved, includes or not."""
 
     def __init__(self, clock: str) -> None:
-        """Start at an ISO 8601 instant."""
+        """Start at a simulated time, ISO 8601."""
         self.now = parse_instant(clock)
         self.is_clock_moved = False
-        """Whether somebody has moved the clock: then answers bear its time, and otherwise the real
-        one."""
+        """Whether the clock was moved: then the Date header shows its time, else the real time."""
 
         self.lock = threading.RLock()
         self.patches: dict[int, list[Patch]] = {}
         self.deleted: set[int] = set()
         self.withdrawn: set[int] = set()
-        # The id that a reissued fixture had before, by the id that it has now.
         self.reissued: dict[int, int] = {}
+        """The original id of each reissued fixture, by its current id."""
 
-    # ------------------------------------------------------------------ what a source must know
-
-    @abstractmethod
-    def made_ids(self, season_id: int | None = None) -> Sequence[int]:
-        """Return the ids of all fixtures but reissued ones, ascending."""
+    # ------------------------------------------------------------------ what a source implements
 
     @abstractmethod
-    def is_made(self, fixture_id: int) -> bool:
-        """Say whether this fixture exists without having been reissued."""
+    def original_ids(self, season_id: int | None = None) -> Sequence[int]:
+        """Return the ids of all fixtures except reissued ones, ascending."""
 
     @abstractmethod
-    def made_base(self, fixture_id: int) -> Row:
+    def is_original(self, fixture_id: int) -> bool:
+        """Return whether this fixture exists without having been reissued."""
+
+    @abstractmethod
+    def original_base(self, fixture_id: int) -> Row:
         """Return the fixture's own fields, before corrections."""
 
     @abstractmethod
-    def made_full(self, fixture_id: int) -> Row:
-        """Return a fresh fixture with everything that comes with it, before corrections."""
+    def original_fixture(self, fixture_id: int) -> Row:
+        """Return a new copy of the fixture with all arrays and relations, before corrections."""
 
     @abstractmethod
-    def shared(self, fixture_id: int, names: Collection[str]) -> Row:
-        """Return a fixture to be served, before corrections; it must not be changed.
+    def original_view(self, fixture_id: int, names: Collection[str]) -> Row:
+        """Return a fixture to serve, before corrections; it must not be changed.
 
-        Of what comes with a fixture (events, league...) only the named parts have to be there.
+        Only the named arrays and relations have to be present.
         """
 
     @abstractmethod
     def is_base_field(self, key: str, value: Any) -> bool:
-        """Say whether a list without includes shows this field of a fixture."""
+        """Return whether a list without includes shows this field of a fixture."""
 
     @abstractmethod
     def leagues(self) -> list[Row]:
@@ -100,11 +105,11 @@ class Source(ABC):
 
     @abstractmethod
     def reschedule(self, fixture_id: int, epoch: int) -> None:
-        """Give the fixture another kick-off; the match is played then."""
+        """Move the kick-off; the match is played then."""
 
     @abstractmethod
     def finish(self, fixture_id: int) -> None:
-        """Play a coming or running match to its end now."""
+        """End a future or live match now."""
 
     def states(self) -> list[Row]:
         """Return all states, ascending by id."""
@@ -115,11 +120,11 @@ class Source(ABC):
         return STATES_BY_ID.get(state_id)
 
     def types(self) -> list[Row]:
-        """Return the types that the list holds, ascending by id."""
+        """Return the types of the list, ascending by id."""
         return TYPES
 
     def type(self, type_id: int) -> Row | None:
-        """Return one type, also of those that the list does not hold."""
+        """Return one type, including those that the list omits."""
         return TYPES_BY_ID.get(type_id)
 
     # ------------------------------------------------------------------ fixtures
@@ -133,8 +138,8 @@ class Source(ABC):
         return [league["id"] for league in self.leagues()]
 
     def every_id(self, season_id: int | None = None) -> Sequence[int]:
-        """Return the ids of all fixtures, deleted and withdrawn ones too, ascending."""
-        ids = self.made_ids(season_id)
+        """Return the ids of all fixtures, including deleted and withdrawn ones, ascending."""
+        ids = self.original_ids(season_id)
         if not self.reissued:
             return ids
         reissued = [
@@ -144,9 +149,9 @@ class Source(ABC):
         ]
         return [*ids, *sorted(reissued)]
 
-    def knows(self, fixture_id: int) -> bool:
-        """Say whether this fixture exists, deleted or not."""
-        return fixture_id in self.reissued or self.is_made(fixture_id)
+    def exists(self, fixture_id: int) -> bool:
+        """Return whether this fixture exists, deleted or not."""
+        return fixture_id in self.reissued or self.is_original(fixture_id)
 
     def fixture_ids(self, season_id: int | None = None) -> list[int]:
         """Return the ids of the fixtures that exist and are not deleted, ascending."""
@@ -165,21 +170,24 @@ class Source(ABC):
             if self.base(fixture_id).get("league_id") in wanted
         ]
 
-    def ids_between(self, start: int, end: int, ids: Sequence[int]) -> list[int]:
+    def ids_between(self, start: int, end: int, fixture_ids: Sequence[int]) -> list[int]:
         """Return which of these fixtures kick off from `start` to before `end` (epoch seconds)."""
         chosen = []
-        for fixture_id in ids:
+        for fixture_id in fixture_ids:
             kickoff = self.base(fixture_id).get("starting_at_timestamp")
             if kickoff is not None and start <= kickoff < end:
                 chosen.append(fixture_id)
         return chosen
 
     def fixture(self, fixture_id: int) -> Row:
-        """Return a fixture with all that comes with it, in canonical order: the truth."""
+        """Return the current fixture with all arrays and relations, in canonical order.
+
+        Raises:
+            KeyError: There is no such fixture.
+        """
         with self.lock:
-            if not self.knows(fixture_id):
-                raise KeyError(fixture_id)
-            fixture = self.made_full(self.reissued.get(fixture_id, fixture_id))
+            self._check_exists(fixture_id)
+            fixture = self.original_fixture(self.reissued.get(fixture_id, fixture_id))
             if fixture_id in self.patches:
                 for patch in self.patches[fixture_id]:
                     patch(fixture)
@@ -187,56 +195,56 @@ class Source(ABC):
                 fixture["state_id"] = 20
             embedded = fixture.get("state")
             state_id = fixture.get("state_id")
-            stale = isinstance(embedded, dict) and embedded.get("id") != state_id
-            if stale and isinstance(state_id, int):
+            is_stale = isinstance(embedded, dict) and embedded.get("id") != state_id
+            if is_stale and isinstance(state_id, int):
                 fixture["state"] = self.state(state_id)
             return fixture
 
     def saved_text(self, fixture_id: int) -> bytes | None:
-        """Return the JSON that a fixture was saved as, or None where it is made or corrected."""
+        """Return the JSON that a fixture was saved as; None if it is generated or corrected."""
         return None
 
-    def serve(self, fixture_id: int, names: Collection[str]) -> Row:
-        """Return a fixture to be served, which must not be changed."""
+    def view(self, fixture_id: int, names: Collection[str]) -> Row:
+        """Return a fixture to serve, which must not be changed."""
         if fixture_id in self.patches or fixture_id in self.deleted:
             return self.fixture(fixture_id)
-        return self.shared(fixture_id, names)
+        return self.original_view(fixture_id, names)
 
     def base(self, fixture_id: int) -> Row:
         """Return a fixture's own fields, as a list without includes shows them."""
         if fixture_id in self.patches or fixture_id in self.deleted:
             fixture = self.fixture(fixture_id)
             return {key: value for key, value in fixture.items() if self.is_base_field(key, value)}
-        return self.made_base(fixture_id)
+        return self.original_base(fixture_id)
 
     # ------------------------------------------------------------------ corrections
 
     def set_clock(self, instant: str) -> None:
-        """Move the clock to an ISO 8601 instant, backwards too."""
+        """Move the clock to an ISO 8601 time, also backwards."""
         with self.lock:
             self.now = parse_instant(instant)
             self.is_clock_moved = True
-            self.clock_moved()
+            self.on_clock_change()
 
     def advance(self, seconds: int) -> None:
-        """Move the clock on."""
+        """Move the clock forward by some seconds."""
         with self.lock:
             self.now += seconds
             self.is_clock_moved = True
-            self.clock_moved()
+            self.on_clock_change()
 
-    def clock_moved(self) -> None:
-        """Forget what only held at the old clock; most sources remember nothing."""
+    def on_clock_change(self) -> None:
+        """Drop cached values that depend on the clock; the default has none."""
         return
 
     def patch(self, fixture_id: int, patch: Patch) -> None:
-        """Keep a correction, after trying it on the fixture as it is now."""
+        """Add a correction, after checking that it applies to the current fixture."""
         with self.lock:
             patch(self.fixture(fixture_id))
             self.patches.setdefault(fixture_id, []).append(patch)
 
     def restore(self, fixture_id: int) -> None:
-        """Take back every correction of a fixture, its deletion and withdrawal too."""
+        """Undo every correction of a fixture, including deletion and withdrawal."""
         with self.lock:
             self.patches.pop(fixture_id, None)
             self.deleted.discard(fixture_id)
@@ -245,23 +253,21 @@ class Source(ABC):
                 self.patches[fixture_id] = [self._renumber(fixture_id)]
 
     def restore_all(self) -> None:
-        """Take back every correction of every fixture; reissued ones exist no more."""
+        """Undo every correction of every fixture; reissued fixtures disappear."""
         with self.lock:
             for corrections in (self.patches, self.deleted, self.withdrawn, self.reissued):
                 corrections.clear()
 
     def delete(self, fixture_id: int) -> None:
-        """Delete a fixture: from now on only the `deleted` filter shows it, with state 20."""
+        """Delete a fixture: only the `deleted` filter shows it, with state 20."""
         with self.lock:
-            if not self.knows(fixture_id):
-                raise KeyError(fixture_id)
+            self._check_exists(fixture_id)
             self.deleted.add(fixture_id)
 
     def withdraw(self, fixture_id: int) -> None:
-        """Withdraw a fixture: nothing shows it any more, the `deleted` filter neither."""
+        """Withdraw a fixture: no request returns it, not even with the `deleted` filter."""
         with self.lock:
-            if not self.knows(fixture_id):
-                raise KeyError(fixture_id)
+            self._check_exists(fixture_id)
             self.withdrawn.add(fixture_id)
 
     def reissue(self, fixture_id: int) -> int:
@@ -273,6 +279,10 @@ class Source(ABC):
             self.patches[new_id] = [*self.patches.get(fixture_id, ()), self._renumber(new_id)]
             return new_id
 
+    def _check_exists(self, fixture_id: int) -> None:
+        if not self.exists(fixture_id):
+            raise KeyError(fixture_id)
+
     def _renumber(self, fixture_id: int) -> Patch:
-        # The rows that come with a reissued fixture get new ids, too.
-        return renumber(fixture_id, _REISSUED_IDS * (fixture_id - self.made_ids()[-1]))
+        # The child rows of a reissued fixture get new ids, too.
+        return renumber(fixture_id, _REISSUED_IDS * (fixture_id - self.original_ids()[-1]))

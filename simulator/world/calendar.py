@@ -1,7 +1,7 @@
-"""The calendar of one season: which number of fixture is which pairing, and when it kicks off.
+"""The calendar of one season: which teams each fixture pairs, and when it kicks off.
 
 Everything is arithmetic on the fixture's number, so that a world of any size costs nothing until a
-fixture is asked for.
+fixture is requested.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from simulator.data.clock import DAY, day_start
 _MINUTE = 60
 _HOUR = 3_600
 
-# Offsets from Saturday 00:00 UTC. The first ones are the only ones in a small league, so that a
-# Saturday afternoon always has a match in its first and one in its second half.
+# Offsets from Saturday 00:00 UTC. A small league uses only the first ones, so that on a Saturday
+# afternoon one match is always in its first half and one in its second.
 _WEEKEND = [
     15 * _HOUR,
     14 * _HOUR,
@@ -41,10 +41,10 @@ _BUSY_WEEK = 31
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Who plays whom and when, before anything happens. Teams are positions in the league.
+    """Who plays whom and when. Teams are indexes in the league.
 
-    `knockout` is 0 in the league stage, else 1 and 2 for the semi-finals and 3 for the final (whose
-    teams are not known here).
+    `knockout` is 0 in the league stage, 1 and 2 for the semi-finals and 3 for the final. Pairings
+    of the knock-out stage name no teams.
     """
 
     home: int
@@ -59,6 +59,7 @@ class Calendar:
 
     def __init__(self, start_year: int, teams: int) -> None:
         """Lay out the season that starts in August of a year."""
+        self.start_year = start_year
         self.teams = teams
         self.slots = teams + teams % 2
         self.rounds = 2 * (self.slots - 1)
@@ -69,14 +70,15 @@ class Calendar:
         first = date(start_year, 8, 8)
         self.first_saturday = day_start(first + timedelta(days=(5 - first.weekday()) % 7))
         self.weeks = min(self.rounds, _LONG_SEASON_WEEKS)
-        # A short calendar is put around March, so that a small world is busy at the usual clock.
+        # A short calendar is placed around March, so that a small world has matches at the default
+        # clock.
         self.first_week = 0 if self.weeks >= _BUSY_WEEK else _BUSY_WEEK - self.weeks * 3 // 4
         self.starts = self.first_saturday - 2 * DAY
         self.league_ends = self._saturday(self.rounds - 1)[0] + 5 * DAY
         self.ends = self.league_ends + 7 * 7 * DAY
 
     def _saturday(self, round_index: int) -> tuple[int, int]:
-        """Return the Saturday that a round belongs to and its place among that week's rounds."""
+        """Return the Saturday of a round's week and the round's index in that week."""
         week = round_index * self.weeks // self.rounds
         first_of_week = -(-week * self.rounds // self.weeks)
         saturday = self.first_saturday + (self.first_week + week) * 7 * DAY
@@ -88,8 +90,8 @@ class Calendar:
             return self._knockout(number - self.league_fixtures + 1)
         round_index, place = divmod(number, self.per_round)
         return_leg, turn = divmod(round_index, self.slots - 1)
-        # The circle method: one team stands still, the others turn around it. With an odd number
-        # of teams, the one that stands still does not exist and its opponent has no match.
+        # The circle method: one team is fixed, the others rotate. With an odd number of teams the
+        # fixed one does not exist, and its opponent has no match in that round.
         seat = place + self.teams % 2
         if seat == 0:
             home, away = self.slots - 1, turn

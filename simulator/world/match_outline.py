@@ -1,7 +1,7 @@
 """The outline of one match: its clock, its goals and how it ends.
 
-Cheap enough to make for every row of a list; the details (cards, substitutions, statistics) are in
-`match.py` and are only made when somebody asks for them.
+Cheap enough to generate for every row of a list. `Match` adds the details (cards, substitutions,
+statistics), and only for requests that include them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from simulator.data.clock import DAY
-from simulator.randomness import generator, poisson
+from simulator.randomness import generator, mix, poisson
 
 MINUTE = 60
-NEVER_LIVE = frozenset({1, 10, 12, 13, 14, 17})
 FINISHED = frozenset({5, 7, 8, 14, 17})
-"""States after which a winner stands."""
+"""States in which the winner is final."""
 
 
 class Fate(Enum):
@@ -41,7 +40,14 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One stretch of play. Number 1 and 2 are the halves, 3 and 4 those of extra time."""
+    """One period of play.
+
+    Attributes:
+        number: 1 and 2 are the halves, 3 and 4 the halves of extra time.
+        starts: Seconds since kick-off, as is `ends`.
+        first_minute: Minute of the match at which the period starts.
+        length: Regular length in minutes.
+    """
 
     number: int
     starts: int
@@ -63,7 +69,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A goal: `side` is 0 for home and 1 for away, and is the side that it counts for."""
+    """A goal; `side` is the side that it counts for: 0 home, 1 away."""
 
     at: int
     period: int
@@ -73,7 +79,7 @@ class Goal:
 
 @dataclass(slots=True)
 class Outline:
-    """The whole match as it will have been when it is over. Times are seconds since kick-off."""
+    """The complete match, including what is still to come. Times are seconds since kick-off."""
 
     fate: Fate
     ending: Ending
@@ -85,7 +91,7 @@ class Outline:
     """When each state begins: second, state id. The last one stays."""
 
     def moment(self, elapsed: int) -> tuple[int, int]:
-        """Return the state id and the last second of play that is known, at a time since kick-off.
+        """Return the state id and the last second played, `elapsed` seconds after kick-off.
 
         The last second is -1 where nothing was played.
         """
@@ -107,7 +113,7 @@ class Outline:
         return state_id, min(elapsed, self.phases[-1][0])
 
     def score(self, until: int, first_period: int = 1, last_period: int = 4) -> tuple[int, int]:
-        """Return the goals of both sides up to a second and inside some periods."""
+        """Return the goals of both sides up to a second, in a range of periods."""
         goals = [0, 0]
         for goal in self.goals:
             if goal.at <= until and first_period <= goal.period <= last_period:
@@ -130,8 +136,48 @@ class Outline:
         return None if home == away else int(away > home)
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two teams in a match; `squad` is (player id, name), the first eleven start."""
+
+    participant_id: int
+    coach_id: int
+    squad: tuple[tuple[int, str], ...]
+
+
+@dataclass(slots=True)
+class MatchSetup:
+    """What the details of a match are generated from.
+
+    Attributes:
+        ordinal: Number of the fixture in the world, for unique ids of its rows.
+        kickoff: Epoch seconds.
+        sides: Home and away.
+    """
+
+    seed: int
+    fixture_id: int
+    ordinal: int
+    kickoff: int
+    sides: tuple[Side, Side]
+    outline: Outline
+    bits: int = field(init=False)
+    """Random bits of this fixture."""
+
+    periods: dict[int, Period] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive what all details share."""
+        self.bits = mix(self.seed, self.fixture_id, 3)
+        self.periods = {period.number: period for period in self.outline.periods}
+
+    def is_one_in(self, parts: int, salt: int) -> bool:
+        """Return whether this fixture is in a random share of 1 in `parts`."""
+        return mix(self.bits, salt) % parts == 0
+
+
 def fate_of(draw: int) -> Fate:
-    """Return the fate that a draw from 0 to 9,999 stands for. The shares are a guess."""
+    """Return the fate for a random number from 0 to 9,999. The shares are a guess."""
     for limit, fate in (
         (60, Fate.POSTPONED),
         (90, Fate.CANCELLED),
@@ -146,11 +192,12 @@ def fate_of(draw: int) -> Fate:
 
 
 def make_outline(
-    seed: int, fixture_id: int, fate: Fate, ending: Ending, level: bool, edge: float
+    seed: int, fixture_id: int, fate: Fate, ending: Ending, may_draw: bool, home_advantage: float
 ) -> Outline:
-    """Make the outline of one match.
+    """Generate the outline of one match.
 
-    `level` says whether it may end level, and `edge` (-1 to 1) how much stronger the home side is.
+    `may_draw` is false in knock-out matches. `home_advantage` (-1 to 1) is how much stronger the
+    home side is.
     """
     draw = generator(seed, fixture_id, 1).random
     first = Period(1, 0, (45 + int(draw() * 4)) * MINUTE, 0, 45)
@@ -159,20 +206,20 @@ def make_outline(
     periods = [first, second]
     goals: list[Goal] = []
     if fate is Fate.AWARDED or fate is Fate.WALKOVER:
-        return Outline(fate, Ending.FULL_TIME, periods, _three_nil(int(draw() * 2)))
+        return Outline(fate, Ending.FULL_TIME, periods, _awarded_goals(int(draw() * 2)))
 
     def score(period: Period, side: int) -> None:
         running = 1 + int(draw() * ((period.ends - period.starts) // MINUTE))
         goals.append(Goal(period.at(running), period.number, running, side))
 
-    for side, mean in ((0, 1.5 + edge * 0.6), (1, 1.2 - edge * 0.5)):
+    for side, mean in ((0, 1.5 + home_advantage * 0.6), (1, 1.2 - home_advantage * 0.5)):
         for _ in range(poisson(draw, mean)):
             score(first if draw() < 0.44 else second, side)
     difference = sum(1 - 2 * goal.side for goal in goals)
     if ending is not Ending.FULL_TIME:
         for _ in range(abs(difference)):
             score(second, int(difference > 0))
-    elif difference == 0 and not level:
+    elif difference == 0 and not may_draw:
         score(second, int(draw() < 0.5))
 
     phases = [(0, 2), (first.ends, 3), (second.starts, 22), (second.ends, 5)]
@@ -185,8 +232,8 @@ def make_outline(
     return outline
 
 
-def _three_nil(side: int) -> list[Goal]:
-    """Return the goals of a match that was awarded: they happened at no time."""
+def _awarded_goals(side: int) -> list[Goal]:
+    """Return the 3-0 of an awarded match; these goals have no minute."""
     return [Goal(-1, 1, 0, side)] * 3
 
 
@@ -214,25 +261,25 @@ def _extra_time(
         score(first, 0)
         score(second, 1)
     begins = second.ends + 3 * MINUTE
-    sides_first = int(draw() < 0.5)
-    made, taken = [0, 0], [0, 0]
+    first_side = int(draw() < 0.5)
+    scores, taken = [0, 0], [0, 0]
     while True:
         number = taken[0] + taken[1]
-        side = sides_first if number % 2 == 0 else 1 - sides_first
+        side = first_side if number % 2 == 0 else 1 - first_side
         scored = draw() < 0.75
         taken[side] += 1
-        made[side] += scored
+        scores[side] += scored
         outline.kicks.append((begins + (number + 1) * 45, side, scored))
         left = [max(0, 5 - count) for count in taken]
         if max(taken) > 5 and taken[0] != taken[1]:
             continue
-        if made[0] + left[0] < made[1] or made[1] + left[1] < made[0]:
+        if scores[0] + left[0] < scores[1] or scores[1] + left[1] < scores[0]:
             break
     outline.phases += [(second.ends, 25), (begins, 9), (outline.kicks[-1][0] + 30, 8)]
 
 
 def _stop(outline: Outline, running: int) -> None:
-    """End the match for good after some seconds of play."""
+    """End the match early, after `running` seconds of play."""
     first, second = outline.periods
     stops = running if running < first.ends else second.starts + running - first.ends
     outline.goals[:] = [goal for goal in outline.goals if goal.at <= stops]

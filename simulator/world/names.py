@@ -1,4 +1,4 @@
-"""Invented names: countries are real, clubs, grounds and people are not."""
+"""Names: the countries are real; clubs, grounds and people are invented."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _LAST_NAMES = [
 
 
 def town(number: int) -> str:
-    """Return the made town of this number: 250 towns, then the same ones with a suffix."""
+    """Return the town of this number: 250 towns, then the same ones with a suffix."""
     again, number = divmod(number, len(_TOWN_STARTS) * len(_TOWN_ENDS))
     name = _TOWN_STARTS[number % len(_TOWN_STARTS)] + _TOWN_ENDS[number // len(_TOWN_STARTS)]
     return f"{name} {'I' * (again + 1)}" if again else name
