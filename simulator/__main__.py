@@ -1,4 +1,7 @@
-"""The command line: `python -m simulator`. Another Typer app can mount `serve`."""
+"""The command line: `python -m simulator`.
+
+Another Typer app mounts it with `other.command("simulator", epilog=EPILOG)(serve)`.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,13 @@ from simulator.simulator import DEFAULT_CLOCK, Simulator
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
 
-@app.command(
-    epilog="Try: [bold]curl -H 'Authorization: demo-token' "
+EPILOG = (
+    "Try: [bold]curl -H 'Authorization: demo-token' "
     "http://127.0.0.1:8717/v3/football/fixtures/date/2026-03-14?include=participants;scores[/]"
 )
+
+
+@app.command(epilog=EPILOG)
 def serve(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 8717,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -47,7 +53,7 @@ def serve(
     ] = 3600.0,
     latency: Annotated[float, typer.Option(help="Seconds to wait before each response.")] = 0.0,
     pagination: Annotated[
-        str,
+        Pagination,
         typer.Option(
             help="How lists refer to their next page: [bold]cursor[/] (a token), "
             "[bold]cursor_url[/] (a full URL) or [bold]page[/] (next_page, before June 2026)."
@@ -72,7 +78,6 @@ def serve(
     """
     console = Console(highlight=False, soft_wrap=True)
     try:
-        chosen: Pagination = pagination  # type: ignore[assignment]
         simulator = Simulator(
             seed=seed,
             leagues=leagues,
@@ -87,7 +92,7 @@ def serve(
             port=port,
             host=host,
             control_token=control_token,
-            pagination=chosen,
+            pagination=pagination,
         )
     except ValueError as error:
         _fail(str(error))

@@ -139,7 +139,7 @@ def test_placeholders_become_teams_and_draws_go_to_extra_time(client: Client) ->
         for _ in range(190):
             for i, seen in states.items():
                 seen.append(world.base(i)["state_id"])
-            control.advance(60)
+            world.advance(60)
     assert not any(team["placeholder"] for team in world.fixture(fixture_id)["participants"])
     sequences = {tuple(dict.fromkeys(seen)) for seen in states.values()}
     before = {1, 13}
