@@ -12,8 +12,8 @@ import requests
 
 from bench.tables import INCLUDE
 from simulator import Simulator
-from simulator.control import Control
-from simulator.settings import DEFAULT_TOKEN
+from simulator.api.behaviour import DEFAULT_TOKEN
+from simulator.control.client import Control
 
 _FIXTURES_OF_A_SEASON = 383
 

@@ -1,15 +1,15 @@
-"""A faithful local stand-in of the Sportmonks Football API v3.
+"""A local simulator of the Sportmonks Football API v3.
 
     from simulator import Simulator
 
     with Simulator(seed=7) as api:
         requests.get(f"{api.base_url}/football/states", headers={"Authorization": api.token})
 
-It never talks to the real API and nothing in the extractor imports it.
+It never connects to the real API, and `extract` does not import it.
 """
 
-from simulator.running import Simulator
-from simulator.settings import Settings
-from simulator.world import World
+from simulator.api.behaviour import Behaviour
+from simulator.simulator import Simulator
+from simulator.world.world import World
 
-__all__ = ["Settings", "Simulator", "World"]
+__all__ = ["Behaviour", "Simulator", "World"]

@@ -1,6 +1,6 @@
-"""The whole job on a made world: extract, transform, and a few queries on the result.
+"""The whole pipeline on generated data: extract, transform, and a few queries on the result.
 
-Works in a database of its own, `demo.duckdb`, whatever the environment says of the user's.
+It always uses its own database, `demo.duckdb`, whatever database the environment names.
 """
 
 import os
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from simulator.running import Simulator
+from simulator.simulator import Simulator
 
 DATABASE = "demo.duckdb"
 
@@ -31,7 +31,7 @@ QUERIES = {
         order by starting_at desc, fixture_id
         limit 5
     """,
-    "The latest match that had some goals, in order": """
+    "Events of the latest match with three goals or more": """
         select
             minute_label as minute,
             type_name as event,
@@ -48,15 +48,15 @@ QUERIES = {
         )
         order by position
     """,
-    "The table of a league now": """
-        select position as place, team_name as team, played, won, drawn, lost,
+    "A league table": """
+        select position, team_name as team, played, won, drawn, lost,
             goals_for || ':' || goals_against as goals, points, form
         from demo.sportmonks.league_table
         where is_latest and league_name = 'England First Division'
         order by position, team_name
         limit 6
     """,
-    "Shots, possession and corners a match: five teams": """
+    "Shots, possession and corners per match: five teams": """
         select
             max(team_name) as team,
             count(*) as matches,
@@ -69,7 +69,7 @@ QUERIES = {
         order by shots desc nulls last, team
         limit 5
     """,
-    "What the tables hold": """
+    "Rows per table": """
         select 'fixtures' as "table", count(*) as rows from demo.sportmonks.fixtures
         union all select 'fixture_statistics', count(*) from demo.sportmonks.fixture_statistics
         union all select 'fixture_events', count(*) from demo.sportmonks.fixture_events
@@ -79,13 +79,13 @@ QUERIES = {
 
 
 def main() -> int:
-    """Runs the demo.
+    """Run the demo.
 
     Returns:
         The exit code of the first step that failed, else 0.
     """
     console = Console(highlight=False)
-    # Of an earlier demo, where nothing would be due.
+    # In the database of an earlier demo nothing would be due.
     for file in (DATABASE, f"{DATABASE}.wal"):
         Path(file).unlink(missing_ok=True)
     with Simulator(leagues=3, seasons=1, teams=20) as api:
@@ -96,9 +96,12 @@ def main() -> int:
             "SOURCES__SPORTMONKS__API_TOKEN": api.token,
         }
         for title, arguments in (
-            ("make plan: what is due on a simulated API, and what it costs", ["plan"]),
-            ("make extract: its raw JSON", ["run"]),
-            ("make transform: final tables, and what the checks find", ["transform"]),
+            (
+                "make plan: fixtures due on a simulated API, and the calls they need",
+                ["plan"],
+            ),
+            ("make extract: load the raw JSON", ["run"]),
+            ("make transform: build the final tables and run the checks", ["transform"]),
         ):
             console.rule(f"[bold]{title}", align="left")
             code = subprocess.run(  # noqa: S603 - our own command
@@ -107,17 +110,17 @@ def main() -> int:
             if code:
                 return code
     console.print(
-        "Made-up data: the time of the simulated API stands still in March 2026, and a few matches "
-        "are wrong, as they are in real data, for the checks to find."
+        "The data is invented. The simulated time is fixed in March 2026. As in real data, a few "
+        "matches are inconsistent, so that the checks report something."
     )
     with duckdb.connect(DATABASE, read_only=True) as connection:
         for title, query in QUERIES.items():
             console.rule(f"[bold]{title}", align="left")
             console.print(_table(connection.sql(query)))
     console.print(
-        f"\nLook further: DUCKDB_PATH={DATABASE} make report, or\n"
+        f"\nNext: DUCKDB_PATH={DATABASE} make report, or\n"
         f'DUCKDB_PATH={DATABASE} make query SQL="select * from league_table limit 5". '
-        "With a token the same job asks the real API: see README.md."
+        "With a token, the same commands load the real API: see README.md."
     )
     return 0
 

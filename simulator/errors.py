@@ -1,7 +1,7 @@
-"""The API's error answers.
+"""The API's error responses.
 
-The body form and the codes are documented; the HTTP status of most codes is not, and 400 is a guess
-wherever the docs or live answers name no other.
+The body and the codes are documented. The HTTP status of most codes is not: it is 400, a guess,
+unless the docs or live responses show another.
 """
 
 from __future__ import annotations
@@ -21,15 +21,20 @@ BAD_REQUEST = (
     "You made an incorrect request, please check your includes and filters, they probably contain "
     "invalid arguments or syntax."
 )
+RATE_LIMIT_REACHED: dict[str, Any] = {
+    "message": "You have reached your rate limit",
+    "link": OTHER,
+    "reset_code": "c9920a03f111f49848fad06608df63ed",
+}
 
 
 class ApiError(Exception):
-    """An answer other than success: validation, access, unknown address. It costs no quota."""
+    """An error response: validation, access, unknown path. It uses no quota."""
 
     def __init__(
         self, status: int, message: str, code: int | None = None, link: str | None = OTHER
     ) -> None:
-        """Make an error; `code` is the API's own number for it."""
+        """Describe an error; `code` is the API's number for it."""
         super().__init__(message)
         self.status = status
         self.body: dict[str, Any] = {"message": message}
@@ -40,5 +45,5 @@ class ApiError(Exception):
 
 
 def incorrect(message: str = BAD_REQUEST, code: int = 5006, link: str = OTHER) -> ApiError:
-    """Return a 400 for a parameter that is not right."""
+    """Return a 400 for a wrong parameter."""
     return ApiError(400, message, code, link)

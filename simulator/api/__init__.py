@@ -1,0 +1,1 @@
+"""The HTTP API that the simulator imitates: endpoints, pagination, quota and errors."""

@@ -1,0 +1,229 @@
+"""The endpoints of fixtures: by id, by day, with filters, includes and selected fields."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+
+from simulator.api.includes import empty_include, included_rows, selected
+from simulator.api.pagination import Key
+from simulator.api.query import MAX_IDS, NESTED_FILTERS, Query, is_id
+from simulator.api.result import Result, page_result
+from simulator.data.clock import DAY, day_start
+from simulator.data.source import ARRAYS, RELATIONS, Row, Source
+from simulator.errors import incorrect
+from simulator.randomness import generator, mix
+
+MAX_DAYS = 100
+"""Days of one between request (documented)."""
+
+
+def multi(source: Source, query: Query) -> Result:
+    """Handle `fixtures/multi/{ids}`."""
+    texts = query.arguments["ids"].split(",")
+    if not all(is_id(text) for text in texts):
+        raise incorrect()
+    ids = list(dict.fromkeys(int(text) for text in texts))
+    if len(ids) > MAX_IDS:
+        if query.behaviour.too_many_ids == "refuse":
+            raise incorrect(f"You can request a maximum of {MAX_IDS} fixtures by their ids.")
+        del ids[MAX_IDS:]
+    found = [fixture_id for fixture_id in ids if _exists(source, fixture_id, query)]
+    found = _filtered(source, found, query)
+    generator(query.call, len(found)).shuffle(found)
+    return Result(rows=_rows(source, found, query))
+
+
+def one_fixture(source: Source, query: Query) -> Result:
+    """Handle `fixtures/{id}`."""
+    fixture_id = int(query.arguments["id"])
+    if not _exists(source, fixture_id, query):
+        return Result()
+    return Result(one=_rows(source, [fixture_id], query)[0])
+
+
+def fixtures(source: Source, query: Query) -> Result:
+    """Handle `fixtures`: by id."""
+    return _fixture_page(source, _candidates(source, query), query, by_start=False)
+
+
+def between(source: Source, query: Query) -> Result:
+    """Handle `fixtures/between/{start}/{end}`: by kick-off, both days included."""
+    start, end = _day(query.arguments["start"]), _day(query.arguments["end"])
+    if end < start:
+        raise incorrect("The end date must not be before the start date.")
+    if (end - start).days > MAX_DAYS:
+        raise incorrect(f"The date range can not be more than {MAX_DAYS} days.")
+    return _days(source, query, start, end)
+
+
+def on_date(source: Source, query: Query) -> Result:
+    """Handle `fixtures/date/{date}`: by kick-off."""
+    day = _day(query.arguments["start"])
+    return _days(source, query, day, day)
+
+
+def latest(source: Source, query: Query) -> Result:
+    """Handle `fixtures/latest`: nothing changes unless the clock is moved."""
+    return Result(rows=[], empty_is_found=True)
+
+
+def _days(source: Source, query: Query, start: date, end: date) -> Result:
+    ids = source.ids_between(day_start(start), day_start(end) + DAY, _candidates(source, query))
+    return _fixture_page(source, ids, query, by_start=True)
+
+
+def _exists(source: Source, fixture_id: int, query: Query) -> bool:
+    return (
+        (fixture_id in source.deleted) is query.deleted
+        and fixture_id not in source.withdrawn
+        and source.exists(fixture_id)
+    )
+
+
+def _candidates(source: Source, query: Query) -> Sequence[int]:
+    """Return the fixtures that match the filters, ascending by id."""
+    ids: Sequence[int]
+    seasons = query.numbers("fixtureseasons")
+    leagues = query.numbers("fixtureleagues")
+    if query.deleted:
+        ids = sorted(source.deleted - source.withdrawn)
+    elif seasons is not None:
+        ids = sorted(
+            fixture_id for season_id in set(seasons) for fixture_id in source.fixture_ids(season_id)
+        )
+    elif leagues is not None:
+        ids = source.league_fixture_ids(leagues)
+    else:
+        ids = source.fixture_ids()
+    after = query.numbers("idafter")
+    if after is not None:
+        ids = ids[bisect.bisect_right(ids, after[0]) :]
+    return _filtered(source, ids, query)
+
+
+def _filtered(source: Source, ids: Sequence[int], query: Query) -> list[int]:
+    checks: list[tuple[str, set[int]]] = []
+    for name, column in (
+        ("fixtureids", "id"),
+        ("fixtureseasons", "season_id"),
+        ("fixtureleagues", "league_id"),
+        ("fixturestates", "state_id"),
+    ):
+        wanted = query.numbers(name)
+        if wanted is not None:
+            checks.append((column, set(wanted)))
+    chosen = list(ids)
+    if "todaydate" in query.filters:
+        today = source.now // DAY * DAY
+        chosen = source.ids_between(today, today + DAY, chosen)
+    for column, values in checks:
+        if column == "id":
+            chosen = [fixture_id for fixture_id in chosen if fixture_id in values]
+        else:
+            base = source.base
+            chosen = [fixture_id for fixture_id in chosen if base(fixture_id).get(column) in values]
+    return chosen
+
+
+def _fixture_page(source: Source, ids: Sequence[int], query: Query, *, by_start: bool) -> Result:
+    sort_by = query.parameters.get("sortBy") or ("starting_at" if by_start else None)
+    if sort_by not in (None, "starting_at", "name"):
+        raise incorrect(
+            "Only the usage of the field(s): name or starting_at; is supported for custom "
+            "sorting on the Fixture entity. You may leave the sortBy parameter empty to use "
+            "the default sort"
+        )
+    key: Callable[[int], Key] | None = None
+    if sort_by is not None:
+        column = "starting_at_timestamp" if sort_by == "starting_at" else "name"
+        keys: dict[int, Key] = {}
+        for fixture_id in ids:
+            value = source.base(fixture_id).get(column)
+            keys[fixture_id] = (value is not None, value, fixture_id)
+        key = keys.__getitem__
+    return page_result(ids, query, key, lambda page: _rows(source, page, query))
+
+
+# ---------------------------------------------------------------------- rows
+
+
+def _rows(source: Source, ids: Sequence[int], query: Query) -> list[Any]:
+    """Return the rows of some fixtures with the fields and includes of the request."""
+    wanted = [name for name in query.parameters.get("select", "").split(",") if name]
+    is_complete = source.as_saved and (query.is_complete or bool(query.includes))
+    rows: list[Any] = []
+    for fixture_id in ids:
+        text = source.saved_text(fixture_id) if is_complete and not wanted else None
+        if text is not None and query.may_send_saved_text and query.zone is None:
+            rows.append(orjson.Fragment(text))
+            continue
+        if is_complete:
+            row = source.view(fixture_id, ())
+        elif not query.includes:
+            row = source.base(fixture_id)
+        else:
+            row = _included(source, fixture_id, query)
+        if wanted:
+            for name in wanted:
+                if name not in row:
+                    raise incorrect(f"The select field '{name}' does not exist on this resource.")
+            row = selected(row, wanted)
+        kickoff = row.get("starting_at_timestamp")
+        if query.zone is not None and row.get("starting_at") and isinstance(kickoff, int):
+            local = datetime.fromtimestamp(kickoff, UTC).astimezone(query.zone)
+            row = {**row, "starting_at": local.strftime("%Y-%m-%d %H:%M:%S")}
+        rows.append(row)
+    return rows
+
+
+def _included(source: Source, fixture_id: int, query: Query) -> Row:
+    includes = query.includes
+    full = source.view(fixture_id, includes)
+    is_base = source.is_base_field
+    row = {key: value for key, value in full.items() if is_base(key, value)}
+    seed = mix(fixture_id, query.call)
+    for name, include in includes.items():
+        if name not in full:
+            # An include that the world does not generate. A dropped key stays absent.
+            if name not in ARRAYS and name not in RELATIONS:
+                row[name] = empty_include(name)
+            continue
+        value = full[name]
+        if isinstance(value, list):
+            value = included_rows(value, name, include, source.type)
+            for filter_name, filtered in NESTED_FILTERS.items():
+                types = query.numbers(filter_name) if filtered == name else None
+                if types is not None:
+                    value = [item for item in value if item.get("type_id") in types]
+            value = shuffled(value, seed)
+        row[name] = value
+    return row
+
+
+def shuffled(rows: list[Row], seed: int) -> list[Row]:
+    """Return the rows in one of many orders; clients must not depend on the order.
+
+    The rows are cut and dealt into three piles. A real shuffle costs as much time as the rest of a
+    response.
+    """
+    if len(rows) < 2:
+        return rows
+    cut = seed % len(rows)
+    cut_rows = rows[cut:] + rows[:cut]
+    first = seed // len(rows) % 3
+    piles = (cut_rows[first::3], cut_rows[(first + 1) % 3 :: 3], cut_rows[(first + 2) % 3 :: 3])
+    return piles[0] + piles[1] + piles[2]
+
+
+def _day(text: str) -> date:
+    try:
+        if len(text) != len("2026-03-14"):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise incorrect("The date must have the form YYYY-MM-DD.") from None

@@ -1,0 +1,50 @@
+"""What an endpoint returns: one row, or a page of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.api.pagination import Key, paginate, pagination_object, read_position
+from simulator.api.query import Query
+from simulator.data.source import Row
+
+
+@dataclass(slots=True)
+class Result:
+    """What an endpoint found: one row or None, or rows and perhaps a pagination object."""
+
+    one: Row | None = None
+    rows: list[Row] | None = None
+    pagination: dict[str, Any] | None = None
+    empty_is_found: bool = False
+    """Whether an empty list is a normal response (`data: []`) rather than "no result"."""
+
+
+def page_result(
+    ids: Sequence[int],
+    query: Query,
+    key: Callable[[int], Key] | None,
+    build: Callable[[Sequence[int]], list[Row]],
+) -> Result:
+    """Return the requested page of a list; `build` makes the rows of the ids on it.
+
+    Without `key`, the list is ordered by id.
+    """
+    position = read_position(query.parameters, query.populate, query.after)
+    page, has_more = paginate(ids, position, key, query.parameters.get("order") == "desc")
+    last: Key | None = None
+    if page:
+        last = key(page[-1]) if key else (page[-1],)
+    pagination = pagination_object(
+        query.behaviour.pagination,
+        position,
+        len(page),
+        has_more,
+        query.url,
+        query.path,
+        query.parameters,
+        last,
+    )
+    return Result(rows=build(page), pagination=pagination)

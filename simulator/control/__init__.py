@@ -1,0 +1,1 @@
+"""Control of a running simulator: corrections, clock, faults and the request log."""

@@ -1,0 +1,1 @@
+"""Faults that tests switch on: wrong statuses, bodies, rows and connections."""

@@ -1,0 +1,1 @@
+"""The generated football world: leagues, teams, calendars and matches."""
