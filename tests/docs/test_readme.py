@@ -107,12 +107,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     The dependencies are those of these tests, so that only the project itself is installed.
     """
     folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder / "venv", with_pip=True)
+    # Without a pip of its own, because an old setuptools would come with it.
+    venv.create(folder / "venv", with_pip=False)
     programs = folder / "venv" / "bin"
     site = sysconfig.get_path("purelib", vars={"base": str(folder / "venv")})
     (Path(site) / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     (install,) = (line for line in commands(README, "First run") if line.startswith("pip "))
-    environment = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(folder)}
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "PIP_PYTHON": str(programs / "python"),
+    }
     if can_build_offline():
         # pip reads it as a value of its option build_isolation.
         environment["PIP_NO_BUILD_ISOLATION"] = "false"
