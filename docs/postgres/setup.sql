@@ -1,16 +1,17 @@
--- Makes the roles and the schemas, in a database of yours. Run once, by a superuser, or by the owner
--- of the database if it may create roles:
+-- Creates the roles and schemas in an existing database. Run it as a superuser, or as the owner of
+-- the database if that role may create roles:
 --
 --   createdb football
 --   psql -d football -f docs/postgres/setup.sql
 --   psql -d football -c '\password loader'
 --
 -- Other names: psql -v loader=etl -v analyst=readers -v schema=sportmonks_test -d … -f …
--- Running it again changes nothing that is right already.
 --
---   loader    runs `make extract transform`. It owns its four schemas and may make no others.
+--   loader    runs extract and transform. It owns its four schemas and can create no others.
 --   analyst   reads the final tables, and nothing else. It cannot log in: grant it to people and
---             tools, `grant analyst to alice`.
+--             tools with `grant analyst to alice`, and then run this file again.
+--
+-- Running it again changes only one thing: members of analyst who are new get a search_path.
 
 \set ON_ERROR_STOP on
 \if :{?loader} \else \set loader loader \endif
@@ -26,7 +27,7 @@ where not exists (select 1 from pg_roles where rolname = :'loader') \gexec
 select format('create role %I nologin', :'analyst')
 where not exists (select 1 from pg_roles where rolname = :'analyst') \gexec
 
--- Who is no superuser can only give things to a role that it is a member of.
+-- A role that is not a superuser can give objects only to a role that it is a member of.
 select format('grant %I to current_user', :'loader')
 where not pg_has_role(current_user, :'loader', 'usage') \gexec
 
@@ -37,10 +38,34 @@ create schema if not exists :"raw_staging" authorization :"loader";
 create schema if not exists :"staging" authorization :"loader";
 create schema if not exists :"schema" authorization :"loader";
 
--- The tables themselves: dbt grants each that it makes, by ANALYST_ROLE in the loader's
--- environment. These two lines also reach tables between their making and that grant.
+-- dbt grants each table that it creates, because of ANALYST_ROLE in the loader's environment. These
+-- statements also cover the moment between a table's creation and that grant.
 grant usage on schema :"schema" to :"analyst";
 alter default privileges for role :"loader" in schema :"schema"
 grant select on tables to :"analyst";
+
+-- So that analysts can write `fixtures` for `sportmonks.fixtures`. A setting of the role analyst
+-- would not reach its members, so each one gets it, in this database only, unless the member
+-- already has a search_path there.
+select format(
+    'alter role %I in database %I set search_path = %I, public',
+    member.rolname, current_database(), :'schema'
+)
+from pg_auth_members
+inner join pg_roles as member on pg_auth_members.member = member.oid
+inner join pg_roles as granted on pg_auth_members.roleid = granted.oid
+where
+    granted.rolname = :'analyst'
+    and member.rolname not in (current_user, :'loader')
+    and member.rolcanlogin
+    and not member.rolsuper
+    and not exists (
+        select 1
+        from pg_db_role_setting
+        where
+            setrole = member.oid
+            and setdatabase = (select oid from pg_database where datname = current_database())
+            and array_to_string(setconfig, ' ') like '%search_path=%'
+    ) \gexec
 
 commit;

@@ -1,8 +1,8 @@
-"""The job as assets of Dagster: `make dagster`, then open http://localhost:3000.
+"""Extract and transform as Dagster assets: `make dagster`, then open http://localhost:3000.
 
-One asset per raw table, which dlt loads, and one per dbt model, in one graph. Settings and the
-token come from `.env` and `.dlt/`, as everywhere. The schedule is off until you switch it on under
-Automation; it waits for a run that is under way. Who starts one by hand meanwhile waits for a turn.
+One graph has an asset per raw table, which dlt loads, and one per dbt model. Settings and the token
+come from `.env` and `.dlt/`. The schedule is off until you switch it on under Automation. It skips
+a tick while a run is in progress. A run that is started by hand waits for the write lock.
 """
 
 import os
@@ -45,14 +45,14 @@ from extract.source.fixtures import sportmonks
 from extract.transform.dbt import write_lock_for_dbt
 from extract.warehouse.raw_tables import SCHEMAS
 
-# The name that dbt has for what extract loads.
+# dbt's name for the source that extract loads.
 _SOURCE = "sportmonks_raw"
 
-_UNDER_WAY = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
+_IN_PROGRESS = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 
-# dbt is beside this Python, which may not be on the PATH.
+# The dbt program is beside this Python, whose folder may not be on the PATH.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-# Named here, because dbt would else take them from variables that are meant for another project.
+# Otherwise dbt would read them from variables that may be meant for another project.
 project = DbtProject(
     project_dir=Path("dbt_project").resolve(),
     profile="sportmonks",
@@ -62,7 +62,7 @@ project.prepare_if_dev()
 
 
 class _Translator(DagsterDltTranslator):
-    """Gives dlt's tables the keys by which dbt's models look for them."""
+    """Gives dlt's tables the asset keys that dbt uses for its sources."""
 
     def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
         spec = super().get_asset_spec(data)
@@ -75,7 +75,7 @@ def _specs() -> list[AssetSpec]:
     described = build_dlt_asset_specs(
         source.with_resources(*SCHEMAS), dlt.pipeline("sportmonks"), _Translator()
     )
-    # A view, which tells dbt and people what is due.
+    # A view that the extractor creates, so dlt does not know it.
     return [*described, AssetSpec([_SOURCE, "due_fixtures"])]
 
 
@@ -85,10 +85,10 @@ def _specs() -> list[AssetSpec]:
     check_specs=[AssetCheckSpec("all_answered", asset=[_SOURCE, "fixtures"])],
 )
 def extract(context: AssetExecutionContext) -> Iterator[Any]:
-    """What is due, fetched into the raw tables.
+    """Fetches due fixtures into the raw tables.
 
-    A fixture that fails does not keep the others from being transformed: it fails the check
-    `all_answered`, and the next run takes it up again.
+    If a fixture fails, the others are transformed all the same. The check `all_answered` fails, and
+    the next run requests the fixture again.
     """
     summary = run(Selection(), Bounds(), ConsoleProgress(Messages(Console(stderr=True))))
     for key in context.selected_asset_keys:
@@ -103,7 +103,7 @@ def extract(context: AssetExecutionContext) -> Iterator[Any]:
 
 @dbt_assets(manifest=project.manifest_path, project=project)
 def transform(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-    """The final tables, with dbt's tests as checks of theirs."""
+    """Builds the final tables, with dbt's tests as asset checks."""
     with write_lock_for_dbt(context.log.info):
         command = ["build", "--exclude-resource-type", "unit_test"]
         yield from dbt.cli(command, context=context).stream()
@@ -114,10 +114,10 @@ job = define_asset_job("extract_and_transform", AssetSelection.all())
 
 @schedule(job=job, cron_schedule="*/10 * * * *")
 def every_ten_minutes(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
-    """Runs what is due, unless the last run is still at it: a first one may take hours of quota."""
-    under_way = RunsFilter(job_name=job.name, statuses=_UNDER_WAY)
-    if context.instance.get_runs_count(under_way):
-        return SkipReason("The last run is still under way.")
+    """Starts a run, unless one is in progress: a first run may wait hours for the quota."""
+    in_progress = RunsFilter(job_name=job.name, statuses=_IN_PROGRESS)
+    if context.instance.get_runs_count(in_progress):
+        return SkipReason("The last run is still in progress.")
     return RunRequest()
 
 

@@ -1,4 +1,4 @@
-"""What is written for analysts: questions that run on both engines, every column described."""
+"""Documentation for analysts: the questions run on both engines, and every column is described."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from extract.warehouse.raw_tables import DUE, SCHEMAS
 from simulator import Simulator
 from tests.job import EVERY_MODEL, Job
 from tests.questions import PAGE, Question, build, questions, records
@@ -27,7 +28,7 @@ def league_table(job: Job, rows: Rows) -> None:
     assert [row["position"] for row in rows] == sorted(row["position"] for row in rows)
     assert all(row["points"] >= row["points_round_10"] for row in rows)
     assert all(set(row["form"]) <= set("WDL") and len(row["form"]) == 5 for row in rows)
-    # The whole table, of which the question shows the top.
+    # The question shows only the top of the table.
     everything = job.query(
         "select sum(goal_difference), count(*), count(case when points <> 3 * won + drawn "
         "or played <> won + drawn + lost or goal_difference <> goals_for - goals_against "
@@ -43,7 +44,7 @@ def home_and_away(job: Job, rows: Rows) -> None:
     for row in rows:
         assert 0 <= row["points_away"] <= 3 and 0 <= row["points_at_home"] <= 3
         points = sorted([row["points_away"], row["points_at_home"]])
-        assert points[0] <= row["points_a_match"] <= points[1]
+        assert points[0] <= row["points_per_match"] <= points[1]
     ((home, away),) = job.query(
         "select count(case when location = 'home' then 1 end), "
         "count(case when location = 'away' then 1 end) "
@@ -63,14 +64,14 @@ def possession(job: Job, rows: Rows) -> None:
 
 
 def corners(job: Job, rows: Rows) -> None:
-    assert all(2 < row["corners_a_match"] < 15 and row["difference"] > 0 for row in rows[:3])
+    assert all(2 < row["corners_per_match"] < 15 and row["difference"] > 0 for row in rows[:3])
     assert len({(row["league_name"], row["league_average"]) for row in rows}) <= 2
 
 
 def comebacks(job: Job, rows: Rows) -> None:
     for row in rows:
         assert row["times_behind"] == row["won"] + row["drawn"] + row["lost"]
-    # Who is behind after an hour mostly loses.
+    # A team that is behind after an hour loses most of the time.
     assert sum(row["won"] for row in rows) < sum(row["lost"] for row in rows)
 
 
@@ -94,7 +95,7 @@ def scorers(job: Job, rows: Rows) -> None:
 
 
 def cards(job: Job, rows: Rows) -> None:
-    assert all(0 < row["yellow_a_match"] < 6 for row in rows)
+    assert all(0 < row["yellow_per_match"] < 6 for row in rows)
     assert all(row["red"] + row["second_yellow"] < row["yellow"] for row in rows)
 
 
@@ -116,7 +117,7 @@ def cost(job: Job, rows: Rows) -> None:
     # Two days, if it is midnight.
     assert sum(row["calls_saved"] or 0 for row in rows) > sum(row["calls"] for row in rows)
     assert sum(row["runs"] or 0 for row in rows) == 2
-    assert all(row["calls_over_quota"] == 0 < row["least_quota_left"] for row in rows)
+    assert all(row["calls_over_quota"] == 0 < row["min_quota_remaining"] for row in rows)
 
 
 def quarantine(job: Job, rows: Rows) -> None:
@@ -144,10 +145,25 @@ def test_every_question_has_a_plausible_answer(job: Job, api: Simulator) -> None
         is_plausible(job, records(names, rows))
 
 
-def test_the_page_is_read_whole() -> None:
+def test_every_question_of_the_page_is_tested() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert len(questions()) == page.count("\n## ") == page.count("```sql")
     assert all(isinstance(question, Question) and question.columns for question in questions())
+
+
+def listed_tables(section: str) -> list[str]:
+    """The tables in the first column of a table of docs/tables.md."""
+    page = (PAGE.parent / "tables.md").read_text(encoding="utf-8")
+    (text,) = re.findall(rf"^## {section}\n(.*?)(?=^## )", page, re.M | re.S)
+    return [
+        name
+        for cell in re.findall(r"^\| (`.*?) \|", text, re.M)
+        for name in re.findall(r"`([a-z_]+)`", cell)
+    ]
+
+
+def test_every_raw_table_is_listed() -> None:
+    assert sorted(listed_tables("Raw tables")) == sorted([*SCHEMAS, DUE])
 
 
 def test_the_documentation_is_built_and_complete(
@@ -156,7 +172,7 @@ def test_the_documentation_is_built_and_complete(
     assert "Nothing is extracted" in duckdb_job.command("docs", code=2).output
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     duckdb_job.transform(*EVERY_MODEL)
-    # As a person has it: the path is relative to where the command runs.
+    # As for a user: the path is relative to the working directory.
     path = Path(os.environ["DUCKDB_PATH"])
     monkeypatch.chdir(path.parent)
     monkeypatch.setenv("DUCKDB_PATH", path.name)
@@ -187,9 +203,7 @@ def test_the_documentation_is_built_and_complete(
     }
     assert described == existing | set(marts)
 
-    documentation = (PAGE.parent / "tables.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `([a-z_]+)` \|", documentation, re.M)
-    assert sorted(listed) == sorted(marts)
+    assert sorted(listed_tables("List of tables")) == sorted(marts)
     used = {
         name
         for question in questions()
