@@ -22,7 +22,7 @@ from extract.cli.messages import Messages
 from extract.cli.progress_bar import ConsoleProgress
 from extract.cli.tables import print_check, print_plan, print_rows
 from extract.config.settings import load_settings
-from extract.diagnostics.doctor import CheckResult
+from extract.diagnostics.check_result import CheckResult
 from extract.planning.plan import Plan, SeasonPlan
 from extract.runs.eta import EtaEstimator
 from extract.runs.summary import Summary
