@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from extract.errors import command_line
 from simulator.running import Simulator
 
 DATABASE = "demo.duckdb"
@@ -96,9 +97,9 @@ def main() -> int:
             "SOURCES__SPORTMONKS__API_TOKEN": api.token,
         }
         for title, arguments in (
-            ("make plan: what is due on a simulated API, and what it costs", ["plan"]),
-            ("make extract: its raw JSON", ["run"]),
-            ("make transform: final tables, and what the checks find", ["transform"]),
+            (f"{command_line('plan')}: what is due on a simulated API, and its cost", ["plan"]),
+            (f"{command_line('extract')}: its raw JSON", ["extract"]),
+            (f"{command_line('transform')}: final tables, and what the checks find", ["transform"]),
         ):
             console.rule(f"[bold]{title}", align="left")
             code = subprocess.run(  # noqa: S603 - our own command
@@ -115,9 +116,9 @@ def main() -> int:
             console.rule(f"[bold]{title}", align="left")
             console.print(_table(connection.sql(query)))
     console.print(
-        f"\nLook further: DUCKDB_PATH={DATABASE} make report, or\n"
-        f'DUCKDB_PATH={DATABASE} make query SQL="select * from league_table limit 5". '
-        "With a token the same job asks the real API: see README.md."
+        f"\nLook further: DUCKDB_PATH={DATABASE} {command_line('report')}, or\n"
+        f"DUCKDB_PATH={DATABASE} {command_line('query', 'select * from league_table limit 5')}. "
+        "With a token the same job reads the real API: see README.md."
     )
     return 0
 
