@@ -131,7 +131,7 @@ class Bench:
         latency = f", {self._latency * 1000:.0f} ms latency" if self._latency else ""
         print(f"\n{self._engine}, {self._fixtures:,} fixtures{latency}")
         self._empty()
-        self._extract("run", "--seasons", "all", "--max-calls", "40")
+        self._extract("extract", "--seasons", "all", "--max-calls", "40")
         self._transform()
         begun = self._note("start: extract", rounds, lambda: self._python("extract.runs.run"))
         begun += self._note("start: transform", rounds, lambda: self._transform("--select", "none"))
@@ -218,7 +218,7 @@ class Bench:
                     self._api.control.update(id, {"leg": str(self._chance.random())})
             file = self._folder / "changed.txt"
             file.write_text("\n".join(map(str, changed)))
-            return self._extract("run", "--force", "--ids-file", str(file))
+            return self._extract("extract", "--force", "--ids-file", str(file))
 
         return change
 
@@ -232,7 +232,7 @@ class Bench:
         return run("extract", *arguments, "--json", environment=self._environment)
 
     def _load(self) -> Measured:
-        return self._extract("run", "--seasons", "all")
+        return self._extract("extract", "--seasons", "all")
 
     def _transform(self, *arguments: str) -> Measured:
         return run("extract", "transform", *arguments, environment=self._environment)

@@ -151,8 +151,8 @@ def load_settings(token: str | None = None) -> Settings:
     Raises:
         UsageError: the token is missing, or a value is not of its type or range.
     """
-    register_dlt_defaults()
     try:
+        register_dlt_defaults()
         return resolve_configuration(
             Settings(),
             sections=_SECTION,
