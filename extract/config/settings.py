@@ -216,7 +216,7 @@ def _misplaced_secret(error: ValueNotSecretException) -> UsageError:
 
 def _missing_token() -> str:
     return (
-        f"No API token: set {TOKEN_VARIABLE}, or copy .dlt/example.secrets.toml to "
-        f".dlt/secrets.toml and fill it in. Without a token, `{command_line('demo')}` runs the job "
-        "on simulated data."
+        f"No API token: set {TOKEN_VARIABLE} in the environment or in .env, or api_token under "
+        "[sources.sportmonks] in .dlt/secrets.toml. Without a token, "
+        f"`{command_line('demo')}` runs the job on simulated data."
     )

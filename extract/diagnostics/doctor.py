@@ -32,7 +32,7 @@ _GIGABYTE = 10**9
 _SETTINGS_FILES = (".dlt/config.toml", ".dlt/secrets.toml")
 
 _INSTALL = "Install the package again; in a clone, remove .venv and run any `make` target."
-_SET_TOKEN = f"Set {TOKEN_VARIABLE} in the environment, in .env or in .dlt/secrets.toml."
+_WHERE_TO_COPY = "Copy the token from my.sportmonks.com."
 _CHANGE_SETTING = "Change it in that file, in .dlt/config.toml or in the environment."
 _CHECK_API = "Check the network, the token and base_url in .dlt/config.toml, then try again."
 _CHECK_DATABASE = "Check the database's variables; .env.example lists them."
@@ -54,7 +54,7 @@ def run_checks(offline: bool) -> Iterator[CheckResult]:
     database = DatabaseChecks(clock)
     yield _result("versions", _check_versions, _INSTALL)
     yield _result("settings", _check_settings, _CHANGE_SETTING)
-    yield _result("token", _check_token, _SET_TOKEN)
+    yield _result("token", _check_token, _WHERE_TO_COPY)
     yield _result("API", _skip_api if offline else lambda: _check_api(clock), _CHECK_API)
     try:
         yield _result("database", database.open, _CHECK_DATABASE)
