@@ -1,4 +1,4 @@
-# Everything a person does with this project. `make` alone lists the targets.
+# Aliases for the command `sportmonks` in a clone, and the tasks of development. `make` alone lists them.
 
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
@@ -28,60 +28,64 @@ VENV := uv venv --quiet --seed --python $(PYTHON)
 INSTALL = VIRTUAL_ENV=$(1) uv pip install --quiet --compile-bytecode --require-hashes -r
 endif
 
-export DBT_SEND_ANONYMOUS_USAGE_STATS := false
-export RUNTIME__DLTHUB_TELEMETRY := false
+# The command, which names the targets of this file in its messages.
+SPORTMONKS := SPORTMONKS_COMMAND=make $(BIN)/python -m extract
 
 ##@ The job
 
 .PHONY: extract
 extract: .venv/installed ## Fetch what is due into the warehouse. EXTRACT_ARGS="--season-id 23614"
-	@$(BIN)/python -m extract run $(EXTRACT_ARGS)
+	@$(SPORTMONKS) extract $(EXTRACT_ARGS)
 
 .PHONY: plan
-plan: .venv/installed ## What is due, and what it costs in calls and time. EXTRACT_ARGS="--offline"
-	@$(BIN)/python -m extract plan $(EXTRACT_ARGS)
+plan: .venv/installed ## Show what is due, and what it costs in calls and time. EXTRACT_ARGS="--offline"
+	@$(SPORTMONKS) plan $(EXTRACT_ARGS)
 
 .PHONY: transform
 transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--select fixtures"
-	@$(BIN)/python -m extract transform $(DBT_ARGS)
+	@$(SPORTMONKS) transform $(DBT_ARGS)
+
+.PHONY: run
+run: .venv/installed ## Extract, then transform, in one process. EXTRACT_ARGS and DBT_ARGS as above.
+	@$(SPORTMONKS) run $(EXTRACT_ARGS) $(if $(DBT_ARGS),-- $(DBT_ARGS))
 
 .PHONY: query
-query: .venv/installed ## Ask the final tables. SQL="select * from league_table", or a shell without it.
-	@$(BIN)/python -m extract query $(QUERY_ARGS) $(if $(value SQL),-- "$$QUERY")
-# As it is typed: neither make nor the shell expands a `$` in it.
+query: .venv/installed ## Query the final tables. SQL="select * from league_table", or a shell without it.
+	@$(SPORTMONKS) query $(QUERY_ARGS) $(if $(value SQL),-- "$$QUERY")
+# Passed verbatim: neither make nor the shell expands a `$` in it.
 query: export QUERY = $(value SQL)
 unexport SQL
 
 .PHONY: report
-report: .venv/installed ## The state of the warehouse as one HTML page. REPORT_ARGS="--output FILE"
-	@$(BIN)/python -m extract report $(REPORT_ARGS)
+report: .venv/installed ## Write a report on the warehouse as one HTML page. REPORT_ARGS="--output FILE"
+	@$(SPORTMONKS) report $(REPORT_ARGS)
 
 .PHONY: compare
-compare: .venv/installed ## What batches save, on fixtures of yours. COMPARE_ARGS="--fixture-count 200"
-	@$(BIN)/python -m extract compare $(COMPARE_ARGS)
+compare: .venv/installed ## Measure what batches save. COMPARE_ARGS="--fixture-count 200"
+	@$(SPORTMONKS) compare $(COMPARE_ARGS)
 
 .PHONY: doctor
-doctor: .venv/installed ## What is wrong with this installation, and what to do. DOCTOR_ARGS="--offline"
-	@$(BIN)/python -m extract doctor $(DOCTOR_ARGS)
+doctor: .venv/installed ## Check this installation, and print how to fix it. DOCTOR_ARGS="--offline"
+	@$(SPORTMONKS) doctor $(DOCTOR_ARGS)
 
 .PHONY: docs
-docs: .venv/installed ## Describe the tables, in a site of one file to open in a browser.
-	@$(BIN)/python -m extract docs --quiet $(DBT_ARGS)
+docs: .venv/installed ## Generate the documentation of the tables as one HTML file.
+	@$(SPORTMONKS) docs --quiet $(DBT_ARGS)
 
 .PHONY: dagster
-dagster: .venv/installed-dev ## The job as assets of Dagster, on http://localhost:3000.
+dagster: .venv/installed-dev ## Run the job as Dagster assets, on http://localhost:3000.
 	@mkdir -p .dagster
 	@printf 'telemetry: {enabled: false}\n' > .dagster/dagster.yaml
 	@DAGSTER_HOME=$(CURDIR)/.dagster \
 		$(BIN)/dagster dev --python-file docs/schedule/dagster_definitions.py $(DAGSTER_ARGS)
 
 .PHONY: demo
-demo: .venv/installed ## The whole job on made-up data, into a database of its own.
-	@$(BIN)/python -m simulator.demo
+demo: .venv/installed ## Run the whole job on simulated data, into demo.duckdb.
+	@$(SPORTMONKS) demo
 
 .PHONY: simulator
-simulator: .venv/installed ## A local stand-in of the API. SIMULATOR_ARGS="--help" for its options.
-	@$(BIN)/python -m simulator $(SIMULATOR_ARGS)
+simulator: .venv/installed ## Serve a simulated API. SIMULATOR_ARGS="--help" for its options.
+	@$(SPORTMONKS) simulator $(SIMULATOR_ARGS)
 
 ##@ Development
 
@@ -94,12 +98,12 @@ faults: .venv/installed-dev ## The job against every fault of the API, as a tabl
 	@$(BIN)/python -m tests.faults
 
 .PHONY: bench
-bench: .venv/installed-dev ## How long it all takes, against a floor. BENCH_ARGS="--fixtures 1000"
+bench: .venv/installed-dev ## Measure the job against a baseline. BENCH_ARGS="--fixtures 1000"
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 .PHONY: pictures
-pictures: .venv/installed-dev ## The pictures of the README, from the demo. Needs Chromium.
-	@$(BIN)/python docs/pictures/session.py docs/pictures/session.svg $(BIN)/python -m simulator.demo
+pictures: .venv/installed-dev ## Make the pictures of the README from the demo. Needs Chromium.
+	@$(BIN)/python docs/pictures/session.py docs/pictures/session.svg $(BIN)/python -m extract demo
 	@TARGET=duckdb DUCKDB_PATH=demo.duckdb $(BIN)/python -m extract report
 	@$(BIN)/python docs/pictures/report.py report.html "$$(command -v chromium)"
 
@@ -124,13 +128,13 @@ SHOW_FINDINGS = awk '/^not ok/ { split($$5, check, ":") } /^  \# / { print check
 	$(FINDINGS) 2> /dev/null || cat $(FINDINGS).log
 
 .PHONY: format
-format: .venv/installed-dev ## Put Python and SQL into the project's format.
+format: .venv/installed-dev ## Format Python and SQL.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@TARGET=duckdb DUCKDB_PATH=:memory: $(BIN)/sqlfluff fix dbt_project/models
 
 .PHONY: lock
-lock: ## Choose the newest versions that pyproject.toml allows (needs uv).
+lock: ## Update the lock files to the newest allowed versions (needs uv).
 	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml --group dev --extra dagster -o requirements-dev.lock
 	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock
 	@uv pip compile --quiet --upgrade $(LOCK) --group bouncer -o requirements-bouncer.lock
@@ -138,22 +142,22 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 	--no-emit-index-url --no-emit-find-links --no-strip-extras
 
 .PHONY: clean
-clean: ## Remove what the project made here, except your databases and settings.
+clean: ## Remove generated files, except your databases and settings.
 	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis demo.duckdb demo.duckdb.wal
-	@rm -rf dbt_project/target dbt_project/logs logs .dagster
+	@rm -rf dbt_project/target dbt_project/logs logs .dagster .sportmonks dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
-help: ## This list.
+help: ## Print this list.
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-# A virtual environment is made when it is missing, and updated when a lock file is newer.
+# The virtual environment is created if it is missing, and updated when a lock file is newer.
 
 .venv/installed: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed; PYTHON=python3.12 make … names another." >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+		|| { echo "Python 3.11 to 3.13 is required; PYTHON=python3.12 make … selects one." >&2; exit 2; }
 	@test -x $(BIN)/python || { echo "Creating .venv"; $(VENV) .venv; }
 	@echo "Installing requirements"
 	@$(call INSTALL,.venv) requirements.lock

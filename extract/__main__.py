@@ -1,26 +1,46 @@
-"""`python -m extract`: the command `sportmonks`."""
+"""The command `sportmonks`, also as `python -m extract`."""
 
-# Before the imports that take long.
+import ctypes
+import gc
+import io
+import os
+import sys
+from pathlib import Path
+
 from extract import interrupts
-
-interrupts.install()
-
-import ctypes  # noqa: E402
-import gc  # noqa: E402
-import io  # noqa: E402
-import os  # noqa: E402
-import sys  # noqa: E402
+from extract.errors import STARTED_BY_VARIABLE
 
 _M_TRIM_THRESHOLD = -1
 _TRIM_THRESHOLD_BYTES = 65_536
 
 
-def _return_freed_memory() -> None:
-    """Returns freed memory to the system at once. Call it before Arrow is imported.
+def main() -> None:
+    """Runs the command that the arguments name, and ends the process with its exit code."""
+    # Before the imports that take long.
+    interrupts.install()
+    is_module = Path(sys.argv[0]).name == "__main__.py"
+    os.environ.setdefault(STARTED_BY_VARIABLE, "python -m extract" if is_module else "sportmonks")
+    if sys.argv[1:2] == ["transform"]:
+        # dbt keeps the parsed project until it ends, and its import is a part of that.
+        gc.disable()
+    else:
+        _return_freed_memory()
+    # A character that the terminal or file cannot encode is written as an escape such as `\xfc`.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
-    Chunks are allocated and freed in turn. Arrow's own pool would keep half as much again, and so
-    would glibc, which learns from large blocks to keep larger ones. Other C libraries than glibc
-    are left as they are.
+    from extract.cli.commands import app
+
+    app()
+
+
+def _return_freed_memory() -> None:
+    """Makes the process return freed memory to the system at once. Call it before importing Arrow.
+
+    Chunks are allocated and freed in turn. Arrow's own memory pool would keep half as much again,
+    and so would glibc, which raises its threshold after large blocks. On C libraries other than
+    glibc, only Arrow's pool is changed.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     library = ctypes.CDLL(None)
@@ -28,18 +48,5 @@ def _return_freed_memory() -> None:
         library.mallopt(_M_TRIM_THRESHOLD, _TRIM_THRESHOLD_BYTES)
 
 
-if sys.argv[1:2] == ["transform"]:
-    # dbt keeps the parsed project until it ends. Garbage collection would take an eighth of a
-    # transform after a small change.
-    gc.disable()
-else:
-    _return_freed_memory()
-
-# A character that the terminal or file cannot encode is written as an escape such as `\xfc`.
-for stream in (sys.stdout, sys.stderr):
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")
-
-from extract.cli.commands import app  # noqa: E402
-
-app()
+if __name__ == "__main__":
+    main()

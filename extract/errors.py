@@ -1,13 +1,29 @@
 """What can go wrong, as errors that say what to do about it."""
 
+import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 TOKEN_VARIABLE = "SOURCES__SPORTMONKS__API_TOKEN"  # noqa: S105 - a name
+
+# How this process was started, for messages that name a command: `make`, or the console script.
+STARTED_BY_VARIABLE = "SPORTMONKS_COMMAND"
+# Variables of `make` that hold a command's arguments.
+_MAKE_ARGUMENTS = {"query": "SQL", "extract": "EXTRACT_ARGS"}
+
+
+def command_line(name: str, argument: str | None = None) -> str:
+    """A command as the person would type it: `sportmonks extract`, or `make extract`.
+
+    Args:
+        name: of the command.
+        argument: of the command, quoted where it has blanks.
+    """
+    started_by = os.environ.get(STARTED_BY_VARIABLE) or "sportmonks"
+    text = f"{started_by} {name}"
+    if argument is None:
+        return text
+    shown = f'"{argument}"' if " " in argument else argument
+    return f"{text} {_MAKE_ARGUMENTS[name]}={shown}" if started_by == "make" else f"{text} {shown}"
 
 
 class ExtractError(Exception):
@@ -31,7 +47,7 @@ class NothingExtractedError(UsageError):
 
     def __init__(self, warehouse: str) -> None:
         super().__init__(
-            f"Nothing is extracted into the {warehouse} yet: run `make extract` first."
+            f"Nothing is extracted into the {warehouse} yet: run `{command_line('extract')}` first."
         )
 
 
@@ -40,7 +56,8 @@ class NothingTransformedError(UsageError):
 
     def __init__(self, warehouse: str) -> None:
         super().__init__(
-            f"There are no final tables in the {warehouse} yet: run `make transform` first."
+            f"There are no final tables in the {warehouse} yet: run "
+            f"`{command_line('transform')}` first."
         )
 
 

@@ -6,6 +6,7 @@ It always uses its own database, `demo.duckdb`, whatever database the environmen
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -78,8 +79,11 @@ QUERIES = {
 }
 
 
-def main() -> int:
+def main(command_line: Callable[..., str]) -> int:
     """Run the demo.
+
+    Args:
+        command_line: a command as the person types it, by its name and optional argument.
 
     Returns:
         The exit code of the first step that failed, else 0.
@@ -95,17 +99,14 @@ def main() -> int:
             "SOURCES__SPORTMONKS__BASE_URL": api.base_url,
             "SOURCES__SPORTMONKS__API_TOKEN": api.token,
         }
-        for title, arguments in (
-            (
-                "make plan: fixtures due on a simulated API, and the calls they need",
-                ["plan"],
-            ),
-            ("make extract: load the raw JSON", ["run"]),
-            ("make transform: build the final tables and run the checks", ["transform"]),
+        for command, description in (
+            ("plan", "fixtures due on a simulated API, and the calls they need"),
+            ("extract", "load the raw JSON"),
+            ("transform", "build the final tables and run the checks"),
         ):
-            console.rule(f"[bold]{title}", align="left")
+            console.rule(f"[bold]{command_line(command)}: {description}", align="left")
             code = subprocess.run(  # noqa: S603 - our own command
-                [sys.executable, "-m", "extract", *arguments], env=environment, check=False
+                [sys.executable, "-m", "extract", command], env=environment, check=False
             ).returncode
             if code:
                 return code
@@ -118,8 +119,8 @@ def main() -> int:
             console.rule(f"[bold]{title}", align="left")
             console.print(_table(connection.sql(query)))
     console.print(
-        f"\nNext: DUCKDB_PATH={DATABASE} make report, or\n"
-        f'DUCKDB_PATH={DATABASE} make query SQL="select * from league_table limit 5". '
+        f"\nNext: DUCKDB_PATH={DATABASE} {command_line('report')}, or\n"
+        f"DUCKDB_PATH={DATABASE} {command_line('query', 'select * from league_table limit 5')}. "
         "With a token, the same commands load the real API: see README.md."
     )
     return 0
@@ -133,7 +134,3 @@ def _table(result: duckdb.DuckDBPyRelation) -> Table:
     for row in result.fetchall():
         table.add_row(*(escape("" if value is None else str(value)) for value in row))
     return table
-
-
-if __name__ == "__main__":
-    sys.exit(main())

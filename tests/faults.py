@@ -124,10 +124,10 @@ def measure(name: str, share: float, folder: Path) -> Result:
             _correct(api, ids)
             lasting = {"ids": ids[::7]} if fault["kind"] == "missing_ids" else {}
             api.control.faults([{**fault, **lasting, "share": share, "seed": len(name)}])
-            run = job.any_code("run", "--force", "--json")
+            run = job.any_code("extract", "--force", "--json")
             api.control.clear_faults()
             first = _probe(job, api)
-            again = job.any_code("run", "--force", "--json")
+            again = job.any_code("extract", "--force", "--json")
             return Result(
                 exit_code=run.exit_code,
                 counts=json.loads(run.stdout),

@@ -167,7 +167,7 @@ class Job:
         return result
 
     def extract(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:
-        return self.command("run", *arguments, code=code, stdin=stdin)
+        return self.command("extract", *arguments, code=code, stdin=stdin)
 
     def transform(self, *arguments: str, code: int = 0) -> Result:
         """Builds the core tables, or what is selected, without dbt's tests on the data.

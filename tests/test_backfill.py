@@ -129,7 +129,7 @@ def test_ctrl_c_commits_what_was_answered(duckdb_job: Job, backfill: Simulator) 
     duckdb_job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
     backfill.control.set_latency(0.2)
-    process = started("run", "--seasons", "all", SOURCES__SPORTMONKS__CHUNK_SIZE="5000")
+    process = started("extract", "--seasons", "all", SOURCES__SPORTMONKS__CHUNK_SIZE="5000")
     while len(backfill.control.requests()) < 9:
         assert process.poll() is None
         time.sleep(0.02)
@@ -152,7 +152,7 @@ def test_a_second_ctrl_c_drops_the_chunk_in_hand(duckdb_job: Job, backfill: Simu
     duckdb_job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
     backfill.control.set_latency(3)
-    process = started("run", "--seasons", "all")
+    process = started("extract", "--seasons", "all")
     while not asked(backfill) and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
@@ -180,7 +180,7 @@ def test_kills_cost_a_chunk_each_at_most(
     kills = 0
     while kills < KILLS:
         served = len(backfill.control.requests())
-        process = started("run", "--seasons", "all")
+        process = started("extract", "--seasons", "all")
         # Some at once and some in the first requests, or Python's start would get most of them.
         if chance.random() < 0.8:
             while len(backfill.control.requests()) == served and process.poll() is None:
@@ -212,7 +212,7 @@ def test_two_hosts_fetch_nothing_twice(
     years = ["2023..2024", "2025"] if selection == "different seasons" else ["all", "all"]
     hosts = [
         started(
-            "run",
+            "extract",
             "--seasons",
             seasons,
             "--json",
@@ -268,7 +268,7 @@ def test_what_another_run_got_no_answer_for_is_asked_for(
     poisoned = backfill.world.fixture_ids(season)[0]
     postgres_job.command("plan", "--season-id", str(season))
     backfill.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poisoned]}])
-    hosts = [started("run", "--season-id", str(season)) for _ in range(2)]
+    hosts = [started("extract", "--season-id", str(season)) for _ in range(2)]
     said = [host.communicate(timeout=120)[0] for host in hosts]
     assert [host.returncode for host in hosts] == [1, 1], said
 
@@ -308,7 +308,7 @@ def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
     postgres_job: Job, backfill: Simulator
 ) -> None:
     postgres_job.command("plan", "--seasons", "all")
-    process = started("run", "--seasons", "all")
+    process = started("extract", "--seasons", "all")
     while not asked(backfill):
         assert process.poll() is None
         time.sleep(0.01)
@@ -338,7 +338,7 @@ def test_an_older_package_does_not_win(
     fixture_id = next(i for i in api.world.fixture_ids() if len(api.world.fixture(i)["events"]) > 3)
     postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[-1]))
     moment = "fixtures:dlt.extract.extract:Extract:commit_packages:after"
-    killed = subprocess.run([sys.executable, "-c", KILL_AT, moment, "run"], check=False)
+    killed = subprocess.run([sys.executable, "-c", KILL_AT, moment, "extract"], check=False)
     assert killed.returncode == -signal.SIGKILL
 
     monkeypatch.setenv("DLT_DATA_DIR", str(postgres_job.folder / "another_host"))

@@ -1,7 +1,6 @@
 """Whatever a person gets wrong is answered by one line that says what to do."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,12 +22,12 @@ def one_line(output: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--fixture-ids", "1,abc"], "'abc' is no fixture id"),
-        (["--fixture-ids", "1,-5"], "'-5' is no fixture id"),
-        (["--fixture-ids", "0"], "'0' is no fixture id"),
-        (["--fixture-ids", "99999999999999999999"], "no fixture id"),
-        (["--fixture-ids", ""], "holds no fixture id"),
-        (["--fixture-ids", " , "], "holds no fixture id"),
+        (["--fixture-ids", "1,abc"], "'abc' is not a fixture id"),
+        (["--fixture-ids", "1,-5"], "'-5' is not a fixture id"),
+        (["--fixture-ids", "0"], "'0' is not a fixture id"),
+        (["--fixture-ids", "99999999999999999999"], "not a fixture id"),
+        (["--fixture-ids", ""], "contains no fixture id"),
+        (["--fixture-ids", " , "], "contains no fixture id"),
         (["--ids-file", "no/such/file"], "no/such/file cannot be read: No such file"),
         (["--fixture-ids", "1", "--season-id", "2"], "either fixture ids"),
         (["--season-id", "999999"], "Season 999999 does not exist"),
@@ -41,18 +40,18 @@ def test_selection(duckdb_job: Job, arguments: list[str], said: str) -> None:
 
 def test_empty_standard_input(duckdb_job: Job) -> None:
     result = duckdb_job.extract("--ids-file", "-", code=2, stdin="\n\n")
-    assert "Standard input holds no fixture id" in one_line(result.output)
+    assert "Standard input contains no fixture id" in one_line(result.output)
 
 
 def test_line_of_a_file_is_named(duckdb_job: Job, tmp_path: Path) -> None:
     file = tmp_path / "ids.txt"
     file.write_text("1, 2\n3\nhunter2\n")
     said = duckdb_job.extract("--ids-file", str(file), code=2).output
-    assert "ids.txt, line 3: a hidden value is no fixture id." in one_line(said)
+    assert "ids.txt, line 3: a hidden value is not a fixture id." in one_line(said)
     # A file that was named by mistake may hold a secret.
     assert "hunter2" not in said
     said = duckdb_job.extract("--ids-file", "-", code=2, stdin="hunter2").output
-    assert "Standard input, line 1: a hidden value is no fixture id." in one_line(said)
+    assert "Standard input, line 1: a hidden value is not a fixture id." in one_line(said)
     assert "hunter2" not in said
     file.write_bytes(b"\xff\xfe\x00")
     assert "is not a text file" in one_line(
@@ -165,8 +164,6 @@ def test_settings_file_that_cannot_be_read(
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00TOKEN", b"TOKEN=a\x00b"])
 def test_binary_dotenv(duckdb_job: Job, tmp_path: Path, content: bytes) -> None:
-    """In a copy of the package, beside which the file stands."""
-    shutil.copytree("extract", tmp_path / "extract")
     (tmp_path / ".env").write_bytes(content)
     output = ran_in(tmp_path)
     assert ".env is not a text file" in one_line(output)
@@ -174,11 +171,10 @@ def test_binary_dotenv(duckdb_job: Job, tmp_path: Path, content: bytes) -> None:
 
 def ran_in(folder: Path) -> str:
     """A run there, which wrong input ends with exit code 2: what it wrote."""
-    package = folder if (folder / "extract").exists() else Path.cwd()
     result = subprocess.run(
-        [sys.executable, "-m", "extract", "run"],
+        [sys.executable, "-m", "extract", "extract"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(package), "COLUMNS": "500"},
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "COLUMNS": "500"},
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

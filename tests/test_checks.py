@@ -29,7 +29,7 @@ def test_a_check_reads_what_is_new_and_is_loud_when_that_is_new(
         "and (home_goal_count <> home_score or away_goal_count <> away_score)"
     )
     assert oddities == [(1,)]
-    assert "1 check found 1 oddity in the provider's data: make report." in said
+    assert "1 check found 1 oddity in the provider's data: sportmonks report." in said
     assert "WARN events_match_score" not in said
     assert "WARN live_fixtures_are_recent: 3 found. No match is live" in said
     fixture = next(f for f in map(api.control.fixture, api.world.fixture_ids()) if f["statistics"])

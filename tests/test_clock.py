@@ -164,7 +164,9 @@ def test_an_older_answer_of_a_host_ahead_that_is_loaded_late_does_not_stay(
     for id in (chosen := correct_five(api)):
         api.control.update(id, {"details": "older"})
     moment = "fixtures:dlt.extract.extract:Extract:commit_packages:after"
-    process = subprocess.run([sys.executable, "-c", AHEAD, moment, "run", "--force"], check=False)
+    process = subprocess.run(
+        [sys.executable, "-c", AHEAD, moment, "extract", "--force"], check=False
+    )
     assert process.returncode == -signal.SIGKILL
 
     for id in chosen:
@@ -186,7 +188,7 @@ def test_what_the_merge_rejects_does_not_count_as_stored(
     job.extract()
     first = correct_five(api)[0]
     with stopped_at("_raw_staging.fixture_checks", "exclusive", postgres) as go_on:
-        process = started("run", "--force", "--json")
+        process = started("extract", "--force", "--json")
         waiting_for_lock(postgres)
         # Another run is faster.
         job.query(

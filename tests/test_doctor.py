@@ -110,7 +110,7 @@ def test_fault(
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
-        ("[sources.sportmonks]\ntrys = 3\nalert_url = ''\n", "warn", "no setting trys"),
+        ("[sources.sportmonks]\ntrys = 3\npublish = ''\n", "warn", "no setting trys"),
         ("[sources.sportmonks]\ntries 3\n", "fail", "at line 2"),
     ],
 )
@@ -187,13 +187,13 @@ def test_tables_that_are_not_there_yet(job: Job, api: Simulator) -> None:
     findings = examined(job, api)
     is_file = isinstance(job.database, DuckDb)
     missing = findings["database" if is_file else "raw tables"]
-    assert (missing["status"], missing["remedy"]) == ("warn", "Run `make extract`.")
+    assert (missing["status"], missing["remedy"]) == ("warn", "Run `sportmonks extract`.")
     assert job.database.tables() == []
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     findings = examined(job, api)
     assert findings["raw tables"]["status"] == "ok"
     missing = findings["final tables"]
-    assert (missing["status"], missing["remedy"]) == ("warn", "Run `make transform`.")
+    assert (missing["status"], missing["remedy"]) == ("warn", "Run `sportmonks transform`.")
     job.transform()
     assert examined(job, api)["final tables"]["status"] == "ok"
 
@@ -248,9 +248,9 @@ def test_times_that_lie_ahead(duckdb_job: Job, api: Simulator) -> None:
         found = examined(duckdb_job, api, *arguments)["raw tables"]
         assert found["status"] == "warn"
         assert re.search(
-            rf"times that lie up to (1 day, 23|2 days).* ahead of {clock}", found["found"]
+            rf"times that are up to (1 day, 23|2 days).* ahead of {clock}", found["found"]
         )
-        assert "make extract" in found["remedy"]
+        assert "sportmonks extract" in found["remedy"]
     duckdb_job.extract("--force")
     assert examined(duckdb_job, api)["raw tables"]["status"] == "ok"
 

@@ -93,8 +93,8 @@ def test_an_extract_ends_whatever_it_is_doing(
     monkeypatch.setenv(setting("CHUNK_SIZE"), "30")
     ended = 0
     for number, delay in enumerate(moments(TRANSFORM_SECONDS / 3)):
-        ended += bool(interrupted((delay,), "run", "--force"))
-        ended += bool(interrupted((delay, 0.05 * (number % 20 + 1)), "run", "--force"))
+        ended += bool(interrupted((delay,), "extract", "--force"))
+        ended += bool(interrupted((delay, 0.05 * (number % 20 + 1)), "extract", "--force"))
     assert ended
     job.extract("--force")
     assert len(job.query("select id from sportmonks_raw.fixtures")) == len(api.world.fixture_ids())

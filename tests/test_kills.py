@@ -57,7 +57,7 @@ def test_kills_leave_nothing_behind(job: Job, monkeypatch: pytest.MonkeyPatch) -
         while kills < KILLS:
             correct(api, chance)
             command = chance.choice(
-                [["run", "--force"], ["transform"], ["transform", "--full-refresh"]]
+                [["extract", "--force"], ["transform"], ["transform", "--full-refresh"]]
             )
             kills += killed(chance, *command)
         job.extract("--force")
@@ -134,7 +134,7 @@ def test_a_fetched_load_is_finished_on_duckdb_too(duckdb_job: Job, api: Simulato
 def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     process = subprocess.run(
-        [sys.executable, "-c", KILL_AT, f"fixtures:{moment}", "run"], check=False
+        [sys.executable, "-c", KILL_AT, f"fixtures:{moment}", "extract"], check=False
     )
     assert process.returncode == -signal.SIGKILL
     api.control.reset_requests()
@@ -155,7 +155,7 @@ def test_a_killed_load_is_finished_after_another_host_has_loaded(
     one = str(api.world.fixture_ids()[0])
     job.extract("--fixture-ids", one)
     moment = "fixtures:dlt.load.load:Load:create_followup_jobs:before"
-    process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "run"], check=False)
+    process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "extract"], check=False)
     assert process.returncode == -signal.SIGKILL
     with monkeypatch.context() as other_host:
         other_host.setenv("DLT_DATA_DIR", str(tmp_path / "other"))
@@ -179,7 +179,7 @@ def test_a_killed_load_is_finished_after_another_host_has_loaded(
 
 def test_a_first_load_that_dlt_cannot_finish_is_dropped(job: Job, api: Simulator) -> None:
     moment = "types:dlt.extract.extract:Extract:commit_packages:after"
-    process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "run"], check=False)
+    process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "extract"], check=False)
     assert process.returncode == -signal.SIGKILL
     assert "It is dropped, and will be asked for again" in job.extract().output
     assert_raw_equals_world(job, api)

@@ -170,7 +170,7 @@ def test_transform_goes_on(
     }
 
 
-@pytest.mark.parametrize("command", ["run", "transform"])
+@pytest.mark.parametrize("command", ["extract", "transform"])
 def test_server_that_goes_while_a_run_waits_is_a_line(
     relayed: Job, relay: Relay, api: Simulator, command: str
 ) -> None:
@@ -218,7 +218,7 @@ def free() -> bool:
             return False
 
 
-@pytest.mark.parametrize("command", ["run", "transform"])
+@pytest.mark.parametrize("command", ["extract", "transform"])
 def test_one_writer_even_if_the_session_with_the_lock_is_lost(
     postgres_job: Job, api: Simulator, postgres: Postgres, command: str
 ) -> None:
@@ -229,7 +229,7 @@ def test_one_writer_even_if_the_session_with_the_lock_is_lost(
         postgres_job.extract()
         table = ".fixture_statistics"
     with stopped_at(table, "exclusive", postgres) as go_on:
-        process = started(command, *(["--force"] if command == "run" else []))
+        process = started(command, *(["--force"] if command == "extract" else []))
         waiting_for_lock(postgres)
         end_sessions(postgres, " %, process %")
         # It still writes.
@@ -239,7 +239,7 @@ def test_one_writer_even_if_the_session_with_the_lock_is_lost(
     assert process.returncode == 0, said
     assert "was lost: " in said
     assert free()
-    if command == "run":
+    if command == "extract":
         assert_raw_equals_world(postgres_job, api)
     else:
         assert_equals_world(postgres_job, api)
@@ -279,7 +279,7 @@ def test_no_session_writes_after_the_lock_is_lost(
     postgres_job.extract()
     postgres_job.query("delete from sportmonks_raw.fixtures")
     with stopped_at("_raw_staging.fixture_checks", "exclusive", postgres) as go_on:
-        process = started("run", "--force")
+        process = started("extract", "--force")
         waiting_for_lock(postgres)
         end_sessions(postgres, " load, process %")
         with ThreadPoolExecutor() as pool, contextlib.ExitStack() as stack:

@@ -128,7 +128,7 @@ def live_through(job: Job, api: Simulator) -> History:
     wanted = [id for id in every_id if id not in history.left_out]
     counts = dict.fromkeys(("known", "due", "requested", "stored"), len(wanted))
     listed = "\n".join(map(str, wanted))
-    run("run --ids-file -", {"outcome": "completed", **counts}, stdin=listed)
+    run("extract --ids-file -", {"outcome": "completed", **counts}, stdin=listed)
     job.transform(*EVERY_MODEL)
     history.coverage = rows(job, "season_coverage")
 
@@ -148,15 +148,15 @@ def live_through(job: Job, api: Simulator) -> History:
     refusing = {"kind": "burst_429", "retry_after": 0, "path": ".*leagues.*", "times": 1}
     broken = {"kind": "cut_body", "path": ".*states.*", "times": 1}
     control.faults([{**failing, "times": 1}, refusing, broken])
-    run("run --seasons all --force", {"outcome": "completed", **counts})
+    run("extract --seasons all --force", {"outcome": "completed", **counts})
 
     held, failed = history.take(_eventful).id, history.take(_eventful).id
     counts = {"known": 1, "due": 1, "requested": 1}
     emptying = {"kind": "empty_include", "include": "events", "path": ".*multi.*", "times": 1}
     control.faults([emptying, {**failing, "after": 1}])
-    run(f"run --fixture-ids {held}", {"outcome": "completed", "unconfirmed": 1, **counts})
+    run(f"extract --fixture-ids {held}", {"outcome": "completed", "unconfirmed": 1, **counts})
     control.faults([failing])
-    run(f"run --fixture-ids {failed}", {"outcome": "failed", "failed": 1, **counts}, code=1)
+    run(f"extract --fixture-ids {failed}", {"outcome": "failed", "failed": 1, **counts}, code=1)
     control.clear_faults()
     history.outcomes = {"unconfirmed": {held}, "failed": {failed}, "missing": {deleted}}
     history.output = job.command("transform", "--verbose").output

@@ -102,7 +102,7 @@ def test_odd_answers_lose_no_neighbour(
     for answer, ids in zip(odd_answers, groups, strict=True):
         named = ["--fixture-ids", ",".join(map(str, ids))]
         api.control.faults([{"kind": "status", "fixture_ids": ids[:1], **answer}])
-        result = postgres_job.any_code("run", *named, "--json")
+        result = postgres_job.any_code("extract", *named, "--json")
         assert "Traceback" not in result.output, answer
         of_these = f"where id between {ids[0]} and {ids[-1]} order by id"
         outcomes = dict(

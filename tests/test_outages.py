@@ -98,7 +98,7 @@ def test_one_poisoned_fixture_among_a_thousand(
         result = duckdb_job.extract(*named, "--json", stdin="\n".join(map(str, ids)), code=1)
         summary = json.loads(result.stdout)
         assert (summary["stored"], summary["failed_ids"]) == (999, [bad])
-        assert f"No answer for 1 fixtures: {bad}." in result.output
+        assert f"1 fixtures failed: {bad}." in result.output
         assert duckdb_job.query(
             "select id, note from sportmonks_raw.fixture_checks where outcome = 'failed'"
         ) == [(bad, "The API fails (HTTP 500: Server Error).")]

@@ -53,8 +53,8 @@ def test_a_run_right_after_a_run_spends_nothing_and_says_so(job: Job, api: Simul
         assert live[0][0] > 0
         api.control.reset_requests()
         known = len(api.world.fixture_ids())
-        assert f"Nothing is due: all {known} fixtures" in job.extract().output
-        assert f"Nothing is due: all {known} fixtures" in job.command("plan").output
+        assert f"No fixtures are due ({known} known)" in job.extract().output
+        assert f"No fixtures are due ({known} known)" in job.command("plan").output
     assert api.control.requests() == []
 
 
@@ -150,7 +150,7 @@ def test_a_plan_from_what_is_known_needs_no_token(duckdb_job: Job, api: Simulato
 
 
 def test_a_plan_without_a_warehouse_tells_what_to_do(job: Job) -> None:
-    assert "run `make extract` first" in job.command("plan", "--offline", code=2).output
+    assert "run `sportmonks extract` first" in job.command("plan", "--offline", code=2).output
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_wrong_selection_spends_nothing(
     if "exist" in said or "No season" in said:
         duckdb_job.extract("--fixture-ids", "1")  # reference data say what there is
     api.control.reset_requests()
-    for command in ("run", "plan"):
+    for command in ("extract", "plan"):
         result = duckdb_job.command(command, *arguments, code=2)
         assert said in result.output
         assert len([line for line in result.output.splitlines() if line.strip()]) == 1
@@ -233,7 +233,7 @@ def test_a_wrong_schedule_spends_nothing(
 ) -> None:
     rows: list[Any] = [["live", "soon", "5m"]]
     monkeypatch.setenv("SOURCES__SPORTMONKS__SCHEDULE", json.dumps(rows))
-    for command in ("run", "plan"):
+    for command in ("extract", "plan"):
         result = duckdb_job.command(command, code=2)
         assert "schedule: row 1: 'soon' is no age" in result.output
         assert "Traceback" not in result.output

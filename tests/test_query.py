@@ -161,19 +161,19 @@ def test_an_output_that_has_not_all_characters(
     duckdb_job.database.execute("create table sportmonks.fixtures as select 1 as fixture_id")
     assert "\\u0142" in ask("select 'Wisła' as team")
     assert ask("--csv", "select 'Wisła' as team") == "team\nWisła\n"
-    subprocess.run([sys.executable, "-m", "extract", "run", "--help"], check=True)
-    assert "Run " in on_terminal(60, "run")
+    subprocess.run([sys.executable, "-m", "extract", "extract", "--help"], check=True)
+    assert "Run " in on_terminal(60, "extract")
 
 
 def test_a_query_before_the_first_transform(job: Job, api: Simulator) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    assert "make transform" in one_line(ask("select 1", code=2))
+    assert "sportmonks transform" in one_line(ask("select 1", code=2))
 
 
 def test_what_keeps_a_query_from_being_asked(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "make extract" in one_line(ask("select 1", code=2))
+    assert "sportmonks extract" in one_line(ask("select 1", code=2))
     assert not Path(os.environ["DUCKDB_PATH"]).exists()
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     with held():

@@ -208,10 +208,10 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
 def test_nothing_to_show(duckdb_job: Job, api: Simulator) -> None:
     path = duckdb_job.folder / "report.html"
     said = duckdb_job.command("report", "--output", str(path), code=2).output
-    assert "make extract" in said
+    assert "sportmonks extract" in said
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     said = duckdb_job.command("report", "--output", str(path), code=2).output
-    assert "make transform" in said
+    assert "sportmonks transform" in said
     assert not path.exists()
     duckdb_job.transform(*EVERY_MODEL)
     said = duckdb_job.command("report", "--output", str(path / "no"), code=2).output

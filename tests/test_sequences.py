@@ -256,7 +256,7 @@ class Sequence(RuleBasedStateMachine):
     def a_transform_of_one_model(self, model: str) -> None:
         self.job.transform("--select", model)
 
-    @rule(chance=st.integers(0, 2**32), command=st.sampled_from(["run --force", "transform"]))
+    @rule(chance=st.integers(0, 2**32), command=st.sampled_from(["extract --force", "transform"]))
     def a_kill(self, chance: int, command: str) -> None:
         # Python's start is the longest part of it: one of them is enough for a sequence.
         if self.kills:

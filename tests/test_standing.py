@@ -45,7 +45,7 @@ def test_where_nothing_has_changed_there_is_nothing_to_build(
     said = job.command("transform").output
     assert NOTHING in said
     assert "live_fixtures_are_recent found " in said
-    assert "in the provider's data: make report" in said
+    assert "in the provider's data: sportmonks report" in said
     calls = len(asked(api))
     job.extract()
     assert len(asked(api)) == calls

@@ -22,7 +22,7 @@ from extract.cli.messages import Messages
 from extract.cli.progress_bar import ConsoleProgress
 from extract.cli.tables import print_check, print_plan, print_rows
 from extract.config.settings import load_settings
-from extract.diagnostics.doctor import CheckResult
+from extract.diagnostics.check_result import CheckResult
 from extract.planning.plan import Plan, SeasonPlan
 from extract.runs.eta import EtaEstimator
 from extract.runs.summary import Summary
@@ -92,7 +92,7 @@ def test_progress_names_its_phase_and_counts_calls_quota_and_time(
     monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "20")
     with Simulator(seed=3, leagues=1, seasons=1, teams=12, quota=7, window=3, latency=0.1) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
-        said = on_terminal(columns, "run", "--seasons", "all")
+        said = on_terminal(columns, "extract", "--seasons", "all")
         paths = [request["path"] for request in api.control.requests()]
     assert has_cursor(said)
     lines = shown(said, columns)
@@ -109,7 +109,7 @@ def test_progress_names_its_phase_and_counts_calls_quota_and_time(
     looked_up = [line for line in lines if line.startswith("Types ")]
     assert types
     assert any(re.fullmatch(f"Types +{bar} +[0-9]/{types} .*{time}", line) for line in looked_up)
-    assert any(f"Looking up {types} type(s)" in line for line in lines)
+    assert any(f"Requesting {types} type(s)" in line for line in lines)
     loading = [line for line in lines if line.startswith("Loading ")]
     assert any(re.fullmatch(f"Loading +{bar} +{all_of_them} .*{time}", line) for line in loading)
     if columns == 100:
@@ -169,7 +169,7 @@ def test_text_of_others_is_shown_and_not_obeyed(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_file_gets_lines_only(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR")
-    for arguments in (["run"], SMALL, [*SMALL, "--verbose"]):
+    for arguments in (["extract"], SMALL, [*SMALL, "--verbose"]):
         said = duckdb_job.command(*arguments).output
         assert len(said.splitlines()) > 5
         assert "\x1b" not in said
@@ -178,7 +178,7 @@ def test_a_file_gets_lines_only(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch
 
 def test_no_colour_where_none_is_wanted(duckdb_job: Job) -> None:
     colours = re.compile(r"\x1b\[[0-9;]*m")
-    for arguments in (["run"], [*SMALL, "--verbose"]):
+    for arguments in (["extract"], [*SMALL, "--verbose"]):
         assert set(colours.findall(on_terminal(100, *arguments, NO_COLOR="1"))) <= {
             "\x1b[0m", "\x1b[1m", "\x1b[2m"
         }  # fmt: skip
@@ -224,7 +224,7 @@ def test_json_lines_count_what_the_summary_counts(duckdb_job: Job, api: Simulato
 
 def test_quiet_says_what_went_wrong_and_nothing_else(duckdb_job: Job, api: Simulator) -> None:
     assert duckdb_job.extract("--quiet").output == ""
-    assert on_terminal(60, "run", "--quiet", "--force") == ""
+    assert on_terminal(60, "extract", "--quiet", "--force") == ""
     poor = api.world.fixture_ids()[0]
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poor]}])
     line, reason = duckdb_job.extract("--quiet", "--force", code=1).output.splitlines()

@@ -49,7 +49,7 @@ def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize("command", ["run", "transform"])
+@pytest.mark.parametrize("command", ["extract", "transform"])
 def test_who_does_not_wait_stops_with_a_line_and_who_waits_goes_on(
     job: Job, api: Simulator, command: str
 ) -> None:
@@ -83,7 +83,7 @@ def test_two_extracts_and_transforms_at_once(postgres_job: Job, api: Simulator) 
     """Two extracts of the same seasons are in tests/test_backfill.py."""
     postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     seasons = [str(season["id"]) for season in api.world.seasons()]
-    extracts = [started("run", "--season-id", season) for season in seasons]
+    extracts = [started("extract", "--season-id", season) for season in seasons]
     transforms = [started("transform", "--exclude-resource-type", "test") for _ in range(2)]
     for process in extracts + transforms:
         said, _ = process.communicate(timeout=120)
@@ -94,7 +94,7 @@ def test_two_extracts_and_transforms_at_once(postgres_job: Job, api: Simulator) 
 
 def test_ctrl_c_ends_the_wait(job: Job) -> None:
     with held():
-        waiting = started("run")
+        waiting = started("extract")
         assert waiting.stdout and waiting.stdout.readline().startswith("Waiting for ")
         waiting.send_signal(signal.SIGINT)
         assert waiting.wait(timeout=20) == 130

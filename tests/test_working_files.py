@@ -42,7 +42,7 @@ def killed_at(moment: str, job: Job, api: Simulator) -> Path:
     """Kills a run whose fixtures are fetched and not stored; dlt's working folder."""
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     process = subprocess.run(
-        [sys.executable, "-c", KILL_AT, f"fixtures:{moment}", "run"], check=False
+        [sys.executable, "-c", KILL_AT, f"fixtures:{moment}", "extract"], check=False
     )
     assert process.returncode == -signal.SIGKILL
     (folder,) = job.folder.glob("dlt/pipelines/*/0")
@@ -86,7 +86,7 @@ def test_damaged_files_are_moved_and_fetched_again(duckdb_job: Job, api: Simulat
         ("schemas/*", "plan"),
         ("load/.version", "plan"),
         ("normalize/extracted/*/new_jobs/fixtures.*", "plan"),
-        ("state.json", "run"),
+        ("state.json", "extract"),
     ]:
         shutil.rmtree(folder)
         shutil.copytree(whole, folder)
@@ -107,7 +107,7 @@ def test_damaged_files_are_moved_and_fetched_again(duckdb_job: Job, api: Simulat
 def run_with_files_up_to(size: int) -> subprocess.CompletedProcess[str]:
     """A run that cannot write past some bytes of a file, which is what a full disk is like."""
     return subprocess.run(
-        [sys.executable, "-m", "extract", "run"],
+        [sys.executable, "-m", "extract", "extract"],
         check=False,
         capture_output=True,
         text=True,

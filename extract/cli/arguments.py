@@ -21,6 +21,11 @@ def read_selection(
     until: str | None,
     force: bool,
 ) -> "Selection":
+    """The selection that the options of a command describe.
+
+    Raises:
+        ArgumentError: options contradict each other, or a value is invalid.
+    """
     from extract.planning.selection import Selection, parse_seasons, parse_window
 
     if season_id is not None and seasons is not None:
@@ -38,7 +43,7 @@ def read_selection(
 
 
 def _fixture_ids(listed: str | None, file: str | None) -> list[int] | None:
-    """The ids that were given in one of two ways; None if in neither."""
+    """The ids from the option or the file; None without either."""
     if listed is not None:
         return _parse_ids(listed, "--fixture-ids")
     if file is None:
@@ -61,10 +66,10 @@ def _parse_ids(text: str, where: str, is_file: bool = False) -> list[int]:
     for number, line in enumerate(text.splitlines(), start=1):
         for word in filter(None, re.split(r"[\s,;]+", line)):
             if not re.fullmatch(r"[0-9]{1,18}", word) or int(word) == 0:
-                # A file that was named by mistake may hold a secret.
+                # A file given by mistake may contain a secret.
                 shown = "a hidden value" if is_file else repr(word)
-                raise ArgumentError(f"{where}, line {number}: {shown} is no fixture id.")
+                raise ArgumentError(f"{where}, line {number}: {shown} is not a fixture id.")
             ids.append(int(word))
     if not ids:
-        raise ArgumentError(f"{where} holds no fixture id.")
+        raise ArgumentError(f"{where} contains no fixture id.")
     return ids

@@ -1,23 +1,19 @@
-"""Where a line goes that is said: to a person as text, or to a machine as a JSON object.
+"""Writes messages as text for people, or as JSON objects for machines.
 
-Text of others, such as a team's name or an error of the database, goes to a terminal or a log
-through `printable`, or through `plain` where Rich prints it.
+Untrusted text, such as a team's name or a database error, is escaped by `printable`, or by `plain`
+where Rich prints it.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from rich.console import Console
 from rich.text import Text
 
 from extract.text import plain
-
-if TYPE_CHECKING:
-    pass
-
 
 Level = Literal["debug", "info", "warning", "error"]
 _LEVELS = get_args(Level)
@@ -25,61 +21,63 @@ _PREFIXES = {"warning": ("Warning: ", "yellow"), "error": ("Error: ", "red")}
 
 
 class Messages:
-    """Messages of at least some weight.
+    """Writes messages at or above a level.
 
     Args:
-        console: where to.
-        least: the lowest level that is said.
-        as_json: a JSON object for each line, with its time in UTC.
+        console: where to write.
+        level: the lowest level that is written.
+        as_json: write each message as a JSON object with its time in UTC.
 
     Attributes:
         console, as_json: as above.
     """
 
-    def __init__(self, console: Console, least: Level = "info", as_json: bool = False) -> None:
+    def __init__(self, console: Console, level: Level = "info", as_json: bool = False) -> None:
         self.console = console
         self.as_json = as_json
-        self._least = _LEVELS.index(least)
+        self._lowest = _LEVELS.index(level)
 
     @property
-    def has_bars(self) -> bool:
-        """Whether something may move: on a terminal, unless only trouble is to be said."""
-        return self.console.is_interactive and self.has_tables
+    def shows_progress(self) -> bool:
+        """Whether a progress bar is shown: on a terminal, unless only problems are written."""
+        return self.console.is_interactive and self.shows_tables
 
     @property
-    def has_tables(self) -> bool:
-        """Whether there is a person who wants to see more than trouble."""
-        return self._says("info") and not self.as_json
+    def shows_tables(self) -> bool:
+        """Whether tables are shown: as text, unless only problems are written."""
+        return self._is_enabled("info") and not self.as_json
 
     def write(self, level: Level, text: str, **members: Any) -> None:
-        """Writes a line, from whatever thread.
+        """Writes a message. May be called from any thread.
 
         Args:
-            level: its weight.
-            text: for people.
-            members: what the text tells, for machines.
+            level: its level.
+            text: one line for people.
+            members: the same facts for machines, as members of the JSON object.
         """
-        if not self._says(level):
+        if not self._is_enabled(level):
             return
         if self.as_json:
             time = datetime.now(UTC).isoformat(timespec="milliseconds")
             line = {"time": time, "level": level, "message": text, **members}
             self.console.out(json.dumps(line, default=datetime.isoformat), highlight=False)
             return
-        # A file gets whole lines, to be searched; a terminal would break them within words.
+        # Messages in files are not wrapped, so that they can be searched.
         self.console.print(
             Text.assemble(_PREFIXES.get(level, ""), plain(text)),
             soft_wrap=not self.console.is_terminal,
         )
 
-    def _says(self, level: Level) -> bool:
-        return _LEVELS.index(level) >= self._least
+    def _is_enabled(self, level: Level) -> bool:
+        return _LEVELS.index(level) >= self._lowest
 
 
 def nothing_due(known: int) -> str:
+    """The line for a selection of which nothing is due.
+
+    Args:
+        known: fixtures of the selection.
+    """
     if not known:
-        return "No fixture is known: nothing to ask for."
-    return (
-        f"Nothing is due: all {known:,} fixtures are as fresh as the schedule wants them. "
-        "--force asks all the same."
-    )
+        return "No fixtures are known for this selection."
+    return f"No fixtures are due ({known:,} known). Use --force to fetch them anyway."

@@ -1,36 +1,32 @@
 """Options that several commands share."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-if TYPE_CHECKING:
-    pass
-
+EXIT_CODES = (
+    "Exit codes: **0** success, **1** something failed; run the same command again to retry it, "
+    "**2** invalid option, setting or state, **130** stopped by Ctrl-C."
+)
 
 NoWait = Annotated[
     bool,
     typer.Option(
         "--no-wait",
         metavar="",
-        help="Stop with exit code 1 if another process uses the warehouse, instead of waiting.",
+        help="Exit with code 1 if another process uses the warehouse, instead of waiting for it.",
     ),
 ]
-EXIT_CODES = (
-    "Exit codes: **0** everything was answered, **1** something failed and the same command takes "
-    "it up again, **2** something you gave is wrong, **130** stopped by Ctrl-C."
-)
-
-
 FixtureIds = Annotated[
-    str | None, typer.Option(metavar="ID,ID,…", help="Exactly these fixtures, due or not.")
+    str | None,
+    typer.Option(metavar="ID,ID,…", help="Fetch exactly these fixtures, due or not."),
 ]
 IdsFile = Annotated[
     str | None,
     typer.Option(
         metavar="FILE|-",
-        help="The fixtures in this file, or in standard input: ids between commas, blanks or "
-        "line ends.",
+        help="Fetch the fixtures in this file, or in standard input (`-`): ids separated by "
+        "commas, blanks or line ends.",
     ),
 ]
 LeagueId = Annotated[
@@ -38,36 +34,35 @@ LeagueId = Annotated[
     typer.Option(
         metavar="ID",
         min=1,
-        help="Only this league: its current season, or those that `--seasons` names.",
+        help="Only this league: its current season, or the seasons of `--seasons`.",
     ),
 ]
-SeasonId = Annotated[int | None, typer.Option(metavar="ID", min=1, help="This season.")]
+SeasonId = Annotated[int | None, typer.Option(metavar="ID", min=1, help="Only this season.")]
 SeasonsOption = Annotated[
     str | None,
     typer.Option(
         metavar="all|YEARS|IDS",
-        help="Seasons of the plan: `all`, those that start in some years (`2024`, `2019..2025`), "
-        "or ids between commas.",
+        help="Seasons of your plan: `all`, those that start in given years (`2024`, "
+        "`2019..2025`), or ids separated by commas.",
     ),
 ]
 Since = Annotated[
     str | None,
     typer.Option(
         metavar="DATE",
-        help="Fixtures that kick off on this day or later (YYYY-MM-DD, UTC), at most 100 days.",
+        help="Fixtures that kick off on this day or later (YYYY-MM-DD, UTC); at most 100 days.",
     ),
 ]
 Until = Annotated[
     str | None,
-    typer.Option(metavar="DATE", help="The last of these days; today if it is left out."),
+    typer.Option(metavar="DATE", help="Last day for `--since`; default: today."),
 ]
 Force = Annotated[
     bool,
     typer.Option(
         "--force",
         metavar="",
-        help="Ask for every fixture of the selection, due or not, and for lists and reference "
-        "data.",
+        help="Fetch every fixture of the selection, due or not, and all lists and reference data.",
     ),
 ]
 ChunkSize = Annotated[
@@ -76,42 +71,44 @@ ChunkSize = Annotated[
         metavar="N",
         min=1,
         max=100_000,
-        help="Fixtures that are committed together, instead of the setting.",
+        help="Fixtures per committed load; overrides the setting.",
     ),
+]
+MaxCalls = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Stop gracefully after this many API calls."),
+]
+MaxMinutes = Annotated[
+    float | None,
+    typer.Option(metavar="N", min=0, help="Stop gracefully after this many minutes."),
 ]
 AsJson = Annotated[
     bool,
     typer.Option(
         "--json",
         metavar="",
-        help="Print the result as JSON; everything else to standard error.",
+        help="Print the result on standard output as JSON, everything else on standard error.",
     ),
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", metavar="", help="Say only what went wrong; a result is shown still."),
+    typer.Option("--quiet", metavar="", help="Print only results, warnings and errors."),
 ]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", metavar="", help="Print a line for each call of the API.")
+    bool, typer.Option("--verbose", metavar="", help="Print a line for each API call.")
 ]
 LogFormat = Annotated[
     Literal["text", "json"],
     typer.Option(
         metavar="text|json",
-        help="`json`: all that is said is a JSON object in a line of standard error.",
+        help="`json`: write every message to standard error as a JSON object per line.",
     ),
 ]
 Offline = Annotated[
     bool,
-    typer.Option(
-        "--offline",
-        metavar="",
-        help="Spend no call: plan with what the warehouse knows.",
-    ),
+    typer.Option("--offline", metavar="", help="Make no API call: plan from the warehouse alone."),
 ]
-
-
 NoCall = Annotated[
     bool,
-    typer.Option("--offline", metavar="", help="Spend no call: leave the API out."),
+    typer.Option("--offline", metavar="", help="Make no API call: skip the check of the API."),
 ]

@@ -216,7 +216,7 @@ class ConsoleProgress:
     def committed(self, fixtures: int, total: int) -> None:
         """Shows that a chunk is committed."""
         del self._bar.phases[1:]
-        if not self._messages.has_bars:
+        if not self._messages.shows_progress:
             self._messages.write(
                 "info",
                 f"{fixtures:,} of {total:,} fixtures committed.",
@@ -227,7 +227,7 @@ class ConsoleProgress:
     @contextmanager
     def _showing(self, phase: _Phase) -> Iterator[None]:
         self._bar.phases = [phase]
-        if not self._messages.has_bars:
+        if not self._messages.shows_progress:
             yield
             return
         console = self._messages.console

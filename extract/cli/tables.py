@@ -17,22 +17,22 @@ from extract.text import plain
 
 if TYPE_CHECKING:
     from extract.diagnostics.batch_benchmark import Comparison
-    from extract.diagnostics.doctor import CheckResult
+    from extract.diagnostics.check_result import CheckResult
     from extract.planning.plan import Plan
     from extract.runs.summary import Summary
 
 _LABELS = {
     "known": "Fixtures known",
     "due": "  due when the run began",
-    "requested": "Fixtures asked for",
+    "requested": "Fixtures requested",
     "stored": "  new or changed, stored",
     "unchanged": "  unchanged",
     "missing": "  not returned by the API",
     "unconfirmed": "  unconfirmed, to be requested again",
     "failed": "  failed",
-    "superseded": "  a newer payload was stored meanwhile",
-    "resumed": "Fetched by the run before",
-    "fetched_elsewhere": "Asked for by another run",
+    "superseded": "  superseded by a newer payload",
+    "resumed": "Fetched by the previous run",
+    "fetched_elsewhere": "Fetched by another run",
     "left": "Left for the next run",
     "calls": "API calls",
     "fixture_calls": "  for fixtures",
@@ -41,17 +41,17 @@ _LABELS = {
     "waited_seconds": "Seconds waited for quota and retries",
     "preparing_seconds": "Seconds for lists",
     "fetching_seconds": "  for fixtures",
-    "loading_seconds": "  to load them",
+    "loading_seconds": "  for loading",
 }
 _STATUS_STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 # Shown even when they are zero.
 _ALWAYS = {"known", "due", "requested", "stored", "unchanged", "failed", "calls", "fixture_calls"}
-# Rows of the plan that a terminal shows; `--json` has them all.
+# Seasons of the plan that are shown; `--json` has all.
 _SEASONS_SHOWN = 20
-# Reasons of failures in the closing lines; the table `fixture_checks` has all.
+# Causes of failures that are shown; the table `fixture_checks` has all.
 _NOTES_SHOWN = 5
-# Columns of the terminal between those of a query's result, and the width that a column needs to be
-# broken into lines.
+# Terminal columns between two columns of a query's result, and the width from which on a column's
+# text is wrapped.
 _GAP, _READABLE = 2, 30
 
 
@@ -99,7 +99,7 @@ def _duration(seconds: float) -> str:
 
 
 def print_plan(messages: Messages, plan: Plan) -> None:
-    """What is due, by season and reason, and what it costs: said however little is said."""
+    """Prints what is due, by season and reason, and what it costs, also with `--quiet`."""
     if messages.as_json:
         document = plan.to_dict()
         messages.write("info", f"{plan.due:,} of {plan.known:,} fixtures are due.", **document)
@@ -123,12 +123,12 @@ def print_plan(messages: Messages, plan: Plan) -> None:
         costs.add_row("Quota left", left)
     if plan.due:
         costs.add_row("Time", f"about {_duration(max(1, plan.seconds))}")
-    costs.add_row("Calls spent on this", f"{plan.calls_spent:,}")
+    costs.add_row("Calls made for this plan", f"{plan.calls_spent:,}")
     messages.console.print(costs)
 
 
 def print_comparison(messages: Messages, comparison: Comparison) -> None:
-    """What each way to ask took, and the ratios between them."""
+    """Prints what each way to fetch took, and the ratios between them."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("")
     for name in ("calls", "fixtures", "failed", "seconds", "per second", "bytes", "waited"):
@@ -151,16 +151,16 @@ def print_comparison(messages: Messages, comparison: Comparison) -> None:
     if comparison.different:
         messages.write(
             "info",
-            f"{comparison.different:,} fixtures were not answered alike: they may have changed "
-            "in between.",
+            f"{comparison.different:,} fixtures had different payloads; they may have changed "
+            "between the requests.",
         )
 
 
 def print_rows(console: Console, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """The answer of a query; nulls are left blank.
+    """Prints the result of a query; nulls are blank.
 
-    Where rows are wider than the terminal, the text of the widest column is broken into lines.
-    Where that leaves too little room for it, each row is a list with a line for each column.
+    If rows are wider than the terminal, the text of the widest column is wrapped. If too little
+    room is left for that column, each row is printed as a list with a line per column.
     """
     titles = [plain(name) for name in names]
     shown = [
@@ -174,12 +174,12 @@ def print_rows(console: Console, names: Sequence[str], rows: Sequence[Sequence[A
         for number, title in enumerate(titles):
             values = [row[number] for row in rows]
             numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-            is_broken = spare < 0 and number == widest
+            is_wrapped = spare < 0 and number == widest
             table.add_column(
                 title,
                 justify="right" if numeric else "left",
-                no_wrap=not is_broken,
-                width=widths[number] + spare if is_broken else None,
+                no_wrap=not is_wrapped,
+                width=widths[number] + spare if is_wrapped else None,
             )
         for row in shown:
             table.add_row(*row)
@@ -199,14 +199,14 @@ def print_rows(console: Console, names: Sequence[str], rows: Sequence[Sequence[A
 
 
 def _width(text: Text) -> int:
-    """Columns of the terminal that a text takes."""
+    """The width of a text in terminal columns."""
     return max(map(cell_len, text.plain.splitlines()), default=0)
 
 
 def print_summary(messages: Messages, summary: Summary, seconds: float) -> None:
-    """The closing table, and what to do next if something is left."""
+    """Prints the counts of a run, and what to do next if something is left."""
     counts = summary.counts()
-    if messages.has_tables:
+    if messages.shows_tables:
         messages.console.print(_counts_table(counts))
     messages.write(
         "info",
@@ -216,22 +216,22 @@ def print_summary(messages: Messages, summary: Summary, seconds: float) -> None:
         seconds=round(seconds, 3),
         **counts,
     )
-    if held := counts["unconfirmed"]:
+    if unconfirmed := counts["unconfirmed"]:
         messages.write(
             "warning",
-            f"{held:,} {'fixtures are' if held > 1 else 'fixture is'} unconfirmed: an include "
-            "is missing or became empty, and no second response confirms it. Stored rows stay, "
-            "and the next run sends the request again.",
-            held=held,
+            f"{unconfirmed:,} {'fixtures are' if unconfirmed > 1 else 'fixture is'} unconfirmed: "
+            "an include is missing or became empty, and no second response confirms it. Stored "
+            "rows stay, and the next run requests the fixtures again.",
+            unconfirmed=unconfirmed,
         )
     if summary.failed_ids:
         shown = ", ".join(map(str, summary.failed_ids[:20]))
         more = len(summary.failed_ids) - 20
         messages.write(
             "error",
-            f"No answer for {len(summary.failed_ids):,} fixtures: {shown}"
+            f"{len(summary.failed_ids):,} fixtures failed: {shown}"
             + (f" and {more:,} more" if more > 0 else "")
-            + ". The same command takes them up again.",
+            + ". The next run requests them again.",
             failed_ids=summary.failed_ids,
         )
     notes = summary.failure_notes.most_common()
@@ -245,9 +245,9 @@ def print_summary(messages: Messages, summary: Summary, seconds: float) -> None:
     if summary.outcome in ("interrupted", "stopped"):
         messages.write(
             "info",
-            "With --force, the same command begins anew."
+            "With --force, the same command starts over."
             if "force" in summary.arguments
-            else "The same command goes on where this run stopped.",
+            else "The same command resumes where this run stopped.",
         )
 
 

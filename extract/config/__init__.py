@@ -1,1 +1,1 @@
-"""Settings and the recheck schedule."""
+"""Settings, the re-check schedule and the paths of the dbt project."""

@@ -1,10 +1,10 @@
-"""The setting `include`: what it names, and whether a payload was requested with all of it."""
+"""Parses the setting `include`, and compares it with what stored payloads were requested with."""
 
 import re
 
 
 def include_parts(include: str) -> tuple[str, ...]:
-    """The parts of an include in lower case, sorted, each once.
+    """The distinct parts of an include in lower case, sorted.
 
     Args:
         include: as the API writes it; `;` separates parts, `.` nests, `:` selects fields.
@@ -13,28 +13,28 @@ def include_parts(include: str) -> tuple[str, ...]:
 
 
 def include_keys(include: str) -> frozenset[str]:
-    """The keys that a fixture has by an include.
+    """The keys that an include adds to a fixture.
 
-    `events:minute.type` comes back as `events`, and `xGFixture` as `xgfixture`.
+    `events:minute.type` returns the key `events`, and `xGFixture` the key `xgfixture`.
     """
     return frozenset(re.split("[.:]", part)[0] for part in include_parts(include))
 
 
 def requested_text(include: str) -> str:
-    """An include as the column `requested_include` keeps it: `;events;scores;`."""
+    """An include in the form of the column `requested_include`: `;events;scores;`."""
     return f";{';'.join(include_parts(include))};"
 
 
 def lacks_an_include(column: str, include: str) -> str:
-    """A SQL condition: the text of a column lacks a part of an include.
+    """A SQL condition: a row was requested without some part of an include.
 
-    A part counts as requested where it was requested without its selection of fields, or with
-    something nested in it: `lineups.details` brings `lineups`, and `events` all that
+    A part counts as requested if it was requested without its selection of fields, or with an
+    include nested in it: `lineups.details` returns `lineups`, and `events` returns all that
     `events:minute` selects.
 
     Args:
-        column: SQL of a text as `requested_text` makes it; null lacks every part.
-        include: what is requested today.
+        column: SQL expression of a text in the form of `requested_text`; null lacks every part.
+        include: the current setting.
     """
     missing = [
         "not ("

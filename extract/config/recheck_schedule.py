@@ -1,4 +1,4 @@
-"""The re-check schedule: how often a fixture is asked for again, by its state and its age."""
+"""The re-check schedule: how often a fixture is requested again, by its state and its age."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ STATE_GROUPS: dict[str, tuple[int, ...]] = {
 }
 DELETED = 20
 
-# What the last answer said counts more than the state. `other` is a state that is not listed here.
+# The outcome of the last request takes precedence over the state. `other` is an unlisted state.
 GROUPS = (*STATE_GROUPS, "other", "missing", "unconfirmed", "failed")
 
 DEFAULT_SCHEDULE = [
@@ -66,14 +66,14 @@ _DURATION = re.compile(r"(-?)([0-9]{1,6})([mhd])")
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the schedule: how often fixtures of a group and an age are asked for.
+    """One row of the schedule: how often fixtures of a group and an age are requested.
 
     Attributes:
-        group: state group, or outcome of the last question.
-        starts: age in seconds from which the rule counts, None for any. Ages count from kick-off.
-        ends: age at which the next rule takes over, None for never.
-        again: `run` (with every run), `once` (when the age is reached), `never`, or seconds: at
-            every multiple of them, counted from the age's beginning.
+        group: state group, or outcome of the last request.
+        starts: age in seconds from which the rule applies, None for any. Ages count from kick-off.
+        ends: age in seconds at which the next rule applies, None for never.
+        again: `run` (in every run), `once` (when the age is reached), `never`, or seconds: at
+            every multiple of them, counted from `starts`.
     """
 
     group: str
@@ -86,7 +86,7 @@ def read_schedule(table: Any) -> list[Rule]:
     """Reads the setting `schedule`: rows of group, age and interval.
 
     Raises:
-        UsageError: a row is wrong, or one is missing.
+        UsageError: a row is invalid, or one is missing.
     """
     if not isinstance(table, Sequence) or isinstance(table, str):
         raise _error("it must be a list of rows such as ['live', 'any', '5m']")

@@ -1,5 +1,10 @@
-"""Settings of the extractor, read by dlt from `.dlt/*.toml` and the environment."""
+"""Settings, read by dlt from the environment and from `.dlt/*.toml` of the working directory.
 
+The defaults are those of the classes below. `.dlt/config.toml` in the repository repeats them and
+explains each setting and its unit; a test keeps the two equal.
+"""
+
+import re
 import tomllib
 from dataclasses import field
 from pathlib import Path
@@ -10,16 +15,18 @@ from dlt.common.configuration.exceptions import (
     ConfigFieldMissingException,
     ConfigurationException,
     ConfigValueCannotBeCoercedException,
+    ValueNotSecretException,
 )
 from dlt.common.configuration.providers.toml import TomlProviderReadException
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
+from extract.config.dlt_defaults import register_dlt_defaults
 from extract.config.recheck_schedule import DEFAULT_SCHEDULE, read_schedule
-from extract.errors import TOKEN_VARIABLE, UnreadableSettingsError, UsageError
+from extract.errors import TOKEN_VARIABLE, UnreadableSettingsError, UsageError, command_line
 
-# For what needs settings and makes no call, so that no token of a person's is needed.
+# For code that needs settings and makes no API call, so that no real token is needed.
 UNUSED_TOKEN = "unused"  # noqa: S105 - opens nothing
 
 _RANGES: dict[str, tuple[float, float]] = {
@@ -37,14 +44,29 @@ _RANGES: dict[str, tuple[float, float]] = {
     "listing_max_age": (0, 24 * 365),
     "finished_listing_max_age": (0, 24 * 365),
     "new_fixtures_max_age": (0, 24 * 365),
+    "lock_timeout": (0, 60 * 24 * 7),
 }
+_SECTION = ("sources", "sportmonks")
+# dbt reads the path as an address, and the file's name as the name of a database.
+_UNUSABLE_IN_A_PATH = re.compile("[#?'\";]")
 
-# What a value of each type is called.
+# Names of types in messages.
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", list: "a list"}
 
 
 @configspec
-class Settings(BaseConfiguration):
+class AlertSettings(BaseConfiguration):
+    """Where alerts are sent. They are also sent when another setting is invalid.
+
+    Attributes:
+        alert_url: webhook that receives a JSON object; None or empty for no alerts. It is a secret.
+    """
+
+    alert_url: TSecretStrValue | None = field(default=None, repr=False)
+
+
+@configspec
+class Settings(AlertSettings):
     """Everything that can be set under `[sources.sportmonks]`.
 
     `.dlt/config.toml` explains each setting and its unit.
@@ -68,15 +90,17 @@ class Settings(BaseConfiguration):
     finished_listing_max_age: float = 716.0
     new_fixtures_max_age: float = 5.0
     fetch_added_includes: bool = True
+    publish: str = ""
+    lock_timeout: float = 15.0
     schedule: list[Any] = field(default_factory=lambda: list(DEFAULT_SCHEDULE))
 
     @property
     def added_include(self) -> str:
-        """The include that stored fixtures are fetched again for, empty where they are not."""
+        """The include whose added parts cause a new fetch of stored fixtures; empty if none do."""
         return self.include if self.fetch_added_includes else ""
 
     def on_resolved(self) -> None:
-        """Refuses values that cannot work, before anything is asked for.
+        """Rejects invalid values before the first request.
 
         Raises:
             UsageError: a setting is out of its range, or the schedule is wrong.
@@ -92,39 +116,46 @@ class Settings(BaseConfiguration):
             if not lowest <= value <= highest:
                 raise UsageError(
                     f"{name} is {value:g}: it must lie between {lowest:g} and {highest:g} "
-                    f"([sources.sportmonks] in {Path('.dlt/config.toml')}, "
+                    f"([sources.sportmonks] in .dlt/config.toml, "
                     f"or SOURCES__SPORTMONKS__{name.upper()})."
                 )
+        if found := _UNUSABLE_IN_A_PATH.search(self.publish):
+            raise UsageError(
+                f"publish is {self.publish}: a path with {found[0]} in it cannot be used."
+            )
+        if self.publish and Path(self.publish).is_dir():
+            raise UsageError(f"publish is {self.publish}: it must be a file, and is a folder.")
 
 
 def check_token(token: str) -> None:
-    """Refuses a token that cannot be one.
+    """Rejects a token that cannot be valid.
 
     Raises:
-        UsageError: it is empty, or has characters that no token has.
+        UsageError: it is empty, or contains characters that no token contains.
     """
     if not token.strip():
         raise UsageError(_missing_token())
     if not token.isascii() or len(token.split()) != 1:
         raise UsageError(
-            f"The token in {TOKEN_VARIABLE} has blanks or letters that no token has: "
-            "copy it again from my.sportmonks.com."
+            f"The token in {TOKEN_VARIABLE} contains blanks or non-ASCII letters, which no token "
+            "does: copy it again from my.sportmonks.com."
         )
 
 
 def load_settings(token: str | None = None) -> Settings:
-    """Reads the settings the way dlt does: environment first, then `.dlt/*.toml`, then defaults.
+    """Reads the settings: the environment first, then `.dlt/*.toml`, then the defaults.
 
     Args:
-        token: used instead of the one that is set.
+        token: used instead of the configured one.
 
     Raises:
         UsageError: the token is missing, or a value is not of its type or range.
     """
     try:
+        register_dlt_defaults()
         return resolve_configuration(
             Settings(),
-            sections=("sources", "sportmonks"),
+            sections=_SECTION,
             explicit_value=None if token is None else {"api_token": token},
         )
     except ConfigFieldMissingException as error:
@@ -139,12 +170,28 @@ def load_settings(token: str | None = None) -> Settings:
         ) from error
     except TomlProviderReadException as error:
         raise unreadable(error) from error
+    except ValueNotSecretException as error:
+        raise _misplaced_secret(error) from error
     except ConfigurationException as error:
         raise UsageError(f"A setting cannot be read: {str(error).splitlines()[0]}") from error
 
 
+def load_alert_url() -> str:
+    """Reads only `alert_url`, whether or not the other settings are valid; empty if it is not set.
+
+    Raises:
+        UsageError: a file with settings cannot be read, or the address is in the wrong file.
+    """
+    try:
+        return resolve_configuration(AlertSettings(), sections=_SECTION).alert_url or ""
+    except TomlProviderReadException as error:
+        raise unreadable(error) from error
+    except ValueNotSecretException as error:
+        raise _misplaced_secret(error) from error
+
+
 def unreadable(error: TomlProviderReadException) -> UnreadableSettingsError:
-    """Which file with settings cannot be read, and in which line, without quoting a secret."""
+    """The error that names the file and the line that cannot be read, without quoting a secret."""
     for path in map(Path, error.full_paths):
         try:
             tomllib.loads(path.read_text(encoding="utf-8"))
@@ -159,9 +206,17 @@ def unreadable(error: TomlProviderReadException) -> UnreadableSettingsError:
     return UnreadableSettingsError(f"{error.file_name} cannot be read.")
 
 
+def _misplaced_secret(error: ValueNotSecretException) -> UsageError:
+    name = error.key.rpartition(".")[2]
+    return UsageError(
+        f"{name} in .dlt/config.toml is a secret: move it to .dlt/secrets.toml, or set "
+        f"SOURCES__SPORTMONKS__{name.upper()}."
+    )
+
+
 def _missing_token() -> str:
     return (
-        f"No API token: set {TOKEN_VARIABLE}, or copy .dlt/example.secrets.toml to "
-        ".dlt/secrets.toml and fill it in. Without a token, `make demo` shows the job on "
-        "made-up data."
+        f"No API token: set {TOKEN_VARIABLE} in the environment or in .env, or api_token under "
+        "[sources.sportmonks] in .dlt/secrets.toml. Without a token, "
+        f"`{command_line('demo')}` runs the job on simulated data."
     )

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 
-from extract.errors import (
-    ExtractError,
-    NothingTransformedError,
-)
+from extract.errors import ExtractError, NothingTransformedError, command_line
 from extract.transform.dbt import PLACES, warehouse_for_dbt
 from extract.warehouse.base import OnWait
 
@@ -61,7 +58,8 @@ def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
     broken = [each for each in result.result.results if each.status == "error"]
     if broken:
         raise ExtractError(
-            f"The check {broken[0].node.name} cannot run: `make transform` says why, or mends it."
+            f"The check {broken[0].node.name} cannot run. Run `{command_line('transform')}`: it "
+            "repairs the tables, or prints the cause."
         )
     return [
         FailedCheck(

@@ -19,10 +19,10 @@ from dbt.cli.main import build, dbtRunner, dbtRunnerResult, docs_generate
 from dbt.graph.thread_pool import DbtThreadPool
 
 from extract import interrupts
+from extract.config.paths import dbt_options, dbt_target_dir
 from extract.errors import TOKEN_VARIABLE, NothingExtractedError, UsageError
 from extract.transform.progress_bar import BuildReporter
 from extract.transform.up_to_date import (
-    PROJECT,
     REDIRECTING,
     Check,
     note_checks,
@@ -34,8 +34,8 @@ from extract.warehouse.base import OnWait, Warehouse
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.target import is_duckdb
 
-# Where dbt finds the project.
-PLACES = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+# Where dbt finds the project, and where it writes.
+PLACES = dbt_options()
 # The `where` of checks that look only at what is new.
 _UNCHECKED = "__unchecked__"
 # Options of dbt that would lead it to another project or another database.
@@ -138,8 +138,7 @@ def generate_docs(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) 
     _refuse_redirection(docs_generate, arguments)
     with warehouse_for_dbt(on_wait, wait):
         result = dbtRunner().invoke(["docs", "generate", "--static", *PLACES, *arguments])
-    folder = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT / "target")
-    return _exit_code(result), folder.resolve() / "static_index.html"
+    return _exit_code(result), dbt_target_dir() / "static_index.html"
 
 
 @contextmanager

@@ -78,11 +78,19 @@ class BuildReporter:
         console: where to.
         arguments: for dbt. Where they say how dbt prints, it prints by itself.
         verbose: whether dbt prints all its lines.
+        quiet: whether dbt prints only warnings and errors.
     """
 
-    def __init__(self, console: Console, arguments: Sequence[str], verbose: bool = False) -> None:
+    def __init__(
+        self,
+        console: Console,
+        arguments: Sequence[str],
+        verbose: bool = False,
+        quiet: bool = False,
+    ) -> None:
         self._console = console
-        self._is_ours = not verbose and not _speaks_for_itself(arguments)
+        self._is_quiet = quiet
+        self._is_ours = not verbose and not quiet and not _speaks_for_itself(arguments)
         self._progress: Progress | None = None
         self._running: list[str] = []
         # What `show_findings` said of each check that warns.
@@ -97,7 +105,8 @@ class BuildReporter:
         if self._is_ours:
             return ["--log-level", "none", "--no-use-colors"]
         has_colours = self._console.is_terminal and not self._console.no_color
-        return [] if has_colours else ["--no-use-colors"]
+        quiet = ["--quiet"] if self._is_quiet else []
+        return quiet if has_colours else [*quiet, "--no-use-colors"]
 
     def line(self, text: str, style: str = "") -> None:
         """A line, wrapped on a terminal and whole in a file."""

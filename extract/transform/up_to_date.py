@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from extract.errors import ExtractError
+from extract.config.paths import dbt_project_dir
+from extract.errors import ExtractError, command_line
 from extract.warehouse.base import OnWait, Warehouse
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.raw_tables import RECORDS, TIMES
 from extract.warehouse.target import final_schema
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+PROJECT = dbt_project_dir()
 
 # Variables by which dbt would build elsewhere, or build something else, when they are exported for
 # another project: its arguments say that. All others keep their meaning.
@@ -175,7 +175,7 @@ def describe_oddities(checks: Sequence[Check]) -> str:
     found = sum(check.found for check in checks)
     return (
         f"{len(checks):,} check{'s' if len(checks) > 1 else ''} found {found:,} "
-        f"{'oddities' if found > 1 else 'oddity'} in the provider's data: make report"
+        f"{'oddities' if found > 1 else 'oddity'} in the provider's data: {command_line('report')}"
     )
 
 

@@ -14,7 +14,14 @@ from psycopg2 import errors
 from psycopg2.extras import register_default_json, register_default_jsonb
 from psycopg2.sql import SQL, Literal
 
-from extract.errors import BusyError, ExtractError, NothingTransformedError, UsageError, first_line
+from extract.errors import (
+    BusyError,
+    ExtractError,
+    NothingTransformedError,
+    UsageError,
+    command_line,
+    first_line,
+)
 from extract.warehouse.target import (
     existing_duckdb_path,
     final_schema,
@@ -208,6 +215,6 @@ def _found(program: str) -> list[str]:
         raise UsageError(
             f"No SQL shell is installed: {program} is not on the PATH"
             f"{', nor is harlequin' if program == 'duckdb' else ''}. "
-            'One query needs none: make query SQL="select * from fixtures limit 5".'
+            f"One query needs none: {command_line('query', 'select * from fixtures limit 5')}."
         )
     return [program]

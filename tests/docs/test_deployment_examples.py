@@ -67,7 +67,7 @@ def test_systemd_runs_the_job_although_a_fixture_fails(postgres_job: Job, api: S
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poisoned]}])
     result = scheduled(service["Service"]["ExecStart"], postgres_job, api)
     assert result.returncode != 0
-    assert f"No answer for 1 fixtures: {poisoned}" in result.stdout + result.stderr
+    assert f"1 fixtures failed: {poisoned}" in result.stdout + result.stderr
     assert [row["fixture_id"] for row in postgres_job.records("fixtures")] == others
 
 

@@ -1,0 +1,45 @@
+"""Where the dbt project is, and where dbt writes."""
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# What an installed command writes goes here, below the working directory.
+_WORKING_FOLDER = Path(".sportmonks") / "dbt"
+
+
+def dbt_project_dir() -> Path:
+    """The dbt project: the one beside `extract/` in a checkout, else the one in the package."""
+    return (_PACKAGE if _is_installed() else _PACKAGE.parent) / "dbt_project"
+
+
+def dbt_target_dir() -> Path:
+    """Where dbt writes its artifacts: `DBT_TARGET_PATH`, if that is set."""
+    if chosen := os.environ.get("DBT_TARGET_PATH"):
+        return Path(chosen).resolve()
+    return _dbt_folder() / "target"
+
+
+def dbt_options() -> list[str]:
+    """Options of dbt that name its project and, in an installed package, where dbt writes.
+
+    `DBT_TARGET_PATH` and `DBT_LOG_PATH` win over the folders in the working directory.
+    """
+    project = str(dbt_project_dir())
+    options = ["--project-dir", project, "--profiles-dir", project]
+    if _is_installed():
+        # Absolute: dbt takes a relative path as one below its project.
+        if not os.environ.get("DBT_TARGET_PATH"):
+            options += ["--target-path", str(dbt_target_dir())]
+        if not os.environ.get("DBT_LOG_PATH"):
+            options += ["--log-path", str(_dbt_folder() / "logs")]
+    return options
+
+
+def _dbt_folder() -> Path:
+    return _WORKING_FOLDER.resolve() if _is_installed() else dbt_project_dir()
+
+
+def _is_installed() -> bool:
+    """Whether the dbt project is part of the package, as in a wheel."""
+    return (_PACKAGE / "dbt_project").is_dir()

@@ -1,0 +1,140 @@
+"""Checks of the warehouse: whether it opens, and which tables it has."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from extract.diagnostics.check_result import CheckWarning
+from extract.errors import BusyError, ExtractError, NothingExtractedError, command_line
+
+if TYPE_CHECKING:
+    from extract.api.clock import ApiClock
+    from extract.warehouse.base import Warehouse
+
+# The default file of versions before 0.2.0, and tables and columns that only they have.
+_OLD_FILE = Path("sportmonks.duckdb")
+_OLD_COLUMNS = (("listing_log", "new_fixtures_checked_at"), ("fixtures", "non_empty_keys"))
+
+
+class DatabaseChecks:
+    """Checks of the warehouse.
+
+    Args:
+        clock: the API's clock, if it is known.
+
+    Attributes:
+        dbt_environment: variables for dbt. Without a warehouse they name one in memory, so that a
+            problem with the database does not fail the check of the dbt project.
+    """
+
+    def __init__(self, clock: "ApiClock") -> None:
+        self._clock = clock
+        self._warehouse: Warehouse | None = None
+        self.dbt_environment = {"TARGET": "duckdb", "DUCKDB_PATH": ":memory:"}
+
+    def open(self) -> str:
+        """Opens the warehouse, and returns its name and version."""
+        from extract.warehouse.factory import open_warehouse
+        from extract.warehouse.target import duckdb_path
+
+        path = duckdb_path()
+        try:
+            # If the folder is missing, this raises an error that names it, and creates no file.
+            warehouse = open_warehouse(None, must_exist=path.parent.is_dir())
+        except NothingExtractedError as error:
+            if path != _OLD_FILE and _is_old(_OLD_FILE):
+                found = f"{path} does not exist yet, and {_OLD_FILE} has the tables of version 0.1."
+                raise CheckWarning(found, _extract_again(_OLD_FILE)) from error
+            raise CheckWarning(f"{path} does not exist yet.", _run("extract")) from error
+        except BusyError as error:
+            raise CheckWarning(error.holding, "Try again when it has finished.") from error
+        # The user waits for the result.
+        warehouse.retry_when_disconnected = False
+        self._warehouse = warehouse
+        self.dbt_environment = warehouse.dbt_environment()
+        ((text,),) = warehouse.query("select version()")
+        number = re.search(r"\d[\w.]*", text)
+        return f"{warehouse.name}, version {number[0] if number else text}, is writable."
+
+    def check_raw_tables(self) -> str:
+        """Checks that they exist, have today's columns and no times in the future."""
+        from extract.api.clock import LARGEST_SKEW, whole_seconds
+        from extract.warehouse.target import duckdb_path, is_duckdb
+
+        warehouse = self._opened()
+        if warehouse.query(_old_columns(warehouse.raw)):
+            found = f"The schema {warehouse.raw} has the tables of version 0.1."
+            remedy = (
+                _extract_again(duckdb_path())
+                if is_duckdb()
+                else f"Rename the schema, for example with `alter schema {warehouse.raw} rename "
+                f"to {warehouse.raw}_old`, and extract again."
+            )
+            raise ExtractError(f"{found} {remedy}")
+        if not warehouse.has_tables():
+            found = f"The schema {warehouse.raw} does not have all of them yet."
+            raise CheckWarning(found, _run("extract"))
+        latest = max(warehouse.latest_times().values(), default=self._clock.now())
+        if (ahead := latest - self._clock.now()) > LARGEST_SKEW:
+            whose = "the API's clock" if self._clock.is_known else "this machine's clock"
+            raise CheckWarning(
+                f"In the schema {warehouse.raw}. They contain times that are up to "
+                f"{whole_seconds(ahead)} ahead of {whose}: the clocks of the machines that fetch "
+                "differ or differed.",
+                f"Run `{command_line('extract')}`: it corrects them to the API's time.",
+            )
+        return f"In the schema {warehouse.raw}."
+
+    def check_final_tables(self) -> str:
+        """Checks that dbt has built them."""
+        warehouse = self._opened()
+        schema = warehouse.raw.removesuffix("_raw")
+        if not warehouse.has_final_tables():
+            raise CheckWarning(f"The schema {schema} does not have them yet.", _run("transform"))
+        return f"In the schema {schema}."
+
+    def close(self) -> None:
+        """Closes the warehouse, if it is open."""
+        if self._warehouse:
+            self._warehouse.close()
+
+    def _opened(self) -> "Warehouse":
+        if not self._warehouse:
+            raise CheckWarning("Not checked: see the database.", None, "skip")
+        return self._warehouse
+
+
+def _run(name: str) -> str:
+    return f"Run `{command_line(name)}`."
+
+
+def _is_old(path: Path) -> bool:
+    """Whether a DuckDB file has raw tables of a version before 0.2.0."""
+    import duckdb
+
+    from extract.warehouse.target import final_schema
+
+    if not path.is_file():
+        return False
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            return bool(connection.execute(_old_columns(f"{final_schema()}_raw")).fetchall())
+    except duckdb.Error:
+        return False
+
+
+def _old_columns(schema: str) -> str:
+    """A query that returns a row if a raw schema is from a version before 0.2.0."""
+    columns = ", ".join(f"('{table}', '{column}')" for table, column in _OLD_COLUMNS)
+    return (
+        "select 1 from information_schema.columns "
+        f"where table_schema = '{schema}' and (table_name, column_name) in ({columns}) limit 1"
+    )
+
+
+def _extract_again(path: Path) -> str:
+    backup = path.with_name(f"{path.name}.old")
+    return (
+        "Its columns have other names now. Move it aside and extract again: "
+        f"`mv {path} {backup} && {command_line('extract')}`."
+    )
