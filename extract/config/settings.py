@@ -37,6 +37,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "listing_max_age": (0, 24 * 365),
     "finished_listing_max_age": (0, 24 * 365),
     "new_fixtures_max_age": (0, 24 * 365),
+    "lock_timeout": (0, 60 * 24),
 }
 
 # What a value of each type is called.
@@ -68,6 +69,8 @@ class Settings(BaseConfiguration):
     finished_listing_max_age: float = 716.0
     new_fixtures_max_age: float = 5.0
     fetch_added_includes: bool = True
+    publish: str = ""
+    lock_timeout: float = 15.0
     schedule: list[Any] = field(default_factory=lambda: list(DEFAULT_SCHEDULE))
 
     @property
