@@ -130,6 +130,8 @@ def _replace(temporary: Path, target: Path) -> None:
     if target.exists():
         shutil.copymode(target, temporary)
     _flush(temporary)
+    # Changes that a person has made in the old copy: DuckDB would apply them to the new one.
+    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     temporary.replace(target)
     _flush(target.parent)
 
