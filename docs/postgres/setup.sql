@@ -1,16 +1,17 @@
--- Makes the roles and the schemas, in a database of yours. Run once, by a superuser, or by the owner
--- of the database if it may create roles:
+-- Creates the roles and the schemas in your database. Run it once, as a superuser, or as the owner of
+-- the database if that role may create roles:
 --
 --   createdb football
 --   psql -d football -f docs/postgres/setup.sql
 --   psql -d football -c '\password loader'
 --
 -- Other names: psql -v loader=etl -v analyst=readers -v schema=sportmonks_test -d … -f …
--- Running it again changes nothing that is right already.
+-- Running it again is safe.
 --
---   loader    runs `make extract transform`. It owns its four schemas and may make no others.
+--   loader    runs `make extract transform`. It owns its four schemas and may create no others.
 --   analyst   reads the final tables, and nothing else. It cannot log in: grant it to people and
---             tools, `grant analyst to alice`.
+--             tools with `grant analyst to alice`, then run this file again. It sets the search_path
+--             of all members that you may administer, so that they find `fixtures` without a schema.
 
 \set ON_ERROR_STOP on
 \if :{?loader} \else \set loader loader \endif
@@ -26,7 +27,7 @@ where not exists (select 1 from pg_roles where rolname = :'loader') \gexec
 select format('create role %I nologin', :'analyst')
 where not exists (select 1 from pg_roles where rolname = :'analyst') \gexec
 
--- Who is no superuser can only give things to a role that it is a member of.
+-- A role that is not a superuser can only create schemas for roles that it is a member of.
 select format('grant %I to current_user', :'loader')
 where not pg_has_role(current_user, :'loader', 'usage') \gexec
 
@@ -37,10 +38,29 @@ create schema if not exists :"raw_staging" authorization :"loader";
 create schema if not exists :"staging" authorization :"loader";
 create schema if not exists :"schema" authorization :"loader";
 
--- The tables themselves: dbt grants each that it makes, by ANALYST_ROLE in the loader's
--- environment. These two lines also reach tables between their making and that grant.
+-- dbt grants each table that it creates to ANALYST_ROLE, a variable of the loader. These lines cover
+-- the moment between the two.
 grant usage on schema :"schema" to :"analyst";
 alter default privileges for role :"loader" in schema :"schema"
 grant select on tables to :"analyst";
+
+-- With it, analysts can write `fixtures` for `sportmonks.fixtures`. Members do not inherit it.
+select format(
+    'alter role %I in database %I set search_path = %I, public',
+    rolname, current_database(), :'schema'
+)
+from pg_roles
+where
+    rolname = :'analyst'
+    or (
+        pg_has_role(oid, :'analyst', 'member')
+        and rolcanlogin
+        and not rolsuper
+        and rolname not in (:'loader', current_user)
+        and (
+            pg_has_role(current_user, oid, 'usage with admin option')
+            or (select me.rolsuper from pg_roles as me where me.rolname = current_user)
+        )
+    ) \gexec
 
 commit;
