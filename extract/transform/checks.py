@@ -53,7 +53,8 @@ def find_failed_checks(on_wait: OnWait, wait: bool = True) -> list[FailedCheck]:
     broken = [each for each in results if each.status == "error"]
     if broken:
         raise ExtractError(
-            f"The check {broken[0].node.name} cannot run: `make transform` says why, or mends it."
+            f"The check {broken[0].node.name} cannot run: `make transform` repairs the tables, or "
+            "says why."
         )
     return [
         _failed_check(each.node, each.failures or 0)

@@ -125,7 +125,8 @@ def transform(
             reporter.line(f"The connection to the {warehouse.name} was lost: building again.")
             # Waits until the server is back.
             warehouse.query("select 1")
-    reporter.summary(result, built.code, warehouse.name, built.checks, known)
+    published = copy if built.code == 0 else None
+    reporter.summary(result, built.code, warehouse.name, built.checks, known, published)
     return built
 
 
