@@ -1,4 +1,4 @@
-"""What can go wrong, as errors that say what to do about it."""
+"""Errors, with messages that say what to do."""
 
 import os
 from collections.abc import Iterator
@@ -27,15 +27,15 @@ def command_line(name: str, argument: str | None = None) -> str:
 
 
 class ExtractError(Exception):
-    """An error that a person can act on. Its text is one line, safe to print."""
+    """An error that a person can act on. Its message is one line, safe to print."""
 
 
 class UsageError(ExtractError):
-    """The person who started the command must change something: exit code 2."""
+    """The user must change something, such as a variable: exit code 2."""
 
 
 class ArgumentError(UsageError):
-    """An argument of the command is wrong: no reason to alert anybody else."""
+    """An argument of the command is wrong. No alert is sent."""
 
 
 class UnreadableSettingsError(UsageError):
@@ -43,7 +43,7 @@ class UnreadableSettingsError(UsageError):
 
 
 class NothingExtractedError(UsageError):
-    """The warehouse has no raw tables yet, or is not there at all."""
+    """The warehouse has no raw tables yet, or does not exist."""
 
     def __init__(self, warehouse: str) -> None:
         super().__init__(
@@ -62,10 +62,10 @@ class NothingTransformedError(UsageError):
 
 
 class BusyError(ExtractError):
-    """Another process holds the warehouse, and nobody is there to wait for it.
+    """Another process uses the warehouse, and this one does not wait any longer.
 
     Attributes:
-        holding: who holds what, in a sentence.
+        holding: which process uses which warehouse, in a sentence.
     """
 
     def __init__(self, warehouse: str, holder: str) -> None:
@@ -74,24 +74,24 @@ class BusyError(ExtractError):
 
 
 class LockLostError(ExtractError):
-    """The session that took the write lock is gone. The write can be repeated with a new lock."""
+    """The session with the write lock was lost. The write can be repeated with a new lock."""
 
     def __init__(self, warehouse: str) -> None:
         super().__init__(f"The write lock of the {warehouse} was lost with its session.")
 
 
 class DroppedError(ExtractError):
-    """Fetched data that cannot be stored were dropped: they have to be asked for again."""
+    """Fetched data were dropped, because they cannot be stored. They must be fetched again."""
 
 
 class RequestError(ExtractError):
-    """A request to the API that did not end in an answer.
+    """A request to the API that failed.
 
-    What follows from each kind stands in `extract.failures`.
+    `extract.api.error_policy` has the consequence of each subclass.
 
     Attributes:
-        status: HTTP status, or None when there was no answer at all.
-        retry_after: seconds that the API asks to wait, or None when it did not say.
+        status: HTTP status; None without a response.
+        retry_after: seconds to wait according to `Retry-After`; None without that header.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class RequestError(ExtractError):
 
 
 class AccessError(RequestError, UsageError):
-    """The API refuses the token, an include or a resource: asking again is useless."""
+    """The API refuses the token, an include or a resource. A retry is useless."""
 
 
 class TokenError(AccessError):
@@ -111,40 +111,40 @@ class TokenError(AccessError):
 
 
 class RefusedError(RequestError):
-    """The API refuses this one request. Asking the same again is useless."""
+    """The API refuses this request. A retry is useless."""
 
 
 class QuotaError(RequestError):
-    """HTTP 429: too many calls in an hour, or at a time."""
+    """HTTP 429: too many calls in an hour, or at the same time."""
 
 
 class UnavailableError(RequestError):
-    """No usable answer: HTTP 5xx, a time-out, a lost connection, a broken body. Worth a retry."""
+    """No usable response: HTTP 5xx, a timeout, a broken connection or body. A retry may help."""
 
 
 class DownError(RequestError):
-    """Request after request failed: the API is down, and asking on would only hammer it."""
+    """The circuit breaker is open: many requests in a row failed, so no more are sent."""
 
 
 class StoppedError(ExtractError):
-    """The run is being stopped; this request was not sent."""
+    """The run is being stopped: the request was not sent."""
 
 
 def exception_chain(error: BaseException, with_context: bool = False) -> Iterator[BaseException]:
-    """An error, then what it was raised from, down to the first one.
+    """An error, the error that it was raised from, and so on, down to the first one.
 
     Args:
-        error: the last one.
-        with_context: also follow an error that was merely being handled when the next one was
-            raised. That is for messages: it says nothing about what the next one means.
+        error: the last error.
+        with_context: also follow an error that was being handled when the next one was raised. Use
+            it for messages only: such an error need not be the cause of the next one.
     """
     cause: BaseException | None = error
-    # An error that was raised again, from one that it had led to, makes a circle.
+    # The chain is a circle when an error is raised again from one that it has caused.
     seen: set[int] = set()
     while cause and id(cause) not in seen:
         seen.add(id(cause))
         yield cause
-        # dlt keeps the error of a load's job beside its own.
+        # dlt keeps the error of a load job in an attribute of its own error.
         job_error = getattr(cause, "client_exception", None)
         raised_from = job_error or cause.__cause__
         if with_context and not raised_from and not cause.__suppress_context__:
@@ -153,5 +153,5 @@ def exception_chain(error: BaseException, with_context: bool = False) -> Iterato
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text, or its kind if it has none."""
+    """The first line of an error's message, or its type if it has none."""
     return next(iter(str(error).splitlines()), type(error).__name__)

@@ -44,6 +44,7 @@ def roles(server: Server, postgres: Postgres) -> Iterator[Roles]:
     set_up(server, postgres.schema, roles)
     set_up(server, postgres.schema, roles)
     server.query(f"create role {roles.reader} login in role {roles.analyst}")
+    set_up(server, postgres.schema, roles)
     if server.password:
         for role in (roles.loader, roles.reader):
             server.query(f"alter role {role} password %s", [server.password])
@@ -104,6 +105,12 @@ def test_analyst_reads_the_final_tables_and_nothing_else(
     for table in FINAL_TABLES:
         ((count,),) = server.query(f"select count(*) from {schema}.{table}", user=roles.reader)
         assert count > 0
+        # Without the schema too.
+        assert server.query(f"select count(*) from {table}", user=roles.reader) == [(count,)]
+    assert server.query("show search_path", user=roles.reader) == [(f"{schema}, public",)]
+    # Nobody else's sessions change.
+    for role in (roles.loader, server.user):
+        assert server.query("show search_path", user=role) == [('"$user", public',)]
     tables = [table for table in loaded.database.tables() if not table.startswith(f"{schema}.")]
     assert len(tables) > 15
     for table in tables:

@@ -181,7 +181,7 @@ def test_a_first_load_that_dlt_cannot_finish_is_dropped(job: Job, api: Simulator
     moment = "types:dlt.extract.extract:Extract:commit_packages:after"
     process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "extract"], check=False)
     assert process.returncode == -signal.SIGKILL
-    assert "It is dropped, and will be asked for again" in job.extract().output
+    assert "It is dropped, and a later run fetches it again" in job.extract().output
     assert_raw_equals_world(job, api)
 
 

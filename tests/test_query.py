@@ -177,7 +177,7 @@ def test_what_keeps_a_query_from_being_asked(
     assert not Path(os.environ["DUCKDB_PATH"]).exists()
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     with held():
-        assert "in use by another process" in one_line(ask("select 1", code=1))
+        assert "in use by process" in one_line(ask("select 1", code=1))
     Path(os.environ["DUCKDB_PATH"]).write_text("no database")
     assert "cannot be read" in one_line(ask("select 1", code=1))
     monkeypatch.setenv("TARGET", "oracle")

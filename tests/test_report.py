@@ -107,10 +107,10 @@ def test_in_a_browser(duckdb_job: Job, api: Simulator, page: Page) -> None:
     sorts(page)
     filters(page)
     # The one that failed, though it is a table of one row.
-    page.locator('#season-rows a[href="#doubtful-rows"]').press("Enter")
-    assert page.locator("#doubtful-rows output").inner_text() == "1 row"
-    page.locator("#doubtful-rows input").fill("no such fixture")
-    assert page.locator("#doubtful-rows tbody tr:visible").count() == 0
+    page.locator('#season-rows a[href="#unresolved-rows"]').press("Enter")
+    assert page.locator("#unresolved-rows output").inner_text() == "1 row"
+    page.locator("#unresolved-rows input").fill("no such fixture")
+    assert page.locator("#unresolved-rows tbody tr:visible").count() == 0
 
 
 def sorts(page: Page) -> None:
@@ -178,10 +178,10 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
     for name, sql in {
         "season-rows-table": "select league_name, season_name, known, stored from "
         "sportmonks.season_coverage where known > 0",
-        "run-rows-table": "select started_at, outcome, due, asked from sportmonks.extract_runs",
+        "run-rows-table": "select started_at, outcome, due, requested from sportmonks.extract_runs",
         "quota-rows-table": "select hour_at, endpoint, calls, calls_answered from "
         "sportmonks.quota_usage",
-        "doubtful-rows-table": "select outcome from sportmonks_raw.fixture_checks "
+        "unresolved-rows-table": "select outcome from sportmonks_raw.fixture_checks "
         "where outcome in ('failed', 'unconfirmed', 'missing')",
         "due-rows-table": "select reason from sportmonks_raw.due_fixtures",
     }.items():

@@ -32,7 +32,7 @@ def note(job: Job) -> None:
     """As if a transform had been here."""
     job.query("drop table if exists sportmonks_staging.last_transform")
     with closing(open_warehouse(None)) as warehouse:
-        note_transform(warehouse, read_inputs(warehouse))
+        note_transform(warehouse, read_inputs(warehouse), datetime.now(UTC))
     assert standing(job)
 
 

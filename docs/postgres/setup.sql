@@ -9,9 +9,10 @@
 --
 --   loader    runs extract and transform. It owns its four schemas and can create no others.
 --   analyst   reads the final tables, and nothing else. It cannot log in: grant it to people and
---             tools with `grant analyst to alice`, and then run this file again.
+--             tools with `grant analyst to alice`, then run this file again. It sets the search_path
+--             of all members that you may administer.
 --
--- Running it again changes only one thing: members of analyst who are new get a search_path.
+-- Running it again changes nothing else.
 
 \set ON_ERROR_STOP on
 \if :{?loader} \else \set loader loader \endif
@@ -44,26 +45,32 @@ grant usage on schema :"schema" to :"analyst";
 alter default privileges for role :"loader" in schema :"schema"
 grant select on tables to :"analyst";
 
--- So that analysts can write `fixtures` for `sportmonks.fixtures`. A setting of the role analyst
--- would not reach its members, so each one gets it, in this database only, unless the member
--- already has a search_path there.
+-- With it, analysts can write `fixtures` for `sportmonks.fixtures`. Members do not inherit it from the
+-- role, so each one gets it, in this database only, unless the member has a search_path there.
 select format(
     'alter role %I in database %I set search_path = %I, public',
-    member.rolname, current_database(), :'schema'
+    rolname, current_database(), :'schema'
 )
-from pg_auth_members
-inner join pg_roles as member on pg_auth_members.member = member.oid
-inner join pg_roles as granted on pg_auth_members.roleid = granted.oid
+from pg_roles
 where
-    granted.rolname = :'analyst'
-    and member.rolname not in (current_user, :'loader')
-    and member.rolcanlogin
-    and not member.rolsuper
+    (
+        rolname = :'analyst'
+        or (
+            pg_has_role(oid, :'analyst', 'member')
+            and rolcanlogin
+            and not rolsuper
+            and rolname not in (:'loader', current_user)
+            and (
+                pg_has_role(current_user, oid, 'usage with admin option')
+                or (select me.rolsuper from pg_roles as me where me.rolname = current_user)
+            )
+        )
+    )
     and not exists (
         select 1
         from pg_db_role_setting
         where
-            setrole = member.oid
+            setrole = pg_roles.oid
             and setdatabase = (select oid from pg_database where datname = current_database())
             and array_to_string(setconfig, ' ') like '%search_path=%'
     ) \gexec

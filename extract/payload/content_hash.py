@@ -9,17 +9,17 @@ import msgspec
 from extract.payload.lists import elements, is_list
 from extract.payload.storable_json import encode, sorted_encoder
 
-# They flip while bookmakers open and close; nothing that the final tables hold follows from them.
+# They change when bookmakers open and close. No column of the final tables depends on them.
 VOLATILE_FIELDS = frozenset({"has_odds", "has_premium_odds"})
-# About the team, not the match: it moves in every old fixture when the team plays again.
+# A fact about the team, not the match: it changes in all old fixtures when the team plays again.
 _VOLATILE_TEAM_FIELDS = frozenset({"last_played_at"})
 
 
 def canonical_hash(fixture: Mapping[str, Any]) -> str:
-    """A hash of what a fixture says, whatever the order of its keys and arrays.
+    """A hash of a fixture's content, independent of the order of keys and arrays.
 
-    The API has no updated_at and no ETag, and sends arrays in any order. The volatile fields do
-    not count. A list counts alike where it comes as an object with integers as keys.
+    The API has no updated_at and no ETag, and sends arrays in any order. Volatile fields are left
+    out. A list encoded as an object with integer keys has the hash of the list.
 
     Returns:
         32 hexadecimal digits.
@@ -51,7 +51,7 @@ def _canonical(value: Any) -> bytes:
 
 
 def _plain_elements(values: Iterable[Any]) -> bytes | None:
-    """The same in a third of the time, where no element holds an array: nearly always."""
+    """The same in a third of the time if no element holds an array, which is nearly always so."""
     try:
         elements = b",".join(sorted(map(sorted_encoder.encode, values)))
     except (msgspec.MsgspecError, OverflowError):

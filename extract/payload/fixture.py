@@ -1,7 +1,4 @@
-"""What the extractor reads of a fixture's JSON: a few columns to find it by, and a hash.
-
-Everything else about a payload is dbt's to read.
-"""
+"""Reads the few fields of a fixture's JSON that the extractor needs; dbt reads all others."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,13 +10,13 @@ from extract.payload.content_hash import canonical_hash
 from extract.payload.lists import elements, is_list
 from extract.payload.storable_json import as_decode_error, read_json
 
-# The includes that have tables of their own, as `payload_arrays` in dbt's macros.
+# The includes that have their own tables, as `payload_arrays` in dbt's macros.
 LISTS = frozenset({"participants", "scores", "statistics", "events", "periods"})
 
 _LARGEST = 2**63 - 1
 # As `to_bigint` in dbt's casts.
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})([.]0+)?", re.ASCII)
-# As `to_utc` there.
+# As `to_utc` in dbt's casts.
 _UTC = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3])(:[0-5][0-9]){2}"
     r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?",
@@ -33,15 +30,15 @@ class Fixture:
 
     Attributes:
         id: Sportmonks' id.
-        league_id, season_id, state_id: None where absent or no 64-bit integer.
-        starting_at: kick-off in UTC, None where absent or unreadable.
-        payload: the JSON object as sent, but for what `to_storable_json` changes.
-        payload_hash: equal for two payloads that say the same; see `canonical_hash`.
-        keys: its keys whose value an include can have: a list, an object or null. A key of `LISTS`
-            with an object that is no list is not among them.
-        filled: those of them whose value has elements.
-        has_goals: whether a CURRENT score counts a goal.
-        type_ids: the types that the elements of its lists name.
+        league_id, season_id, state_id: None if absent or not a 64-bit integer.
+        starting_at: kick-off in UTC, None if absent or invalid.
+        payload: the JSON object as sent, with the changes of `to_storable_json`.
+        payload_hash: equal for payloads with equal content; see `canonical_hash`.
+        keys: the keys whose value an include can have: a list, an object or null. A key of `LISTS`
+            whose value is an object and not an encoded list is left out.
+        non_empty_keys: those of `keys` whose value has elements.
+        has_goals: whether a CURRENT score has a goal.
+        type_ids: the type ids in the elements of its lists.
     """
 
     id: int
@@ -75,9 +72,9 @@ class StoredVersion:
 
 
 def read_fixture(raw: bytes) -> Fixture | None:
-    """Reads one object of an answer's `data`; None if it is no fixture with an id.
+    """Reads one object of a response's `data`; None if it is not a fixture with an id.
 
-    Whatever is read can be stored by every warehouse.
+    Both engines can store every payload that this function returns.
 
     Raises:
         msgspec.MsgspecError: as in `to_storable_json`.
@@ -110,7 +107,7 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
 
 
 def _fits(key: str, value: Any) -> bool:
-    """Whether a value is one that an include can have under this key."""
+    """Whether an include can have this value under this key."""
     if isinstance(value, dict):
         return key not in LISTS or is_list(value)
     return value is None or isinstance(value, list)
@@ -124,7 +121,7 @@ def _is_goal_score(score: Any) -> bool:
 
 
 def _type_ids(fixture: Mapping[str, Any]) -> Iterator[Any]:
-    """What stands where the id of a type should."""
+    """The values of all fields for a type's id."""
     for array in fixture.values():
         for element in elements(array):
             if isinstance(element, dict):
@@ -133,21 +130,21 @@ def _type_ids(fixture: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def as_int64(value: Any) -> int | None:
-    """The value if it is an integer that a 64-bit column holds, else None."""
+    """The value if it is an integer of at most 64 bits, else None."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return value
     return None
 
 
 def _column(value: Any) -> int | None:
-    """The integer that the final tables read of a field: of "5", 5.0 and "5.0" too."""
+    """The integer that the final tables read from a field, also from "5", 5.0 and "5.0"."""
     if isinstance(value, str | float) and _WHOLE.fullmatch(str(value)):
         value = int(str(value).partition(".")[0])
     return as_int64(value)
 
 
 def _kick_off(fixture: Mapping[str, Any]) -> datetime | None:
-    """Kick-off by `starting_at_timestamp`, else by `starting_at`, which is in UTC by default."""
+    """Kick-off from `starting_at_timestamp`, else from `starting_at`, in UTC by default."""
     try:
         if (timestamp := _column(fixture.get("starting_at_timestamp"))) is not None:
             return datetime.fromtimestamp(timestamp, UTC)
@@ -157,7 +154,7 @@ def _kick_off(fixture: Mapping[str, Any]) -> datetime | None:
 
 
 def _utc(text: Any) -> datetime | None:
-    """A time such as 2026-03-14 15:00:00, in UTC where it has no offset."""
+    """Reads a time such as 2026-03-14 15:00:00; UTC if it has no offset."""
     if not isinstance(text, str) or not _UTC.fullmatch(text):
         return None
     try:

@@ -1,18 +1,18 @@
-"""Lists in the API's JSON, which may be encoded as objects."""
+"""Lists in the API's JSON, which PHP may encode as objects."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# As `json_list` there.
+# As `json_list` in dbt's macros.
 _INDEX = re.compile(r"[0-9]+", re.ASCII)
 
 
 def elements(value: Any) -> Sequence[Any]:
-    """The elements of a list; of anything else none.
+    """The elements of a list, also if it is encoded as an object; none for any other value.
 
-    PHP writes a list that was filtered as an object with the indexes as keys, and its encoder makes
-    no difference between an empty list and an empty object.
+    PHP encodes a filtered list as an object with the indexes as keys, and an empty list may become
+    an empty object.
     """
     if isinstance(value, dict) and is_list(value):
         return list(value.values())
@@ -20,4 +20,5 @@ def elements(value: Any) -> Sequence[Any]:
 
 
 def is_list(value: Mapping[str, Any]) -> bool:
+    """Whether an object is an encoded list: all its keys are indexes, or it has none."""
     return all(map(_INDEX.fullmatch, value))

@@ -1,4 +1,4 @@
-"""JSON that every warehouse stores and reads alike."""
+"""JSON that DuckDB and PostgreSQL store and read in the same way."""
 
 import json
 import math
@@ -12,11 +12,11 @@ import msgspec
 # jsonb's limit depends on the server's stack, and Python's on its version.
 _DEEPEST = 500
 # jsonb writes numbers without an exponent, and dbt's casts read texts of up to 1,000 characters.
-# With 308 digits before the point, and 17 that count, this is more than any double needs.
+# A double has at most 308 digits before the point and 17 significant ones.
 _MOST_DECIMALS = 600
 _LONGEST_NUMBER = 1_000
-# The escape of the character NUL, which PostgreSQL's jsonb cannot hold: after an even number of
-# backslashes, for an odd one would be escaped itself.
+# The escape of the character NUL, which jsonb cannot hold. After an odd number of backslashes it is
+# no escape.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _encoder = msgspec.json.Encoder()
 sorted_encoder = msgspec.json.Encoder(order="sorted")
@@ -38,17 +38,18 @@ _decoder = msgspec.json.Decoder(float_hook=_double)
 
 
 def to_storable_json(raw: bytes) -> str:
-    """JSON as text that every warehouse stores, and reads alike.
+    """Converts JSON to text that both engines store and read in the same way.
 
-    It is what was sent, byte for byte, but for two things that PostgreSQL's jsonb cannot hold:
-    U+FFFD stands in place of the character NUL, and of a key that comes twice in one object only
-    the last one stays. That is the one that counts for jsonb; DuckDB would read the first.
+    The text is the input, byte for byte, with two exceptions that PostgreSQL's jsonb requires:
+    U+FFFD replaces the character NUL, and of a repeated key in one object only the last one stays.
+    jsonb reads the last one; DuckDB would read the first.
 
     Raises:
-        msgspec.MsgspecError: the bytes are no JSON in UTF-8, or hold what cannot be stored alike:
-            half a surrogate pair, a number that is too large or too small for a double, one with a
-            point or an exponent that has more than 600 decimals or 1,000 characters, an integer of
-            more than 4,300 characters, more than 500 levels of nesting (of lists of objects, 200).
+        msgspec.MsgspecError: the bytes are not JSON in UTF-8, or the engines would not store the
+            same: half a surrogate pair, a number that is too large or too small for a double, one
+            with a point or an exponent that has more than 600 decimals or 1,000 characters, an
+            integer of more than 4,300 characters, more than 500 levels of nesting (200 for lists of
+            objects).
     """
     with as_decode_error():
         return read_json(raw)[1]
@@ -56,6 +57,7 @@ def to_storable_json(raw: bytes) -> str:
 
 @contextmanager
 def as_decode_error() -> Iterator[None]:
+    """Raises a `msgspec.DecodeError` for JSON that is nested too deeply or is not UTF-8."""
     try:
         yield
     except RecursionError as error:
@@ -65,7 +67,12 @@ def as_decode_error() -> Iterator[None]:
 
 
 def read_json(raw: bytes) -> tuple[Any, str]:
-    """The JSON, and its text as it is to be stored."""
+    """Reads JSON; returns its value, and its text as `to_storable_json` returns it.
+
+    Raises:
+        msgspec.MsgspecError, RecursionError, UnicodeDecodeError: as in `to_storable_json`. Call it
+            within `as_decode_error`.
+    """
     if b"\\u0000" in raw:
         raw = _NUL.sub(rb"\1\\ufffd", raw)
     document = _decoder.decode(raw)
@@ -87,7 +94,7 @@ def _is_deep(document: Any) -> bool:
 
 
 def _may_repeat_a_key(raw: bytes, document: Any) -> bool:
-    """Whether a colon is gone from the JSON, or was written as an escape. It is nearly never so."""
+    """A quick test: whether decoding lost a colon, or one may be escaped. Nearly always false."""
     return b"\\u003" in raw or raw.count(b":") != encode(document, _encoder).count(b":")
 
 
@@ -103,7 +110,7 @@ def _repeats_a_key(raw: bytes) -> bool:
 
 
 def _last_of_each_key(raw: bytes) -> bytes:
-    """The same JSON, every number and string as it stands there."""
+    """The same JSON without repeated keys; numbers and strings keep their text."""
     raw = raw.strip()
     if raw.startswith(b"{"):
         members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
@@ -117,8 +124,9 @@ def _last_of_each_key(raw: bytes) -> bytes:
 
 
 def encode(value: Any, encoder: msgspec.json.Encoder = sorted_encoder) -> bytes:
+    """Encodes a value as JSON, with sorted keys by default. Integers may exceed 64 bits."""
     try:
         return encoder.encode(value)
     except (msgspec.MsgspecError, OverflowError):
-        # Integers beyond 64 bits.
+        # msgspec has no integers beyond 64 bits.
         return json.dumps(value, sort_keys=True).encode()

@@ -4,10 +4,10 @@ from typing import Any
 
 import altair as alt
 
-from extract.report.figures import AGES, NEVER, OLDER, ReportData
+from extract.report.data import AGES, NEVER, OLDER, ReportData
 from extract.warehouse.query import Rows
 
-# Of three times the contrast of either background, light or dark.
+# With a contrast of at least 3:1 to both backgrounds, light and dark.
 _COLORS = ["#3d83c5", "#c1702c", "#4a9a63", "#b5558a", "#7f73c6", "#7c838c", "#a8832b", "#3d9a9a"]
 _OUTCOMES = {
     "completed": _COLORS[2],
@@ -17,9 +17,9 @@ _OUTCOMES = {
     "running": _COLORS[4],
     "failed": "#d0524c",
 }
-# As in page.css. Vega measures texts in it.
+# As in page.css: Vega measures the widths of texts with it.
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
-# Seasons of the heat map; the table below it has the others.
+# Seasons in the heat map; the table below it has all of them.
 _SEASONS = 30
 _MEASURES = {
     "stored": ("stored", "known"),
@@ -30,23 +30,27 @@ _MEASURES = {
 _PALE, _DEEP = "#d6e6f5", "#1d5c99"
 
 
-def draw(figures: ReportData) -> dict[str, dict[str, Any]]:
-    """The specifications by name, of those charts that have something to show."""
+def draw(data: ReportData) -> dict[str, dict[str, Any]]:
+    """Builds the charts that have data to show.
+
+    Returns:
+        Vega-Lite specifications by name of the chart.
+    """
     charts = {
-        "coverage": _coverage(figures),
-        "freshness": _freshness(figures),
-        "runs": _runs(figures),
-        "waits": _waits(figures),
-        "quota": _quota(figures),
-        "corrections": _corrections(figures),
-        "due": _due(figures),
+        "coverage": _coverage(data),
+        "freshness": _freshness(data),
+        "runs": _runs(data),
+        "waits": _waits(data),
+        "quota": _quota(data),
+        "corrections": _corrections(data),
+        "due": _due(data),
     }
     return {name: _finished(chart) for name, chart in charts.items() if chart is not None}
 
 
 def _finished(chart: Any) -> dict[str, Any]:
     styled = (
-        # By width only: the height of bars is of their number.
+        # By width only: the height depends on the number of bars.
         chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
         .configure(background="transparent", font=_FONT)
         .configure_view(stroke=None)
@@ -66,9 +70,9 @@ def _values(records: list[dict[str, Any]]) -> alt.InlineData:
     return alt.InlineData(values=plain)
 
 
-def _coverage(figures: ReportData) -> Any:
+def _coverage(data: ReportData) -> Any:
     cells = []
-    for season in figures.seasons.records()[:_SEASONS]:
+    for season in data.seasons.records()[:_SEASONS]:
         counted = {**season, "fresh": season["known"] - season["due"]}
         for measure, (part, whole) in _MEASURES.items():
             if counted[whole]:
@@ -79,7 +83,7 @@ def _coverage(figures: ReportData) -> Any:
                         "season": name.strip(),
                         "measure": measure,
                         "share": share,
-                        # 99.96 % is not all of it.
+                        # Rounded down: 99.96 % is not 100 %.
                         "percent": "100 %" if share == 1 else f"{int(share * 1000) / 10:g} %",
                         "fixtures": f"{counted[part]:,} of {counted[whole]:,}",
                     }
@@ -107,34 +111,34 @@ def _coverage(figures: ReportData) -> Any:
     )
 
 
-def _freshness(figures: ReportData) -> Any:
-    records = figures.ages.records()
+def _freshness(data: ReportData) -> Any:
+    records = data.ages.records()
     if not records:
         return None
     return (
         alt.Chart(
             _values(records),
             width="container",
-            height=26 * len({record["asked_within"] for record in records}),
-            description="Bars: how many fixtures were last asked for within an hour, a day, a "
+            height=26 * len({record["requested_within"] for record in records}),
+            description="Bars: how many fixtures were last requested within an hour, a day, a "
             "week, 30 days, or longer ago, by phase of the match.",
         )
         .mark_bar(cornerRadius=2)
         .encode(
-            y=alt.Y("asked_within:N", title=None, sort=[*AGES.values(), OLDER, NEVER]),
+            y=alt.Y("requested_within:N", title=None, sort=[*AGES.values(), OLDER, NEVER]),
             x=alt.X("fixtures:Q", title="fixtures", axis=alt.Axis(tickMinStep=1, format=",d")),
             color=alt.Color("phase:N"),
-            tooltip=["asked_within:N", "phase:N", alt.Tooltip("fixtures:Q", format=",")],
+            tooltip=["requested_within:N", "phase:N", alt.Tooltip("fixtures:Q", format=",")],
         )
     )
 
 
-def _by_run(figures: ReportData, column: str, title: str, description: str) -> Any:
-    seen = {run["outcome"] for run in figures.runs.records()}
+def _by_run(data: ReportData, column: str, title: str, description: str) -> Any:
+    seen = {run["outcome"] for run in data.runs.records()}
     outcomes = {outcome: color for outcome, color in _OUTCOMES.items() if outcome in seen}
     return (
         alt.Chart(
-            _values(figures.runs.records()), width="container", height=200, description=description
+            _values(data.runs.records()), width="container", height=200, description=description
         )
         .mark_bar(cornerRadius=2)
         .encode(
@@ -153,25 +157,25 @@ def _by_run(figures: ReportData, column: str, title: str, description: str) -> A
     )  # fmt: skip
 
 
-def _runs(figures: ReportData) -> Any:
-    if not figures.runs.rows:
+def _runs(data: ReportData) -> Any:
+    if not data.runs.rows:
         return None
     return _by_run(
-        figures, "calls", "calls", "Bars: API calls of each run, oldest to newest, by outcome."
+        data, "calls", "calls", "Bars: API calls of each run, oldest to newest, by outcome."
     )
 
 
-def _waits(figures: ReportData) -> Any:
-    if not any(run["waited_seconds"] >= 1 for run in figures.runs.records()):
+def _waits(data: ReportData) -> Any:
+    if not any(run["waited_seconds"] >= 1 for run in data.runs.records()):
         return None
     return _by_run(
-        figures, "waited_seconds", "seconds waited",
+        data, "waited_seconds", "seconds waited",
         "Bars: seconds that requests of each run waited for quota and retries, oldest to newest.",
     )  # fmt: skip
 
 
-def _quota(figures: ReportData) -> Any:
-    if not figures.quota.rows:
+def _quota(data: ReportData) -> Any:
+    if not data.quota.rows:
         return None
     hours = alt.X(
         "hour_at:O",
@@ -180,19 +184,19 @@ def _quota(figures: ReportData) -> Any:
         axis=alt.Axis(labelAngle=-40, labelOverlap=True, format="%d %b %H:%M"),
     )
     description = "Bars: API calls in each hour, by endpoint."
-    return _stacked(figures.quota, hours, "calls", description, "calls_over_quota:Q")
+    return _stacked(data.quota, hours, "calls", description, "calls_over_quota:Q")
 
 
-def _corrections(figures: ReportData) -> Any:
-    if not figures.corrected.rows:
+def _corrections(data: ReportData) -> Any:
+    if not data.corrections_by_day.rows:
         return None
     days = alt.X("day:O", title=None, axis=alt.Axis(labelAngle=-40, labelOverlap=True))
     description = "Bars: corrections after full time in each day, by kind."
-    return _stacked(figures.corrected, days, "corrections", description)
+    return _stacked(data.corrections_by_day, days, "corrections", description)
 
 
-def _stacked(rows: Rows, times: alt.X, count: str, description: str, *told: str) -> Any:
-    """A bar per time, of counts by kind: the rows' first two columns are time and kind."""
+def _stacked(rows: Rows, times: alt.X, count: str, description: str, *tooltips: str) -> Any:
+    """A bar for each time, stacked by kind. The first two columns of the rows are time and kind."""
     time, kind, *_ = rows.names
     return (
         alt.Chart(_values(rows.records()), width="container", height=200, description=description)
@@ -201,20 +205,20 @@ def _stacked(rows: Rows, times: alt.X, count: str, description: str, *told: str)
             x=times,
             y=alt.Y(f"{count}:Q", title=count, axis=alt.Axis(tickMinStep=1, format=",d")),
             color=alt.Color(f"{kind}:N"),
-            tooltip=[f"{time}:N", f"{kind}:N", f"{count}:Q", *told],
+            tooltip=[f"{time}:N", f"{kind}:N", f"{count}:Q", *tooltips],
         )
     )
 
 
-def _due(figures: ReportData) -> Any:
-    if not figures.reasons.rows:
+def _due(data: ReportData) -> Any:
+    if not data.due_reasons.rows:
         return None
     return (
         alt.Chart(
-            _values(figures.reasons.records()),
+            _values(data.due_reasons.records()),
             width="container",
-            height=26 * len(figures.reasons.rows),
-            description="Bars: fixtures that the next run asks for, by reason.",
+            height=26 * len(data.due_reasons.rows),
+            description="Bars: fixtures that the next run fetches, by reason.",
         )
         .mark_bar(cornerRadius=2, color=_COLORS[0])
         .encode(

@@ -1,4 +1,4 @@
-"""Puts the report's figures and charts into one HTML page."""
+"""Renders the report's data and charts as one HTML page."""
 
 import json
 from collections.abc import Mapping
@@ -9,22 +9,22 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from extract.report.figures import ReportData
+from extract.report.data import ReportData
 
-# What the page needs of the bundle.
+# What the page uses from the bundle.
 _SCRIPT = "window.vegaEmbed = vegaEmbed;"
 
 
-def render(figures: ReportData, charts: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page, with the charts' scripts in it.
+def render(data: ReportData, charts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Renders the page, with the scripts of the charts in it.
 
     Args:
-        figures: what the tables show.
+        data: the data of the tables.
         charts: Vega-Lite specifications by name.
     """
     environment = Environment(
         loader=PackageLoader("extract.report", "."),
-        # Names come from the API: whatever is in them is text.
+        # Names come from the API: they are text, never markup.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -39,7 +39,7 @@ def render(figures: ReportData, charts: Mapping[str, Mapping[str, Any]]) -> str:
     }
     environment.globals["dict"] = dict
     return environment.get_template("page.html").render(
-        figures=figures,
+        data=data,
         charts=charts,
         specifications=_json(charts),
         vega=_library() if charts else "",
@@ -47,23 +47,23 @@ def render(figures: ReportData, charts: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _json(value: Any) -> Markup:
-    """JSON for inside a script element, which no text in it can end."""
+    """JSON for a script element, which no text in it can close."""
     return Markup(json.dumps(value).replace("<", "\\u003c"))  # noqa: S704 - no "<" is left
 
 
 def _library() -> Markup:
-    """Vega-Lite and what it needs, for inside a script element."""
+    """Vega-Lite and its dependencies, for a script element."""
     script = vl_convert.javascript_bundle(_SCRIPT)
     return Markup(script.replace("</script", "<\\/script"))  # noqa: S704 - a library's text
 
 
 def _title(name: str) -> str:
-    """A column's name as people write it."""
+    """A heading for a column."""
     return name.replace("_", " ").removesuffix(" at").capitalize()
 
 
 def _cell(value: Any) -> str:
-    """A value as people read it."""
+    """Formats a value for people."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -76,12 +76,12 @@ def _cell(value: Any) -> str:
 
 
 def _sortable(value: Any) -> str:
-    """A value as the page sorts it: numbers as numbers, times as text that sorts."""
+    """Formats a value for sorting in the page: numbers as numbers, times as ISO text."""
     return "" if value is None else str(value)
 
 
 def _ago(then: datetime | None, now: datetime) -> str:
-    """How long ago something was, in words."""
+    """The time since then, in words."""
     if then is None:
         return "never"
     seconds = (now - then).total_seconds()

@@ -1,27 +1,27 @@
-"""Builds the final tables and their documentation with dbt, on the warehouse of the extractor."""
+"""Runs dbt on the warehouse: builds the final tables, and generates their documentation."""
 
 import os
 import re
-import threading
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import dbt.task.runnable
 from click import Command
 from click.core import ParameterSource
 from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.exceptions import DbtUsageException
 from dbt.cli.main import build, dbtRunner, dbtRunnerResult, docs_generate
-from dbt.graph.thread_pool import DbtThreadPool
 
 from extract import interrupts
 from extract.config.paths import dbt_options, dbt_target_dir
 from extract.errors import TOKEN_VARIABLE, NothingExtractedError, UsageError
 from extract.transform.progress_bar import BuildReporter
+from extract.transform.threads import watched_threads
 from extract.transform.up_to_date import (
     REDIRECTING,
     Check,
@@ -32,17 +32,18 @@ from extract.transform.up_to_date import (
 )
 from extract.warehouse.base import OnWait, Warehouse
 from extract.warehouse.factory import open_warehouse
-from extract.warehouse.target import is_duckdb
+from extract.warehouse.publish import publish
+from extract.warehouse.target import is_duckdb, published_path
 
 # Where dbt finds the project, and where it writes.
 PLACES = dbt_options()
-# The `where` of checks that look only at what is new.
+# The `where` of tests that read only new fixtures: macros/quality/checks.sql.
 _UNCHECKED = "__unchecked__"
-# Options of dbt that would lead it to another project or another database.
+# Options of dbt that choose another project or another database.
 _REFUSED = ("target", "profile", "profiles_dir", "project_dir")
 
-# How often dbt is asked to go on after the server went away. A model is one transaction that
-# replaces rows by what they are computed from, so that a second try is always safe.
+# Retries of `dbt build` after the connection was lost. Each model replaces its rows in one
+# transaction, so a retry is always safe.
 _RETRIES = 2
 _CONNECTION_LOST = re.compile(
     "server closed the connection|terminating connection|connection already closed|"
@@ -54,15 +55,15 @@ _CONNECTION_LOST = re.compile(
 
 
 @dataclass(frozen=True)
-class Built:
-    """What came of a transform.
+class BuildResult:
+    """The result of a transform.
 
     Attributes:
-        code: the exit code: 0, 1 if a model or a test failed, 2 if dbt could not begin, 130 after
+        code: the exit code: 0, 1 if a model or a test failed, 2 if dbt could not start, 130 after
             Ctrl-C.
         failed: names of the models and tests that failed.
-        checks: those tests that warn, whatever they found.
-        has_wrong_arguments: whether dbt could not begin because of the command's arguments.
+        checks: the tests that warn, with or without findings.
+        has_wrong_arguments: whether dbt could not start because of the command's arguments.
     """
 
     code: int
@@ -76,64 +77,73 @@ def transform(
     reporter: BuildReporter,
     on_lost: Callable[[BaseException], None],
     wait: bool = True,
-) -> Built:
+) -> BuildResult:
     """Runs `dbt build`, again if the connection to the database was lost.
 
+    With the setting `publish`, it then replaces the published copy of the final tables.
+
     Args:
-        arguments: more of them for dbt.
-        reporter: told what happens.
-        on_lost: called from a thread of dbt that an error ends. dbt waits for it and never returns,
-            so that this has to end the process.
-        wait: for another process that uses the warehouse; otherwise that is an error.
+        arguments: further arguments for dbt.
+        reporter: reports the progress and the result.
+        on_lost: called from a thread of dbt that an error ends. dbt waits for that thread and never
+            returns, so this function must end the process.
+        wait: whether to wait for another process that uses the warehouse.
 
     Raises:
-        UsageError: there is nothing to build from, or a variable or an argument is wrong.
-        ExtractError: another process holds the warehouse, or it does not answer.
+        UsageError: there are no raw tables, or a variable, a setting or an argument is wrong.
+        ExtractError: another process uses the warehouse, it cannot be reached, or the copy cannot
+            be written.
     """
     _refuse_redirection(build, arguments)
+    copy = published_path()
     with (
         interrupts.handling(lambda: interrupts.end_process(reporter.stopped)),
-        _watched_threads(on_lost),
+        watched_threads(on_lost),
         warehouse_for_dbt(reporter.line, wait) as warehouse,
     ):
-        # Unit tests prove the SQL on made-up rows; they say nothing about this warehouse.
+        # Unit tests check the SQL on made-up rows; they say nothing about this warehouse.
         options = ["--exclude-resource-type", "unit_test", "--no-write-json"]
-        # What a person gives comes last, and wins.
+        # The user's arguments come last, and override the others.
         command = ["build", *PLACES, *options, *reporter.options, *arguments]
-        # Before our turn: what others load meanwhile only makes the next transform begin. With
-        # arguments, it may build less than everything.
+        # Read before the write lock: rows that others load meanwhile make the next transform build.
+        # With arguments, dbt may build less than everything.
         inputs = None if arguments else read_inputs(warehouse)
         known = {check.name: check.found for check in read_checks(warehouse)}
         for retries_left in reversed(range(_RETRIES + 1)):
             with _write_lock(warehouse), reporter.building():
                 result = dbtRunner(callbacks=[reporter.event]).invoke(command)
-                built = _built(result)
-                note_checks(warehouse, _to_be_kept(result, built.checks, known))
+                built_at = datetime.now(UTC)
+                built = _build_result(result)
+                note_checks(warehouse, _highest_counts(result, built.checks, known))
+                if copy and built.code == 0:
+                    publish(warehouse, copy)
+                # Last: without this note, the next transform builds, and publishes.
                 if inputs and built.code == 0:
-                    note_transform(warehouse, inputs)
+                    note_transform(warehouse, inputs, built_at)
             if not retries_left or not _connection_lost(result):
                 break
             reporter.line(f"The connection to the {warehouse.name} was lost: building again.")
-            # Comes back when the server does.
+            # Waits until the server is back.
             warehouse.query("select 1")
-    reporter.summary(result, built.code, warehouse.name, built.checks, known)
+    published = copy if built.code == 0 else None
+    reporter.summary(result, built.code, warehouse.name, built.checks, known, published)
     return built
 
 
 def generate_docs(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) -> tuple[int, Path]:
-    """Runs `dbt docs generate`, which makes a site in one file.
+    """Runs `dbt docs generate`, which creates a site in one file.
 
     Args:
-        arguments: more of them for dbt.
-        on_wait: told who or what is waited for.
-        wait: for another process that uses the warehouse; otherwise that is an error.
+        arguments: further arguments for dbt.
+        on_wait: called with a line when waiting begins.
+        wait: whether to wait for another process that uses the warehouse.
 
     Returns:
-        The exit code, as in `Built`, and the file.
+        The exit code, as in `BuildResult`, and the file.
 
     Raises:
-        UsageError: there is nothing to describe, or a variable or an argument is wrong.
-        ExtractError: another process holds the warehouse, or it does not answer.
+        UsageError: there are no raw tables, or a variable or an argument is wrong.
+        ExtractError: another process uses the warehouse, or it cannot be reached.
     """
     _refuse_redirection(docs_generate, arguments)
     with warehouse_for_dbt(on_wait, wait):
@@ -143,20 +153,20 @@ def generate_docs(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) 
 
 @contextmanager
 def write_lock_for_dbt(on_wait: OnWait) -> Iterator[None]:
-    """The warehouse's turn, for a dbt that is run by somebody else as a process of its own.
+    """Holds the write lock for a dbt that the caller runs as a process of its own, as Dagster does.
 
-    Meanwhile this process has the environment of `dbt_environment`.
+    During the block this process has the environment of `dbt_environment`.
 
     Args:
-        on_wait: told who or what is waited for.
+        on_wait: called with a line when waiting begins.
 
     Raises:
-        UsageError: there is nothing to build from, or a variable is wrong.
-        ExtractError: another process holds the warehouse, or it does not answer.
+        UsageError: there are no raw tables, or a variable is wrong.
+        ExtractError: another process uses the warehouse, or it cannot be reached.
     """
     with warehouse_for_dbt(on_wait, wait=True) as warehouse:
         if is_duckdb():
-            # Who opens the file has the turn.
+            # The file is the lock: dbt takes it when it opens the file.
             warehouse.close()
         with _write_lock(warehouse):
             yield
@@ -171,13 +181,13 @@ def _write_lock(warehouse: Warehouse) -> Iterator[None]:
 
 @contextmanager
 def dbt_environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Sets the variables by which dbt finds the warehouse, and takes away those that mislead it.
+    """Sets the variables by which dbt finds the warehouse, and removes those that redirect it.
 
-    The API token is taken away too: dbt needs none, so that none of its logs can hold it. When the
-    block ends, all of them are what they were before.
+    The API token is removed too, so that it cannot get into dbt's logs. When the block ends, all of
+    them have their old values again.
 
     Args:
-        variables: those that lead to the warehouse.
+        variables: those that name the warehouse.
     """
     changed = {**dict.fromkeys([*REDIRECTING, TOKEN_VARIABLE]), **variables}
     before = {name: os.environ.get(name) for name in changed}
@@ -198,25 +208,44 @@ def _set_variables(variables: Mapping[str, str | None]) -> None:
 
 @contextmanager
 def warehouse_for_dbt(on_wait: OnWait, wait: bool) -> Iterator[Warehouse]:
-    """The warehouse, if it has tables, and the environment by which dbt finds it."""
+    """Opens the warehouse, and sets the environment by which dbt finds it.
+
+    Args:
+        on_wait: called with a line when waiting begins.
+        wait: whether to wait for another process that uses the warehouse.
+
+    Raises:
+        UsageError: there are no raw tables, or a variable is wrong.
+        ExtractError: another process uses the warehouse, or it cannot be reached.
+    """
     with closing(open_warehouse(on_wait if wait else None, must_exist=True)) as warehouse:
         if not warehouse.has_tables():
             raise NothingExtractedError(warehouse.name)
-        with dbt_environment(warehouse.dbt_environment()):
-            yield warehouse
+        try:
+            with dbt_environment(warehouse.dbt_environment()):
+                yield warehouse
+        finally:
+            _close_connections_of_dbt()
+
+
+def _close_connections_of_dbt() -> None:
+    """Closes the DuckDB file, which dbt would keep open until the process ends."""
+    # Importing the adapter takes half a second, where dbt has not done so.
+    if adapter := sys.modules.get("dbt.adapters.duckdb.connections"):
+        adapter.DuckDBConnectionManager.close_all_connections()
 
 
 def _refuse_redirection(command: Command, arguments: Sequence[str]) -> None:
-    """Refuses arguments that would lead dbt elsewhere: it would not be the job's database.
+    """Refuses arguments that choose another project or another database.
 
     Args:
-        command: of dbt, which knows its options.
-        arguments: for it.
+        command: the command of dbt.
+        arguments: its arguments.
 
     Raises:
-        UsageError: one of the arguments does.
+        UsageError: one of the arguments is refused.
     """
-    # Lenient: what else is wrong in them dbt will say.
+    # Lenient: dbt reports all other mistakes.
     with command.make_context(command.name, list(arguments), resilient_parsing=True) as context:
         for name in _REFUSED:
             if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
@@ -226,47 +255,9 @@ def _refuse_redirection(command: Command, arguments: Sequence[str]) -> None:
                 )
 
 
-@contextmanager
-def _watched_threads(on_lost: Callable[[BaseException], None]) -> Iterator[None]:
-    """Has an error that ends one of dbt's threads noticed.
-
-    An error of a model ends the model. One beside it, mostly a MemoryError, ends the thread, and
-    dbt waits for ever for what that thread was to do.
-
-    Args:
-        on_lost: called in the thread, with the error.
-    """
-
-    class WatchedPool(DbtThreadPool):
-        def apply_async(
-            self, func: Any, args: Any = (), kwds: Any = None, callback: Any = None, *_: Any
-        ) -> Any:
-            def call_back(result: Any) -> None:
-                try:
-                    callback(result)
-                except BaseException as error:
-                    on_lost(error)
-
-            return super().apply_async(func, args, kwds or {}, call_back, on_lost)
-
-    def on_end_of_thread(ended: threading.ExceptHookArgs) -> None:
-        if isinstance(ended.exc_value, MemoryError):
-            on_lost(ended.exc_value)
-        hook(ended)
-
-    hook = threading.excepthook
-    threading.excepthook = on_end_of_thread
-    dbt.task.runnable.DbtThreadPool = WatchedPool  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        dbt.task.runnable.DbtThreadPool = DbtThreadPool  # type: ignore[attr-defined]
-        threading.excepthook = hook
-
-
-def _built(result: dbtRunnerResult) -> Built:
+def _build_result(result: dbtRunnerResult) -> BuildResult:
     nodes = _nodes(result)
-    return Built(
+    return BuildResult(
         _exit_code(result),
         [node.node.name for node in nodes if node.status in ("error", "fail")],
         [
@@ -285,33 +276,33 @@ def _built(result: dbtRunnerResult) -> Built:
 
 
 def _nodes(result: dbtRunnerResult) -> list[Any]:
-    """What became of each model and test."""
+    """The results of models and tests."""
     return list(result.result.results) if isinstance(result.result, RunExecutionResult) else []
 
 
-def _to_be_kept(
+def _highest_counts(
     result: dbtRunnerResult, checks: Sequence[Check], known: Mapping[str, int]
 ) -> list[Check]:
-    """What the next transform compares with.
+    """The counts that the next transform compares its own with.
 
-    Of a check that looks only at what is new, it is the most that it has found so far: how much is
-    new differs from one transform to the next.
+    A test that reads only new fixtures keeps its highest count, because the number of new fixtures
+    differs from one transform to the next.
 
     Args:
-        result: of dbt.
-        checks: what was found now.
-        known: what was kept of each check until now.
+        result: the result of dbt.
+        checks: the counts of this transform.
+        known: the counts kept so far.
     """
     if getattr(result.result, "args", {}).get("full_refresh"):
         return list(checks)
-    looks_at_new = {
+    reads_new = {
         node.node.name
         for node in _nodes(result)
         if getattr(node.node.config, "where", None) == _UNCHECKED
     }
     return [
         replace(check, found=max(check.found, known.get(check.name, 0)))
-        if check.name in looks_at_new
+        if check.name in reads_new
         else check
         for check in checks
     ]
@@ -328,5 +319,5 @@ def _exit_code(result: dbtRunnerResult) -> int:
 
 
 def _connection_lost(result: dbtRunnerResult) -> bool:
-    said = [str(result.exception), *(node.message or "" for node in _nodes(result))]
-    return not result.success and any(map(_CONNECTION_LOST.search, said))
+    messages = [str(result.exception), *(node.message or "" for node in _nodes(result))]
+    return not result.success and any(map(_CONNECTION_LOST.search, messages))

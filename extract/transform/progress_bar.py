@@ -1,4 +1,4 @@
-"""What a transform says: a bar while dbt builds, what went wrong, and what was built in the end."""
+"""The output of a transform: a progress bar, errors and warnings, and a closing table."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ from extract.text import plain
 from extract.transform.up_to_date import describe_oddities
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dbt.artifacts.schemas.run import RunResult
     from dbt.cli.main import dbtRunnerResult
     from dbt_common.events.base_types import EventMsg
@@ -37,14 +39,14 @@ if TYPE_CHECKING:
     from extract.transform.up_to_date import Check
 
 
-# Options of dbt that say what it prints. Who gives one gets dbt's own lines.
+# Options that control what dbt prints. With one of them, dbt prints its own lines.
 _OPTIONS = ("quiet", "debug", "log_level", "log_format")
-# What a project's own `log` and `print` say.
+# Events of `log` and `print` in the project's macros.
 _OF_THE_PROJECT = {"JinjaLogInfo", "JinjaLogWarning", "PrintEvent"}
-# How `show_findings` begins what it says of a check that warns.
+# The beginning of a message of `log_test_failures` about a check that warns.
 _WARNING = re.compile(r"WARN (\S+): ")
-# What is said otherwise. When dbt ends it says in full what went wrong with a model or a test, and
-# `show_findings` what a test found; what broke dbt off stands in its result.
+# Events whose content is printed elsewhere: dbt repeats errors of models and tests in full when it
+# ends, `log_test_failures` reports findings, and the result has the error that ended dbt.
 _LEFT_OUT = {
     "LogCancelLine",
     "LogModelResult",
@@ -54,7 +56,7 @@ _LEFT_OUT = {
     "RunResultWarningMessage",
 }
 _STYLES = {"warn": "yellow", "error": "red"}
-# Columns of a terminal on which the whole bar has room.
+# Columns that the whole bar needs.
 _WIDE = 80
 # In the order of the closing table.
 _LABELS = (
@@ -72,11 +74,11 @@ _ALWAYS = {"Tables built", "Views built", "Checks passed", "  warned", "  failed
 
 
 class BuildReporter:
-    """Tells a person what dbt does.
+    """Prints what dbt does.
 
     Args:
-        console: where to.
-        arguments: for dbt. Where they say how dbt prints, it prints by itself.
+        console: the output.
+        arguments: arguments for dbt. With one that controls its output, dbt prints its own lines.
         verbose: whether dbt prints all its lines.
         quiet: whether dbt prints only warnings and errors.
     """
@@ -90,18 +92,18 @@ class BuildReporter:
     ) -> None:
         self._console = console
         self._is_quiet = quiet
-        self._is_ours = not verbose and not quiet and not _speaks_for_itself(arguments)
+        self._is_ours = not verbose and not quiet and not _controls_output(arguments)
         self._progress: Progress | None = None
         self._running: list[str] = []
-        # What `show_findings` said of each check that warns.
+        # Messages of `log_test_failures`, by name of the check.
         self._findings: dict[str, str] = {}
-        self._said_error = False
+        self._printed_error = False
         self._is_over = False
         self._started = time.monotonic()
 
     @property
     def options(self) -> list[str]:
-        """Options by which dbt leaves the console to us, or the colours out."""
+        """Options for dbt: print nothing, or print without colours."""
         if self._is_ours:
             return ["--log-level", "none", "--no-use-colors"]
         has_colours = self._console.is_terminal and not self._console.no_color
@@ -109,15 +111,15 @@ class BuildReporter:
         return quiet if has_colours else [*quiet, "--no-use-colors"]
 
     def line(self, text: str, style: str = "") -> None:
-        """A line, wrapped on a terminal and whole in a file."""
+        """Prints a line, wrapped only on a terminal."""
         if self._is_over:
             return
         self._console.print(plain(text, style), soft_wrap=not self._console.is_terminal)
 
     def event(self, event: EventMsg) -> None:
-        """Something that happens in dbt, in whatever thread."""
+        """Handles an event of dbt, in any thread."""
         info: Any = event.info  # its message is missing in dbt's types
-        self._said_error = self._said_error or info.level == "error"
+        self._printed_error = self._printed_error or info.level == "error"
         if not self._is_ours:
             return
         if self._progress:
@@ -131,7 +133,7 @@ class BuildReporter:
 
     @contextmanager
     def building(self) -> Iterator[None]:
-        """A bar over models and tests, on a terminal."""
+        """Shows a progress bar over models and tests, on a terminal."""
         if not self._is_ours or not self._console.is_interactive:
             yield
             return
@@ -139,7 +141,7 @@ class BuildReporter:
         columns: tuple[ProgressColumn, ...] = (SpinnerColumn(spinner), MofNCompleteColumn())
         if self._console.width >= _WIDE:
             columns = (*columns, BarColumn(bar_width=20))
-        # What runs has the room that is left, and is cut to it.
+        # The names of running models and tests, cut to the space that is left.
         room = Column(ratio=1, no_wrap=True)
         now = TextColumn("{task.description}", markup=False, table_column=room)
         columns = (*columns, TimeElapsedColumn(), now)
@@ -152,14 +154,14 @@ class BuildReporter:
             self._progress = None
 
     def stopped(self) -> None:
-        """The last line after Ctrl-C, while dbt goes on in other threads."""
+        """Prints the last line after Ctrl-C, while dbt still runs in other threads."""
         self._end("Stopped by Ctrl-C: the same command goes on from here.")
 
     def lost(self, error: BaseException) -> None:
-        """The last line when dbt cannot go on, and does not know it."""
+        """Prints the last line when a thread of dbt has ended: dbt would wait for it for ever."""
         self._end(
-            f"Error: dbt cannot go on, for one of its threads ended with {_describe(error)}. The "
-            "transform failed; the next one builds what is left.",
+            f"Error: dbt cannot go on, because one of its threads ended with {_describe(error)}. "
+            "The transform failed; the next one builds what is left.",
             "red",
         )
 
@@ -170,24 +172,26 @@ class BuildReporter:
         warehouse: str,
         checks: Sequence[Check],
         known: Mapping[str, int],
+        copy: Path | None = None,
     ) -> None:
-        """What broke dbt off, if something did, what checks found, and the closing table.
+        """Prints the error that ended dbt, if any, the findings of checks, and the closing table.
 
         Args:
-            result: of dbt.
+            result: the result of dbt.
             code: the exit code.
-            warehouse: where the tables are.
-            checks: those that warn.
-            known: how much each of them found in the transform before, as far as it was made.
+            warehouse: the name of the warehouse.
+            checks: the checks that warn.
+            known: their counts in the previous transform, by name.
+            copy: the published copy, None if none was written.
         """
         if self._is_over:
             return
-        # Of an option that does not exist, dbt itself says nothing.
-        if result.exception and (self._is_ours or not self._said_error):
+        # dbt itself prints nothing about an unknown option.
+        if result.exception and (self._is_ours or not self._printed_error):
             self.line(f"Error: {_describe(result.exception)}", "red")
         if not self._is_ours:
             return
-        self._say_warnings(checks, known)
+        self._print_warnings(checks, known)
         ran = result.result if isinstance(result.result, RunExecutionResult) else None
         counts = Counter(map(_outcome, ran.results)) if ran else Counter()
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
@@ -201,9 +205,11 @@ class BuildReporter:
         seconds = time.monotonic() - self._started
         outcome = "failed" if code else "completed"
         self.line(f"Transform {outcome} in {seconds:.1f} s in the {warehouse}.")
+        if copy:
+            self.line(f"The copy for readers is {copy}.")
 
-    def _say_warnings(self, checks: Sequence[Check], known: Mapping[str, int]) -> None:
-        """What is new or about this job with its rows, and a count of everything else."""
+    def _print_warnings(self, checks: Sequence[Check], known: Mapping[str, int]) -> None:
+        """Prints findings that are new or about this job with rows, and the number of others."""
         oddities = []
         for check in checks:
             has_risen = check.found > known.get(check.name, check.found)
@@ -217,7 +223,7 @@ class BuildReporter:
             self.line(f"{describe_oddities(oddities)}.")
 
     def _end(self, text: str, style: str = "") -> None:
-        """A line after which nothing else is printed."""
+        """Prints a line, and nothing after it."""
         if progress := self._progress:
             progress.stop()
         self.line(text, style)
@@ -227,13 +233,13 @@ class BuildReporter:
         """Moves the bar."""
         task, name = progress.task_ids[0], event.info.name
         if name == ConcurrencyLine.__name__:
-            # Again from the start, if the connection was lost.
+            # dbt starts again after the connection was lost.
             self._running.clear()
             progress.update(task, total=event.data.node_count, completed=0)
         elif name == NodeStart.__name__:
             self._running.append(event.data.node_info.node_name)
         elif name == NodeFinished.__name__:
-            # What is skipped never started.
+            # A skipped model or test has no start.
             self._running = [n for n in self._running if n != event.data.node_info.node_name]
             progress.advance(task)
         else:
@@ -241,21 +247,21 @@ class BuildReporter:
         progress.update(task, description=", ".join(self._running))
 
 
-def _speaks_for_itself(arguments: Sequence[str]) -> bool:
-    """Whether arguments, or variables such as `DBT_LOG_FORMAT`, say how dbt prints."""
-    # Lenient: what is wrong in them dbt will say.
+def _controls_output(arguments: Sequence[str]) -> bool:
+    """Whether arguments, or variables such as `DBT_LOG_FORMAT`, control what dbt prints."""
+    # Lenient: dbt reports mistakes in them.
     with build.make_context("build", list(arguments), resilient_parsing=True) as context:
         given = {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}
         return any(context.get_parameter_source(option) in given for option in _OPTIONS)
 
 
 def _describe(error: BaseException) -> str:
-    """An error's text, or its kind if it has none, as a MemoryError."""
+    """The text of an error, or its type if it has none, as a MemoryError."""
     return str(error) or type(error).__name__
 
 
 def _outcome(result: RunResult) -> str | None:
-    """The label under which a model or a test counts, None for what is neither."""
+    """The label that counts a model or a test; None for other nodes."""
     node = result.node
     if node.resource_type == NodeType.Test:
         checked = {"pass": "Checks passed", "warn": "  warned", "skipped": "  skipped"}

@@ -1,10 +1,11 @@
-"""Whether the final tables stand as a transform would leave them, so that dbt need not begin.
+"""Whether the final tables are up to date, so that dbt can be skipped.
 
-A transform that succeeds notes what it was made of, in a table of one row beside the staging
-models. Any run of dbt takes the note away as it begins (`begin_run` in dbt's macros), so that a
-note never speaks of tables that were built otherwise, or by halves.
+A successful transform writes a note of its inputs: a table with one row in the staging schema.
+Every run of dbt drops the note when it starts (`begin_run` in dbt's macros), so that a note never
+describes tables that another run has built, or built in part.
 
-What its checks found is kept in a table beside it, so that the next transform can say what is new.
+The counts of its checks are kept in a second table, so that the next transform can report what is
+new.
 """
 
 import hashlib
@@ -19,12 +20,12 @@ from extract.errors import ExtractError, command_line
 from extract.warehouse.base import OnWait, Warehouse
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.raw_tables import RECORDS, TIMES
-from extract.warehouse.target import final_schema
+from extract.warehouse.target import final_schema, published_path
 
 PROJECT = dbt_project_dir()
 
-# Variables by which dbt would build elsewhere, or build something else, when they are exported for
-# another project: its arguments say that. All others keep their meaning.
+# Variables of dbt that redirect a build, or change what is built, and that may be exported for
+# another project. Arguments do that here. All other variables of dbt work.
 REDIRECTING = tuple(
     f"{prefix}{name}"
     for prefix in ("DBT_ENGINE_", "DBT_")
@@ -33,28 +34,29 @@ REDIRECTING = tuple(
         *("PROJECT_DIR", "PROFILES_DIR", "PROFILE", "TARGET"),
         # Other tables to read from.
         *("DEFER", "DEFER_TO_STATE", "DEFER_STATE", "FAVOR_STATE", "FAVOR_STATE_MODE"),
-        # What a recording has, instead of what the database answers.
+        # Answers of a recording instead of the database's.
         "RECORDER_MODE",
-        # Tables that are made, but of some of the rows or of none.
+        # Tables with some of the rows, or none.
         *("EMPTY", "SAMPLE"),
         # Some of the tables and checks, or none.
         *("RESOURCE_TYPES", "EXCLUDE_RESOURCE_TYPES"),
     )
 )
 
-# The checks that look at the clock are asked that often, whatever has changed.
+# Some checks depend on the clock: they run this often even if nothing has changed.
 _LONGEST = timedelta(hours=1)
-_NO_SOURCE = {"target", "logs"}
+# Folders in the project that hold no source.
+_OUTPUT_FOLDERS = {"target", "logs"}
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check that warns.
+    """A dbt test that warns.
 
     Attributes:
-        name: the dbt test's.
-        found: how many rows it found.
-        is_ours: whether it is about this job, and not about the provider's data.
+        name: name of the test.
+        found: number of rows that it found.
+        is_ours: whether it is about this job, not about the provider's data.
     """
 
     name: str
@@ -64,11 +66,11 @@ class Check:
 
 @dataclass(frozen=True)
 class LastBuild:
-    """A transform that need not be run again.
+    """The last successful transform.
 
     Attributes:
-        built_at: when it ended.
-        warned: the checks that found something.
+        built_at: when dbt ended.
+        warned: the checks that found rows.
     """
 
     built_at: datetime
@@ -76,15 +78,18 @@ class LastBuild:
 
 
 def find_current_build(on_wait: OnWait, wait: bool) -> LastBuild | None:
-    """The last transform, if nothing has changed since that a transform looks at.
+    """Finds the last transform, if its inputs have not changed since.
+
+    If the published copy is missing, or older than that transform, it is written again.
 
     Args:
-        on_wait: told who is waited for.
-        wait: for another process that uses the warehouse; otherwise that is an error.
+        on_wait: called with a line when waiting begins.
+        wait: whether to wait for another process that uses the warehouse.
 
     Raises:
-        UsageError: there is no warehouse, or a variable is wrong.
-        ExtractError: another process holds the warehouse, or it does not answer.
+        UsageError: there is no warehouse, or a variable or a setting is wrong.
+        ExtractError: another process uses the warehouse, it cannot be reached, or the copy cannot
+            be written.
     """
     with closing(open_warehouse(on_wait if wait else None, must_exist=True)) as warehouse:
         notes = warehouse.query(f"select built_at, inputs, relations from {_note()}")
@@ -94,28 +99,37 @@ def find_current_build(on_wait: OnWait, wait: bool) -> LastBuild | None:
                 and relations == _relations(warehouse)
                 and inputs == read_inputs(warehouse)
             ):
+                _publish_if_missing(warehouse, built_at)
                 checks = read_checks(warehouse)
                 return LastBuild(built_at, [check for check in checks if check.found])
     return None
 
 
-def read_inputs(warehouse: Warehouse) -> str:
-    """A hash of what a transform is made of: raw rows, the dbt project and dbt's variables.
+def _publish_if_missing(warehouse: Warehouse, built_at: datetime) -> None:
+    if copy := published_path():
+        from extract.warehouse.publish import is_published, publish
 
-    Of the raw rows it is how many there are and the sum of their times: a row that is written has
-    another one than the row that it replaces.
+        if not is_published(copy, built_at):
+            publish(warehouse, copy)
+
+
+def read_inputs(warehouse: Warehouse) -> str:
+    """A hash of the inputs of a transform: raw rows, the dbt project and dbt's variables.
+
+    Raw rows are represented by their number and the sum of their times: a rewritten row has another
+    time than the row that it replaces.
     """
     counts = " union all ".join(
         f"select '{table}', count(*), "
         f"sum(cast(round(extract(epoch from {time}) * 1000000) as bigint)) "
         f"from {warehouse.raw}.{table}"
         for table, time in sorted(TIMES.items())
-        # Every run writes these, and only views read them.
+        # Every run writes to these tables, and only views read them.
         if table not in RECORDS
     )
     found = hashlib.blake2b(repr(sorted(warehouse.query(counts))).encode(), digest_size=16)
     for file in sorted(PROJECT.rglob("*")):
-        if file.is_file() and file.relative_to(PROJECT).parts[0] not in _NO_SOURCE:
+        if file.is_file() and file.relative_to(PROJECT).parts[0] not in _OUTPUT_FOLDERS:
             found.update(f"{file.relative_to(PROJECT)}\n".encode() + file.read_bytes())
     for name, value in sorted(os.environ.items()):
         if (name.startswith("DBT_") and name not in REDIRECTING) or name == "ANALYST_ROLE":
@@ -123,35 +137,36 @@ def read_inputs(warehouse: Warehouse) -> str:
     return found.hexdigest()
 
 
-def note_transform(warehouse: Warehouse, inputs: str) -> None:
+def note_transform(warehouse: Warehouse, inputs: str, built_at: datetime) -> None:
     """Notes that a transform has succeeded.
 
     Args:
-        warehouse: where.
-        inputs: what `read_inputs` said before it began.
+        warehouse: the warehouse of the transform.
+        inputs: the result of `read_inputs` before the transform.
+        built_at: when dbt ended.
     """
-    values = [datetime.now(UTC).isoformat(), inputs, _relations(warehouse)]
+    values = [built_at.isoformat(), inputs, _relations(warehouse)]
     note = (
         f"create table {_note()} as select cast('{{}}' as timestamp with time zone) as built_at, "
         "'{}' as inputs, '{}' as relations"
     )
-    # If the connection is lost, so is our turn. Without a note, the next transform begins.
+    # A lost connection means a lost write lock. Without a note, the next transform builds again.
     with suppress(ExtractError):
         warehouse.execute(note.format(*values))
 
 
 def read_checks(warehouse: Warehouse) -> list[Check]:
-    """What the checks that warn found in the last transform that made them."""
+    """The counts of the checks that warn, each of the last transform that ran it."""
     rows = warehouse.query(f"select check_name, found, is_ours from {_checks()} order by 1")
     return [Check(*row) for row in rows]
 
 
 def note_checks(warehouse: Warehouse, checks: Sequence[Check]) -> None:
-    """Keeps what the checks of a transform found, for the next one.
+    """Stores the counts of the checks, for the next transform.
 
     Args:
-        warehouse: where.
-        checks: those that were made; what is known of others stays.
+        warehouse: the warehouse of the transform.
+        checks: the checks that ran; the counts of others stay.
     """
     if not checks:
         return
@@ -167,10 +182,10 @@ def note_checks(warehouse: Warehouse, checks: Sequence[Check]) -> None:
 
 
 def describe_oddities(checks: Sequence[Check]) -> str:
-    """A sentence that counts what checks found in the provider's data.
+    """A sentence with the counts of checks on the provider's data.
 
     Args:
-        checks: those that found something.
+        checks: the checks that found rows.
     """
     found = sum(check.found for check in checks)
     return (
@@ -192,7 +207,7 @@ def _quoted(text: str) -> str:
 
 
 def _relations(warehouse: Warehouse) -> str:
-    """A hash of all tables and views beside the raw ones, with their columns."""
+    """A hash of all tables and views outside the raw schema, with their columns."""
     schema = final_schema()
     columns = warehouse.query(
         "select table_schema, table_name, column_name, data_type from information_schema.columns "

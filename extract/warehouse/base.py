@@ -1,7 +1,4 @@
-"""Where the data goes: the one place that decides between DuckDB and PostgreSQL.
-
-`TARGET` and the variables that go with it are the same for dlt and for dbt's `profiles.yml`.
-"""
+"""What the job needs of its database, whichever engine it is."""
 
 import time
 from abc import ABC, abstractmethod
@@ -20,7 +17,7 @@ from tenacity import (
 
 from extract.errors import BusyError, StoppedError, exception_chain
 from extract.quota.window import InMemoryQuotaStore, QuotaStore
-from extract.warehouse.target import looks_for_final_tables
+from extract.warehouse.target import final_tables_query
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
@@ -28,9 +25,9 @@ if TYPE_CHECKING:
 
 OnWait = Callable[[str], None]
 
-# Seconds between two looks at whether the database is free.
+# Seconds between two attempts to take a lock.
 _POLL = 0.2
-# A server that restarts is back within seconds: waits of 1, 2, 4, 8, 8 and 8 s.
+# A server restarts within seconds: waits of 1, 2, 4, 8, 8 and 8 s.
 _TRIES = 7
 _LONGEST_WAIT = 8
 
@@ -39,16 +36,16 @@ class Warehouse(ABC):
     """A database that dlt loads into and dbt builds in.
 
     Args:
-        name: what to call it in messages.
-        location: what tells it from other databases; secrets are no part of it.
-        schema: schema of the final tables. Raw tables stand in `<schema>_raw`.
-        on_wait: told who is waited for; None means not to wait.
+        name: the name of the database in messages.
+        location: identifies the database; without secrets.
+        schema: schema of the final tables. The raw tables are in `<schema>_raw`.
+        on_wait: called with a line when waiting begins; None means not to wait.
 
     Attributes:
-        name: what to call it in messages.
+        name: the name of the database in messages.
         raw: schema of the raw tables.
-        location: what tells it from other databases.
-        retry_when_disconnected: whether to wait for a database that went away.
+        location: identifies the database.
+        retry_when_disconnected: whether to wait for a database that closed the connection.
     """
 
     def __init__(self, name: str, location: str, schema: str, on_wait: OnWait | None) -> None:
@@ -59,7 +56,7 @@ class Warehouse(ABC):
         self.retry_when_disconnected = True
 
     def retrying(self) -> Retrying:
-        """Tries again while the database is away, for about half a minute."""
+        """Retries while the database cannot be reached, for about half a minute."""
 
         def announce(state: RetryCallState) -> None:
             if state.attempt_number == 1 and self._on_wait is not None:
@@ -76,10 +73,10 @@ class Warehouse(ABC):
         )
 
     def has_tables(self) -> bool:
-        """Whether every raw table is there, with every column, and the view beside them."""
+        """Whether every raw table exists with every column, and the view beside them."""
         from extract.warehouse.raw_tables import DUE, SCHEMAS
 
-        # Where the tables are there and may not be read, the list below would not show them.
+        # information_schema leaves out tables that may not be read: this raises an error instead.
         self.query(f"select 1 from {self.raw}.runs limit 1")
         found = self.query(
             "select table_name, column_name from information_schema.columns "
@@ -89,8 +86,8 @@ class Warehouse(ABC):
         return {*wanted, (DUE, "id")} <= set(found)
 
     def has_final_tables(self) -> bool:
-        """Whether a transform has built them."""
-        return bool(self.query(looks_for_final_tables()))
+        """Whether a transform has built the final tables."""
+        return bool(self.query(final_tables_query()))
 
     def latest_times(self) -> dict[str, datetime]:
         """The latest time in each raw table that has rows."""
@@ -104,11 +101,11 @@ class Warehouse(ABC):
         return {table: time for table, time in self.query(latest) if time is not None}
 
     def set_times_back(self, latest: Mapping[str, datetime], to: datetime) -> None:
-        """Sets back what is later than it can be. Needs the turn.
+        """Sets times that are ahead of the clock back. Call it with the write lock.
 
         Args:
-            latest: the times up to which rows are set back, by table; later ones were stored since.
-            to: the latest time that they can have.
+            latest: the latest time to set back, by table; rows with later times were stored since.
+            to: the latest possible time.
         """
         from extract.warehouse.raw_tables import KEYS, TIMES
 
@@ -119,7 +116,7 @@ class Warehouse(ABC):
                 f"and {time} <= timestamptz '{until.isoformat()}'"
             )
             if until > to:
-                # The versions of a fixture stay in their order.
+                # Versions of a fixture keep their order.
                 self.execute(
                     f"update {name} as stored set {time} = ahead.{time} from ("
                     f"select {key}, {time} as was, timestamptz '{to.isoformat()}' "
@@ -134,43 +131,43 @@ class Warehouse(ABC):
 
     @abstractmethod
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query on the raw tables; none if a table does not exist yet."""
+        """The rows of a query; none if a table or schema in it does not exist yet."""
 
     @abstractmethod
     def execute(self, sql: str) -> None:
-        """Runs a statement that changes something."""
+        """Runs a statement that writes."""
 
     @abstractmethod
     def write_lock(self, purpose: str) -> AbstractContextManager[None]:
-        """The exclusive right to write, for a load or a transform, as long as the block lasts.
+        """Holds the exclusive right to write, for a load or a transform, during the block.
 
         Args:
-            purpose: what others are told who wait meanwhile.
+            purpose: shown to processes that wait for the lock.
 
         Raises:
-            ExtractError: another process has it and there is nobody to tell that we wait.
+            BusyError: another process has the lock; see `_wait_until_free`.
         """
 
     @abstractmethod
     def try_lock_season(self, season_id: int | None) -> str | None:
         """Takes the exclusive right to fetch a season's fixtures, until `release_season_locks`.
 
-        It ends with our process, at the latest.
+        The lock is released when the process ends, at the latest.
 
         Returns:
-            Who has it, None when that is us.
+            The other process that has the lock, None if this process has it now.
         """
 
     @abstractmethod
     def release_season_locks(self) -> None:
-        """Lets others fetch what we have claimed."""
+        """Releases the locks on all seasons."""
 
     def lock_season(self, season_id: int | None, stopped: Callable[[], object]) -> None:
-        """Claims a season, as soon as nobody else has it.
+        """Takes the lock on a season as soon as it is free.
 
         Raises:
             StoppedError: the run was stopped meanwhile.
-            ExtractError: somebody has it, and there is nobody to tell that we wait.
+            BusyError: another process has the lock; see `_wait_until_free`.
         """
 
         def holder() -> str | None:
@@ -182,19 +179,19 @@ class Warehouse(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Gives the database free for the next process."""
+        """Closes the connections, and releases all locks."""
 
     @abstractmethod
     def dbt_environment(self) -> dict[str, str]:
-        """Variables that dbt needs beside those that the user has set."""
+        """Variables that dbt needs in addition to those that the user has set."""
 
     @abstractmethod
     def is_connection_error(self, error: BaseException) -> bool:
-        """Whether an error says that the database went away, so that asking again may help."""
+        """Whether an error means that the connection was lost, so that a retry may help."""
 
     @abstractmethod
     def is_data_error(self, error: BaseException) -> bool:
-        """Whether an error says that the data cannot be stored, however often it is tried."""
+        """Whether an error means that the data can never be stored, however often it is retried."""
 
     @abstractmethod
     def destination(self) -> "Destination[Any, Any]":
@@ -202,14 +199,14 @@ class Warehouse(ABC):
 
     @abstractmethod
     def after_load(self) -> None:
-        """What the engine needs after each load."""
+        """Maintenance after each load, such as keys and statistics."""
 
     @abstractmethod
     def empty_cache(self) -> None:
-        """Moves what was read, and is not read again soon, out of this process's memory."""
+        """Frees the memory that holds blocks of the database."""
 
     def quota_store(self, token: str) -> QuotaStore:
-        """Where is kept what is known of the token's quota."""
+        """Where the state of the token's quota is kept."""
         return InMemoryQuotaStore()
 
     @abstractmethod
@@ -217,24 +214,38 @@ class Warehouse(ABC):
         """Empties the tables that dlt merges from."""
 
     def _wait_until_free(self, holder: Callable[[], str | None]) -> None:
-        """Waits until nobody else has the database, and says once who is waited for.
+        """Waits until a lock is free, for as long as the setting `lock_timeout` allows.
 
         Args:
-            holder: tries to get it; says who has it, None when that is us.
+            holder: tries to take the lock; returns the process that has it, None on success.
 
         Raises:
-            BusyError: somebody has it, and there is nobody to tell that we wait.
+            BusyError: another process has the lock, and this one does not wait or has waited long
+                enough.
         """
-        announced = False
+        deadline = None
         while other := holder():
             if self._on_wait is None:
                 raise BusyError(self.name, other)
-            if not announced:
-                self._on_wait(f"Waiting for {other}, which uses the {self.name}.")
-                announced = True
+            if deadline is None:
+                minutes = _lock_timeout()
+                deadline = time.monotonic() + 60 * minutes
+                self._on_wait(
+                    f"Waiting for {other}, which uses the {self.name}, for at most {minutes:g} "
+                    f"minute{'' if minutes == 1 else 's'}."
+                )
+            if time.monotonic() >= deadline:
+                raise BusyError(self.name, other)
             time.sleep(_POLL)
 
 
+def _lock_timeout() -> float:
+    # dlt, which reads the settings, takes half a second to import.
+    from extract.config.settings import UNUSED_TOKEN, load_settings
+
+    return load_settings(UNUSED_TOKEN).lock_timeout
+
+
 def id_list(ids: Iterable[int]) -> str:
-    """Ids as SQL between the brackets of `in (...)`."""
+    """Ids as a SQL list for `in (...)`; `null` if there are none."""
     return ", ".join(str(int(id)) for id in ids) or "null"

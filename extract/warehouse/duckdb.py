@@ -14,14 +14,23 @@ from extract.warehouse.base import OnWait, Warehouse
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
 
+# The format of new files, which every DuckDB since 1.2 reads. By default DuckDB 2 writes files that
+# no 1.x opens.
+STORAGE_VERSION = "v1.2.0"
+_NO_TABLE = re.compile("Catalog Error: Table with name .* does not exist")
+
 
 class DuckDbWarehouse(Warehouse):
-    """A DuckDB file, open from the first query to the last: nobody else can write between.
+    """A DuckDB file, open from the first query to the last: no other process can open it meanwhile.
 
     Args:
-        path: the file; made if it is missing, its folder is not.
+        path: the file, created if it is missing; its folder must exist.
         schema: schema of the final tables.
-        on_wait: told who is waited for; None means not to wait.
+        on_wait: called with a line when waiting begins; None means not to wait.
+
+    Raises:
+        UsageError: the file cannot be opened or written.
+        BusyError: another process has the file open.
     """
 
     def __init__(self, path: Path, schema: str, on_wait: OnWait | None) -> None:
@@ -36,8 +45,13 @@ class DuckDbWarehouse(Warehouse):
             raise UsageError(f"{path} cannot be written.")
 
     def _open(self, path: Path) -> str | None:
-        """Opens the file, or says who has it."""
+        """Opens the file; returns the process that has it open, None on success."""
         try:
+            if not path.exists():
+                # Created apart: dbt opens the file in this process too, and DuckDB would refuse
+                # that where the two connections differ in their configuration.
+                config: dict[str, Any] = {"storage_compatibility_version": STORAGE_VERSION}
+                duckdb.connect(str(path), config=config).close()
             self._connection = duckdb.connect(str(path))
         except duckdb.IOException as error:
             if holder := lock_holder(error):
@@ -48,32 +62,35 @@ class DuckDbWarehouse(Warehouse):
         return None
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query on the raw tables; none if a table does not exist yet."""
+        """The rows of a query; none if a table or schema in it does not exist yet."""
         try:
             return self._execute(sql)
-        except duckdb.CatalogException:
-            return []
+        except duckdb.CatalogException as error:
+            if _NO_TABLE.match(str(error)):
+                return []
+            # Such as an unknown function.
+            raise
 
     def execute(self, sql: str) -> None:
-        """Runs a statement that changes something."""
+        """Runs a statement that writes."""
         self._execute(sql)
 
     def write_lock(self, purpose: str) -> AbstractContextManager[None]:
-        """Nothing to do: who has the file open is the only one."""
+        """Does nothing: the process that has the file open is the only one."""
         return nullcontext()
 
     def try_lock_season(self, season_id: int | None) -> None:
-        """Nothing to do: who has the file open is the only one."""
+        """Does nothing: the process that has the file open is the only one."""
 
     def release_season_locks(self) -> None:
-        """Nothing to do."""
+        """Does nothing: there are none."""
 
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
 
     def dbt_environment(self) -> dict[str, str]:
-        """Variables that dbt needs. It would take the path as relative to its own folder."""
+        """Variables that dbt needs. It would resolve a relative path against its own folder."""
         return {
             "TARGET": "duckdb",
             "DUCKDB_PATH": str(self._path.resolve()),
@@ -81,31 +98,30 @@ class DuckDbWarehouse(Warehouse):
         }
 
     def is_connection_error(self, error: BaseException) -> bool:
-        """Never: there is no server."""
+        """Never: there is no connection to lose."""
         return False
 
     def is_data_error(self, error: BaseException) -> bool:
-        """Whether an error says that the data cannot be stored, however often it is tried."""
+        """Whether an error means that the data can never be stored, however often it is retried."""
         return isinstance(error, duckdb.DataError | duckdb.IntegrityError | duckdb.CatalogException)
 
     def destination(self) -> "Destination[Any, Any]":
         """dlt's destination."""
         import dlt
 
-        # DuckDB's own choice spends most of a load on trying compressions for the long JSON texts.
+        # By default DuckDB spends most of a load on trying compressions for the long JSON texts.
         self._connection.execute("set force_compression = 'zstd'")
         return dlt.destinations.duckdb(self._connection)
 
     def after_load(self) -> None:
-        """Moves the load from the log into the file, so that the log does not grow all run long."""
+        """Moves the load from the WAL into the file, so that the WAL stays small during a run."""
         self._execute("checkpoint")
         self.empty_cache()
 
     def empty_cache(self) -> None:
-        """Moves the file's blocks out of memory.
+        """Frees the memory that holds blocks of the file.
 
-        A limit that always holds would keep memory as low, and make loads fail whose payloads are
-        many or large.
+        A permanent limit would do the same, but loads with many or large payloads would fail.
         """
         with suppress(duckdb.OutOfMemoryException):
             self._connection.execute("set memory_limit = '1MB'")
@@ -128,8 +144,8 @@ class DuckDbWarehouse(Warehouse):
 
 
 def lock_holder(error: duckdb.IOException) -> str | None:
-    """Who has a file open, if that is why it could not be opened."""
+    """The process that has a file open, if that is why the file could not be opened."""
     if "lock" not in str(error).lower():
         return None
     holder = re.search(r"PID (\d+)", str(error))
-    return f"another process (process {holder.group(1)})" if holder else "another process"
+    return f"process {holder.group(1)}" if holder else "another process"

@@ -1,4 +1,4 @@
-"""Commits loads with dlt, and finishes those of runs that were killed."""
+"""Commits loads with dlt, and finishes the loads of killed runs."""
 
 import errno
 import fcntl
@@ -24,30 +24,30 @@ from extract.warehouse.base import Warehouse
 from extract.warehouse.working_files import find_damaged_file
 
 _PIPELINE = "sportmonks"
-# What the system says when a disk is full, a quota or limit of it is used up, or it is failing.
+# System errors of a disk that is full, over its quota or limit, read-only or failing.
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 def pipelines_folder() -> Path:
-    """Where dlt's working files of all databases are."""
+    """The folder of dlt's working files, for all databases."""
     return Path(os.environ.get("DLT_DATA_DIR") or ".dlt") / "pipelines"
 
 
 class Loader:
     """dlt's pipeline into a warehouse, with working files that no other process uses.
 
-    A load is extracted to disk, then committed in a turn of its own: loads of several processes
-    share the tables that dlt merges from.
+    A load is extracted to disk, then committed under the write lock, because the loads of all
+    processes share dlt's staging tables.
 
     Args:
-        warehouse: where to.
-        on_damage: called with a line when working files are damaged and moved out of the way.
+        warehouse: the destination.
+        on_damage: called with a line when damaged working files are moved aside.
     """
 
     def __init__(self, warehouse: Warehouse, on_damage: Callable[[str], None]) -> None:
         self._warehouse = warehouse
         self._on_damage = on_damage
-        # One folder a database, so that no load goes astray, and in it one a process.
+        # A folder for each database, so that no load reaches another; in it one for each process.
         name = hashlib.blake2b(warehouse.location.encode(), digest_size=6).hexdigest()
         self._folder = pipelines_folder() / name
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -59,20 +59,20 @@ class Loader:
     ) -> float:
         """Commits one load.
 
-        A stored row that is newer than a loaded one stays, in whatever order loads are committed.
+        A stored row stays if it is newer than the loaded row, whatever the order of loads.
 
         Args:
-            data: what to load.
-            on_fetched: called when everything is on disk.
+            data: the resources to load.
+            on_fetched: called when all data are on disk.
 
         Returns:
-            Seconds that it took from when everything was on disk.
+            Seconds from then until the load was committed.
 
         Raises:
-            DroppedError: the database refuses the data; they have to be asked for again.
-            ExtractError: the API broke it off; or the database cannot be reached, and what was
-                fetched waits for the next run.
-            KeyboardInterrupt: a person broke it off.
+            DroppedError: the database refuses the data, which are fetched again later.
+            ExtractError: the API failed; or the database cannot be reached, and the next run loads
+                what was fetched.
+            KeyboardInterrupt: Ctrl-C.
         """
         with _cause_of_failed_step():
             for resource in _resources(data):
@@ -89,11 +89,11 @@ class Loader:
 
     @property
     def has_pending(self) -> bool:
-        """Whether something is extracted and not committed."""
+        """Whether data are extracted and not committed."""
         return bool(self._pipeline.has_pending_data)
 
     def finish_abandoned(self, on_found: Callable[[], None]) -> None:
-        """Loads what runs on this machine had fetched when they were killed.
+        """Loads what killed runs on this machine had fetched.
 
         Args:
             on_found: called before each such load.
@@ -109,16 +109,16 @@ class Loader:
                 self._finish(pipeline)
             _clear_leftovers(Path(pipeline.working_dir))
         if not self._warehouse.has_tables():
-            # What dlt remembers is not about this database: it is new, or was emptied.
+            # dlt's state does not fit this database, which is new or was emptied.
             self._pipeline.drop()
 
     def close(self) -> None:
-        """Gives the working files free for the next process."""
+        """Releases the working files for other processes."""
         for lock in self._locks:
             lock.close()
 
     def _lock(self, number: int) -> bool:
-        """Takes one of the working folders, unless a process has it. Locks die with processes."""
+        """Takes a working folder if it is free. The lock is released when the process ends."""
         lock = (self._folder / f"{number}.lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -139,9 +139,9 @@ class Loader:
         )
 
     def _move_damaged(self, folder: Path) -> None:
-        """Moves a working folder aside if a file in it is damaged: dlt could never go on from it.
+        """Moves a working folder aside if dlt cannot read a file in it.
 
-        Nothing of it is committed, so that the next requests fetch again what it held.
+        Its data are not committed, so that they are due, and fetched again.
         """
         damaged = find_damaged_file(folder / _PIPELINE)
         if damaged is None:
@@ -150,11 +150,11 @@ class Loader:
         folder.rename(moved)
         self._on_damage(
             f"The working file {damaged.relative_to(folder / _PIPELINE)} was damaged, for example "
-            f"by a power failure. The folder is kept as {moved}; what it held is fetched again."
+            f"by a power failure. The folder is kept as {moved}; its data are fetched again."
         )
 
     def _finish(self, pipeline: dlt.Pipeline) -> None:
-        """Loads what is extracted. Not by `pipeline.run`, which drops it on a first run."""
+        """Loads extracted data. `pipeline.run` would drop them on a first run."""
         with _cause_of_failed_step():
             try:
                 _forget_normalized_twice(pipeline)
@@ -171,34 +171,34 @@ class Loader:
                 raise
 
     def _explain(self, pipeline: dlt.Pipeline, error: Exception) -> None:
-        """Says what becomes of what was fetched, if it was not a person who broke the load off.
+        """Raises an error that says what happens with the fetched data.
 
-        What can be loaded later is kept; what never can be is dropped, or it would be in the way of
-        every run to come.
+        Data that can be loaded later are kept. Data that can never be loaded are dropped, because
+        they would make every later run fail. For other errors it does nothing.
         """
         warehouse = self._warehouse
-        *_, first = led_here = list(exception_chain(error))
-        said = first_line(first)
-        # dlt raises it for a table that its schema lacks.
+        *_, first = causes = list(exception_chain(error))
+        reason = first_line(first)
+        # dlt raises a KeyError for a table that is missing in its schema.
         if isinstance(first, KeyError) and first.args[:1] and first.args[0] in tables.SCHEMAS:
             first = _LostSchemaError(first.args[0])
-        if any(map(warehouse.is_connection_error, led_here)):
-            # One wait is enough: the run is over.
+        if any(map(warehouse.is_connection_error, causes)):
+            # The run is over: it must not wait for the database again.
             warehouse.retry_when_disconnected = False
             raise ExtractError(
-                f"The connection to the {warehouse.name} was lost ({said}). What was fetched is "
+                f"The connection to the {warehouse.name} was lost ({reason}). What was fetched is "
                 "kept: the next run loads it first."
             ) from error
         if isinstance(first, _LostSchemaError):
-            said = f"a run was killed before dlt had noted the schema of {first}"
-        elif not any(map(warehouse.is_data_error, led_here)):
+            reason = f"a run was killed before dlt had noted the schema of {first}"
+        elif not any(map(warehouse.is_data_error, causes)):
             return
         with warehouse.write_lock("load"):
             pipeline.drop()
             warehouse.discard_staging()
         raise DroppedError(
-            f"What was fetched cannot be stored in the {warehouse.name} ({said}). It is dropped, "
-            "and will be asked for again."
+            f"What was fetched cannot be stored in the {warehouse.name} ({reason}). It is dropped, "
+            "and a later run fetches it again."
         ) from error
 
 
@@ -211,9 +211,9 @@ def _resources(data: DltSource | Sequence[DltResource]) -> Iterable[DltResource]
 
 
 def _forget_normalized_twice(pipeline: dlt.Pipeline) -> None:
-    """Drops what is extracted and normalized already: left by a kill between dlt's two steps.
+    """Drops extracted packages that are normalized already, after a kill between these two steps.
 
-    dlt would normalize it again, and fail on every run (dlt-hub/dlt#4446).
+    dlt would normalize them again, and fail on every run (dlt-hub/dlt#4446).
     """
     extracted = set(pipeline.list_extracted_load_packages())
     for load_id in extracted & set(pipeline.list_normalized_load_packages()):
@@ -221,10 +221,10 @@ def _forget_normalized_twice(pipeline: dlt.Pipeline) -> None:
 
 
 def _restart_packages(pipeline: dlt.Pipeline) -> None:
-    """Lets dlt load its packages from the beginning, whatever it has loaded of them.
+    """Makes dlt load partly loaded packages from the beginning.
 
-    dlt would go on where it stopped. But since the write lock was lost, others may have emptied the
-    staging tables, and dlt would merge from them without the rows of this package.
+    dlt would continue where it stopped. But without the write lock, another process may have
+    emptied the staging tables, and dlt would merge from them without the rows of this package.
     """
     packages = pipeline._get_load_storage().normalized_packages
     for load_id in packages.list_packages():
@@ -236,16 +236,16 @@ def _restart_packages(pipeline: dlt.Pipeline) -> None:
         for state in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
             for job in (folder / state).iterdir():
                 job.rename(new / job.name)
-        # The merges, which dlt adds when the tables that they read are filled.
+        # The merges: dlt adds them again when the staging tables are filled.
         merges = new.glob("*.sql")
         for file in [*merges, *(folder / PackageStorage.PENDING_TRANSITIONS_FOLDER).iterdir()]:
             file.unlink()
-        # Last: until then, a kill leaves all of this to be done again.
+        # Last, so that all of this is repeated after a kill.
         begun.rename(folder / PackageStorage.SCHEMA_UPDATES_FILE_NAME)
 
 
 def _clear_leftovers(working_dir: Path) -> None:
-    """Removes what dlt would keep for ever: a record of every load, and data of killed extracts."""
+    """Removes files that dlt never removes: a record of every load, and data of killed extracts."""
     kept = working_dir / "normalize" / "extracted"
     for folder in [*working_dir.glob("load/loaded/*"), *working_dir.glob("normalize/*")]:
         if folder != kept and folder.is_dir():
@@ -254,12 +254,12 @@ def _clear_leftovers(working_dir: Path) -> None:
 
 @contextmanager
 def _cause_of_failed_step() -> Iterator[None]:
-    """Raises what broke a dlt step off: our own error, Ctrl-C, or dlt's error in one line."""
+    """Raises the cause of a failed dlt step: our own error, Ctrl-C, or dlt's error in one line."""
     try:
         yield
     except PipelineStepFailed as error:
-        *_, first = led_here = list(exception_chain(error))
-        for cause in led_here:
+        *_, first = causes = list(exception_chain(error))
+        for cause in causes:
             if isinstance(cause, ExtractError | KeyboardInterrupt):
                 raise cause from error
         first = _disk_error(error) or first
@@ -267,13 +267,13 @@ def _cause_of_failed_step() -> Iterator[None]:
             f"The load failed at step {error.step!r}: {first_line(first)}"
         ) from error
     except OSError as error:
-        # dlt trips over the files that it could not write.
+        # dlt fails later, when it reads files that it could not write.
         first = _disk_error(error) or error
         raise ExtractError(f"The load failed: {first_line(first)}") from error
 
 
 def _disk_error(error: BaseException) -> OSError | None:
-    """What the system said of the disk, if that is behind an error."""
+    """The system error about the disk that caused an error; None if there is none."""
     for cause in exception_chain(error, with_context=True):
         if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS:
             return cause

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def postgres_destination(
     credentials: Mapping[str, Any], on_connect: Callable[["psycopg2.extensions.connection"], None]
 ) -> "Destination[Any, Any]":
-    """dlt's destination `postgres`.
+    """dlt's destination `postgres`, which calls a function for each session it opens.
 
     Args:
         credentials: as dlt takes them.

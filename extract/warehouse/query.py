@@ -1,4 +1,4 @@
-"""Looks into the final tables: the answer of one query, or a shell."""
+"""Reads the final tables: one query, or a SQL shell."""
 
 import os
 import re
@@ -23,17 +23,17 @@ from extract.errors import (
     first_line,
 )
 from extract.warehouse.target import (
-    existing_duckdb_path,
     final_schema,
+    final_tables_query,
     is_duckdb,
-    looks_for_final_tables,
+    readable_duckdb_path,
 )
 
-# Kinds of statements of DuckDB that change nothing, describe and pivot among them.
+# Types of DuckDB's statements that write nothing; DESCRIBE and PIVOT are among them.
 _READING = ("SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI")
-_ONE_THAT_READS = "A query is one statement that reads, such as a select: nothing else is run."
+_NOT_ONE_QUERY = "A query is one statement that reads, such as a select: nothing else is run."
 
-# Runs a statement, and returns its columns and as many of its rows as were wanted.
+# Runs a statement; returns the names of its columns, and its rows up to the limit.
 Run = Callable[[str, int | None], tuple[list[str], list[tuple[Any, ...]]]]
 
 
@@ -41,9 +41,9 @@ class Rows(NamedTuple):
     """What a query returned.
 
     Attributes:
-        names: of its columns.
-        rows: as many of its rows as were wanted.
-        has_more: whether it has more of them.
+        names: names of the columns.
+        rows: the rows, up to the limit.
+        has_more: whether there are more rows.
     """
 
     names: list[str]
@@ -51,7 +51,7 @@ class Rows(NamedTuple):
     has_more: bool = False
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows by the names of their columns."""
+        """The rows as dicts, by column name."""
         return [dict(zip(self.names, row, strict=True)) for row in self.rows]
 
 
@@ -65,54 +65,56 @@ def query(sql: str, limit: int | None = None) -> Rows:
     Raises:
         UsageError, ExtractError: as in `open_query`.
     """
-    with open_query() as ask:
-        return ask(sql, limit)
+    with open_query() as run_query:
+        return run_query(sql, limit)
 
 
-class Ask(Protocol):
+class Query(Protocol):
     """Runs a query."""
 
     def __call__(self, sql: str, limit: int | None = None) -> Rows:
-        """Its rows, as in `query`."""
+        """Runs one query that reads, as `query` does."""
 
 
 @contextmanager
-def open_query() -> Iterator[Ask]:
-    """A function that runs queries, with names looked up among the final tables. Times are in UTC.
+def open_query() -> Iterator[Query]:
+    """Opens a connection for queries; gives a function that runs one. Times are in UTC.
 
-    A query is one statement that reads. What functions of PostgreSQL may do besides depends on the
-    role.
+    Table names without a schema are those of the final tables. A query is one statement that reads.
+    On PostgreSQL, the role decides what else the functions in a query may do. On DuckDB, the
+    published copy is read if there is one.
 
     Raises:
-        UsageError: a query is wrong or would write, or there is nothing to ask yet.
-        ExtractError: another process holds the database, or it does not answer.
+        UsageError: a query is wrong or would write, a setting is wrong, or there are no tables yet.
+        BusyError: another process uses the DuckDB file.
+        ExtractError: the database cannot be reached.
     """
     schema = final_schema()
     connection, name, run = _duckdb(schema) if is_duckdb() else _postgres(schema)
 
-    def ask(sql: str, limit: int | None = None) -> Rows:
+    def run_query(sql: str, limit: int | None = None) -> Rows:
         try:
-            # The command line may hold what is not UTF-8.
+            # Arguments of the command line need not be UTF-8.
             sql.encode()
             names, rows = run(sql, None if limit is None else limit + 1)
         except UnicodeEncodeError as error:
             raise UsageError("The query is not valid UTF-8.") from error
-        # ValueError and OverflowError: Python cannot hold the value, such as a date in year 20000.
+        # ValueError and OverflowError: Python has no such value, for example a date in year 20000.
         except (duckdb.Error, psycopg2.Error, ValueError, OverflowError) as error:
             raise UsageError(f"The query failed: {_in_a_line(error)}") from error
         return Rows(names, rows[:limit], limit is not None and len(rows) > limit)
 
     with closing(connection):
-        if not ask(looks_for_final_tables()).rows:
+        if not run_query(final_tables_query()).rows:
             raise NothingTransformedError(name)
-        yield ask
+        yield run_query
 
 
 def _duckdb(schema: str) -> tuple[Any, str, Run]:
-    """A connection that only reads, what it leads to, and what runs a query in it."""
+    """A read-only connection, the name of the database in messages, and a function for queries."""
     from extract.warehouse.duckdb import lock_holder
 
-    path = existing_duckdb_path()
+    path = readable_duckdb_path()
     name = f"DuckDB file {path}"
     connection = duckdb.connect()
     try:
@@ -123,16 +125,16 @@ def _duckdb(schema: str) -> tuple[Any, str, Run]:
             raise BusyError(name, holder) from error
         raise ExtractError(f"The {name} cannot be read: {first_line(error)}") from error
     connection.execute("set timezone = 'UTC'")
-    # Without it, `copy … to` would write files and `read_text` read them.
+    # Otherwise `copy … to` could write files, and `read_text` read them.
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
-    if connection.execute(looks_for_final_tables()).fetchall():
+    if connection.execute(final_tables_query()).fetchall():
         connection.execute(f"use warehouse.{schema}")
 
     def run(sql: str, limit: int | None) -> tuple[list[str], list[tuple[Any, ...]]]:
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type.name not in _READING:
-            raise UsageError(_ONE_THAT_READS)
+            raise UsageError(_NOT_ONE_QUERY)
         connection.execute(statements[0])
         names = [column[0] for column in connection.description or ()]
         return names, connection.fetchall() if limit is None else connection.fetchmany(limit)
@@ -141,47 +143,50 @@ def _duckdb(schema: str) -> tuple[Any, str, Run]:
 
 
 def _attach(path: Path) -> str:
-    """Attaches the file under a name that none of its schemas has, which would be ambiguous."""
+    """Attaches the file under a name that is not one of its schemas, which would be ambiguous."""
     quoted = str(path).replace("'", "''")
     return f"attach '{quoted}' as warehouse (read_only)"
 
 
 def _postgres(schema: str) -> tuple[Any, str, Run]:
-    """The same of PostgreSQL."""
+    """The same for PostgreSQL. Unlike the job, readers may leave out any `PG*` variable."""
+    from extract.warehouse.postgres_connection import connection_refused
+
+    name = "PostgreSQL database"
     try:
         connection = psycopg2.connect("")
     except psycopg2.OperationalError as error:
-        raise ExtractError(f"The database cannot be reached: {first_line(error)}") from error
+        raise connection_refused(name, error) from error
     connection.set_session(readonly=True)
     # JSON as text, as DuckDB gives it.
     register_default_json(connection, loads=str)
     register_default_jsonb(connection, loads=str)
     cursor = connection.cursor()
     cursor.execute(f"set timezone = 'UTC'; set search_path = {schema}")
-    # By default the server plans a cursor for its first rows.
+    # By default the server optimizes a cursor for its first rows.
     cursor.execute("set cursor_tuple_fraction = 1")
     # From now on `set transaction read write` is too late.
     cursor.execute("select 1")
 
     def run(sql: str, limit: int | None) -> tuple[list[str], list[tuple[Any, ...]]]:
-        # The server itself finds out whether it is one statement that returns rows: a second one,
-        # such as a commit, would end the transaction that only reads.
+        # The server checks that this is one statement that returns rows. A second one, such as a
+        # commit, would end the read-only transaction.
         opening = "declare answer refcursor := 'answer'; begin open answer for execute {}; end"
         block = SQL(opening).format(Literal(sql)).as_string(cursor)
         try:
             cursor.execute(SQL("do {}").format(Literal(block)))
         except errors.InvalidCursorDefinition as error:
-            raise UsageError(_ONE_THAT_READS) from error
+            raise UsageError(_NOT_ONE_QUERY) from error
         cursor.execute(f"fetch {'all' if limit is None else limit} from answer")
         names, rows = [column.name for column in cursor.description or ()], cursor.fetchall()
         cursor.execute("close answer")
         return names, rows
 
-    return connection, "PostgreSQL database", run
+    return connection, name, run
 
 
 def _in_a_line(error: Exception) -> str:
-    """What the engine says of a query, with its hint and without the query."""
+    """The engine's message about a query, with its hint and without the query, in one line."""
     if isinstance(error, psycopg2.Error) and error.diag.message_primary:
         diagnosis = error.diag
         parts = (diagnosis.message_primary, diagnosis.message_detail, diagnosis.message_hint)
@@ -191,21 +196,21 @@ def _in_a_line(error: Exception) -> str:
 
 
 def shell_command() -> list[str]:
-    """The command that opens a SQL shell on the final tables, which it can only read.
+    """The command that opens a read-only SQL shell on the final tables.
 
     Raises:
-        UsageError: no shell is installed, or there is nothing to ask yet.
+        UsageError: no shell is installed, a setting is wrong, or there is no database yet.
     """
     if not is_duckdb():
         return _found("psql")
-    path = existing_duckdb_path()
+    path = readable_duckdb_path()
     if shutil.which("harlequin"):
         return ["harlequin", "--read-only", str(path)]
     return [*_found("duckdb"), "-cmd", _attach(path), "-cmd", f"use warehouse.{final_schema()}"]
 
 
 def shell_environment() -> dict[str, str]:
-    """The variables of that command."""
+    """The environment of the command that `shell_command` returns."""
     options = f"-c search_path={final_schema()} -c default_transaction_read_only=on"
     return {**os.environ, "PGOPTIONS": f"{options} {os.environ.get('PGOPTIONS', '')}"}
 

@@ -1,6 +1,6 @@
 """The raw tables: their columns and how dlt writes them.
 
-Rows travel as Arrow tables with these schemas, so that no value decides about a column's type.
+Rows are Arrow tables with these schemas, so that dlt infers no type from a value.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,6 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TDeleteInsertStrategyDict
-
 
 _BIGINT = pa.int64()
 _DOUBLE = pa.float64()
@@ -98,15 +97,15 @@ SCHEMAS: dict[str, pa.Schema] = {
     "seasons": _REFERENCE,
 }
 
-# Not dlt's `upsert`: a load that is repeated half-way has rows twice in the table that it merges
-# from, and `upsert` would store both. The two take the same time.
+# Not dlt's `upsert`: when a load is repeated, the staging table may have rows twice, and `upsert`
+# would store both. The two strategies take the same time.
 _MERGE: "TDeleteInsertStrategyDict" = {"disposition": "merge", "strategy": "delete-insert"}
 
-# A view beside the tables: the fixtures that are due when it is read.
+# A view in the same schema: the fixtures that are due at the time of the query.
 DUE = "due_fixtures"
 
-# What tells the rows of a table isolated. Every table is merged on it, so that a load that was killed
-# or lost its connection can be repeated.
+# The primary keys. Every table is merged on its key, so that a load that was killed or lost its
+# connection can be repeated.
 KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
     "fixture_versions": ("id", "fetched_at"),
     "api_calls": ("run_id", "call_number"),
@@ -114,7 +113,7 @@ KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMAS, ("id",)) | {
     "listing_log": ("scope",),
 }
 
-# Of two rows with one key, the one with the later time counts.
+# Of two rows with the same key, the one with the later time is kept.
 TIMES = {
     "fixtures": "fetched_at",
     "fixture_versions": "fetched_at",
@@ -128,7 +127,7 @@ TIMES = {
     "leagues": "fetched_at",
     "seasons": "fetched_at",
 }
-# What a run writes of itself: nothing is decided by the time of these rows.
+# Logs of the runs. No decision depends on the times of these rows.
 RECORDS = {"api_calls", "runs"}
 _JSON_COLUMNS = ("payload", "arguments", "counts")
 
@@ -147,12 +146,12 @@ def hints(table: str) -> dict[str, Any]:
 def newest_wins(table: str, schema: str) -> "TDeleteInsertStrategyDict":
     """The write disposition that keeps a stored row which is newer than the loaded one.
 
-    Loads may commit in another order than they were fetched in: a killed run's package may wait on
-    one machine while another one fetches the same fixtures.
+    Loads may be committed in another order than they were fetched: a killed run leaves a package on
+    one machine while another machine fetches the same fixtures.
 
     Args:
         table: a raw table.
-        schema: the schema it stands in.
+        schema: its schema.
     """
     (key, *others), time = KEYS[table], TIMES[table]
     if others:
@@ -167,5 +166,5 @@ def newest_wins(table: str, schema: str) -> "TDeleteInsertStrategyDict":
 
 
 def rows(table: str, values: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Rows of a raw table, as dlt takes them."""
+    """Converts rows of a raw table to Arrow, with the table's schema."""
     return pa.Table.from_pylist(list(values), SCHEMAS[table])

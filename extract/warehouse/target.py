@@ -1,14 +1,10 @@
-"""Reads from the environment which database is the warehouse."""
+"""Reads from the environment and the settings which database is the warehouse."""
 
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from extract.errors import NothingExtractedError, UsageError
-
-if TYPE_CHECKING:
-    pass
 
 
 def is_duckdb() -> bool:
@@ -27,10 +23,10 @@ def final_schema() -> str:
     """The schema of the final tables.
 
     Raises:
-        UsageError: it is no name that can be used.
+        UsageError: the name cannot be used.
     """
     schema = os.environ.get("SPORTMONKS_SCHEMA") or "sportmonks"
-    # Others are rewritten by dlt, and would lead it elsewhere than us.
+    # dlt rewrites other names, and would load into another schema than this one.
     proper = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", schema) and len(schema) <= 40
     if not proper or schema.startswith("pg_"):
         raise UsageError(
@@ -40,7 +36,7 @@ def final_schema() -> str:
     return schema
 
 
-def looks_for_final_tables() -> str:
+def final_tables_query() -> str:
     """A query that returns a row if there are final tables."""
     return (
         "select 1 from information_schema.tables "
@@ -52,22 +48,64 @@ def duckdb_path() -> Path:
     """The DuckDB file, relative to the working directory unless it is absolute.
 
     Raises:
-        UsageError: dbt could not open it.
+        UsageError: dbt cannot open a file of that name.
     """
-    path = Path(os.environ.get("DUCKDB_PATH") or "sportmonks.duckdb")
-    # dbt reads the path as an address, and the file's name as the name of the database.
+    # Not the name of the schema: DuckDB would find `sportmonks.fixtures` ambiguous.
+    path = Path(os.environ.get("DUCKDB_PATH") or "football.duckdb")
+    # dbt reads the path as a URL, and the file's name as the name of the database.
     if found := re.search("[#?]", str(path.resolve())) or re.search("['\";]", path.name):
         raise UsageError(f"DUCKDB_PATH is {path}: dbt cannot use a path with {found[0]} in it.")
     return path
 
 
 def existing_duckdb_path() -> Path:
-    """The same, if it is there.
+    """The DuckDB file, which must exist.
 
     Raises:
-        NothingExtractedError: it is not.
+        NothingExtractedError: it does not exist.
     """
     path = duckdb_path()
     if not path.exists():
         raise NothingExtractedError(f"DuckDB file {path}")
     return path
+
+
+def published_path() -> Path | None:
+    """The file that the setting `publish` names, a copy of the final tables for readers.
+
+    Returns:
+        The path, which may not exist yet; None if nothing is published: `publish` is empty, or the
+        warehouse is PostgreSQL, where readers do not block the job.
+
+    Raises:
+        UsageError: a setting is wrong, or the copy cannot be written to that path.
+    """
+    if not is_duckdb():
+        return None
+    # dlt, which reads the settings, takes half a second to import.
+    from extract.config.settings import UNUSED_TOKEN, load_settings
+
+    setting = load_settings(UNUSED_TOKEN).publish
+    if not setting:
+        return None
+    path, warehouse = Path(setting), duckdb_path()
+    if path.resolve() == warehouse.resolve() or (
+        path.exists() and warehouse.exists() and path.samefile(warehouse)
+    ):
+        raise UsageError(f"publish is {path}: that is the warehouse itself.")
+    if path.is_dir():
+        raise UsageError(f"publish is {path}: that is a folder, not a file.")
+    if not path.parent.is_dir():
+        raise UsageError(f"publish is {path}: the folder {path.parent} does not exist.")
+    return path
+
+
+def readable_duckdb_path() -> Path:
+    """The DuckDB file to read final tables from: the published copy if there is one.
+
+    Raises:
+        UsageError: as in `published_path`.
+        NothingExtractedError: there is neither a copy nor a warehouse.
+    """
+    published = published_path()
+    return published if published and published.exists() else existing_duckdb_path()

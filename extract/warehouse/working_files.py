@@ -1,4 +1,4 @@
-"""Finds damaged or lost files among dlt's working files, such as a power failure leaves behind."""
+"""Finds damaged or missing working files of dlt, for example after a power failure."""
 
 import json
 import re
@@ -8,13 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-# dlt writes it last, and reads only whether it is there.
+# dlt writes it last, and checks only whether it exists.
 _NEVER_READ = "package_completed.json"
 _NORMALIZED = "load/normalized"
 
 
 def find_damaged_file(folder: Path) -> Path | None:
-    """Looks for a file that dlt could not read, or would load only a part of.
+    """Finds a file that dlt cannot read, or would load only in part.
 
     Args:
         folder: the working folder of one dlt pipeline. It may be missing.
@@ -29,24 +29,24 @@ def find_damaged_file(folder: Path) -> Path | None:
 
 
 def _files_in_use(folder: Path) -> Iterator[Path]:
-    """What dlt reads when it starts, and the load packages that are still to be loaded.
+    """The files that dlt reads when it starts, and those of packages that are not loaded yet.
 
-    Files that dlt needs are among them although they are missing.
+    They include files that dlt needs and that are missing.
     """
     state = folder / "state.json"
     if state.exists():
         yield state
-        # Reached only if the state is whole.
+        # Only if the state is whole.
         for name in json.loads(state.read_bytes()).get("schema_names", []):
             yield folder / "schemas" / f"{name}.schema.json"
     yield from folder.glob("*/.version")
     for packages in ("normalize/extracted", _NORMALIZED):
         for package in (folder / packages).glob("*/"):
-            # A kill may have left parts of a package that was normalized already.
+            # After a kill, parts of a package may remain that is normalized already.
             if packages != _NORMALIZED and (folder / _NORMALIZED / package.name).exists():
                 continue
             yield package / "schema.json"
-            # Not the markers in other folders, which bear the names of jobs and may be empty.
+            # Not the markers in other folders, which have the names of jobs and may be empty.
             for part in ("*.json", "*_jobs/*", ".restore/**/*.json"):
                 yield from package.glob(part)
 
@@ -76,7 +76,7 @@ def _is_whole_parquet(path: Path) -> bool:
 
 
 def _is_whole_csv(path: Path) -> bool:
-    """Whether it ends with a line. A quote within a value is doubled, so their number is even."""
+    """Whether the last line is complete. A quote in a value is doubled, so the number is even."""
     content = path.read_bytes()
     return content.endswith(b"\n") and content.count(b'"') % 2 == 0
 

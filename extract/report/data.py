@@ -1,4 +1,4 @@
-"""What the report shows, read from the final tables."""
+"""The data of the report, read from the final tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Query = Callable[[str], Rows]
 # Rows of a table on the page; hours and runs of a chart.
 _ROWS, _HOURS, _RUNS = 500, 168, 100
 
-# Bounds of ages in hours, and what they are called.
+# Upper bounds of ages in hours, and their labels.
 AGES = {1: "an hour", 24: "a day", 168: "a week", 720: "30 days"}
 OLDER, NEVER = "older", "never"
 
@@ -24,27 +24,30 @@ class ReportData:
     """What the report shows.
 
     Attributes:
-        made_at: when it was read, in UTC.
-        seasons: rows of `season_coverage`, those with most due and newest matches first.
-        season_count: how many there are in all.
-        ages: fixtures by phase and by the time since they were last asked for.
+        made_at: when the data were read, in UTC.
+        published_at: when the published copy that they were read from was written, in UTC; None
+            if they were read from the warehouse.
+        seasons: rows of `season_coverage`, current seasons and those with the newest matches first.
+        season_count: number of all such rows.
+        ages: fixtures by phase and by the time since they were last requested.
         runs: the newest rows of `extract_runs`, newest first.
-        run_count: how many there are in all.
+        run_count: number of all such rows.
         quota: rows of `quota_usage` of the last hours with a call, newest first.
-        quota_left: what the API said last of its quota for fixtures: limit and calls left.
+        quota_left: limit and calls left of the quota for fixtures, from the newest response.
         corrections: the newest rows of `fixture_corrections` after full time.
-        correction_count: how many there are in all.
-        corrected: corrections by day and kind.
-        doubtful: fixtures that failed, were held back or are missing, by their last outcome.
-        doubtful_count: how many there are in all.
-        due: fixtures that the next run asks for.
-        due_count: how many there are in all.
-        reasons: how many of them for which reason.
-        warnings: what checks found, each with its first rows.
+        correction_count: number of all such rows.
+        corrections_by_day: corrections by day and kind.
+        unresolved: fixtures whose last outcome is `failed`, `unconfirmed` or `missing`.
+        unresolved_count: number of all such fixtures.
+        due: fixtures that the next run fetches.
+        due_count: number of all such fixtures.
+        due_reasons: number of due fixtures by reason.
+        warnings: the checks that found rows, each with its first rows.
         totals: sums over all seasons, by column of `season_coverage`.
     """
 
     made_at: datetime
+    published_at: datetime | None
     seasons: Rows
     season_count: int
     ages: Rows
@@ -54,35 +57,41 @@ class ReportData:
     quota_left: tuple[int, int] | None
     corrections: Rows
     correction_count: int
-    corrected: Rows
-    doubtful: Rows
-    doubtful_count: int
+    corrections_by_day: Rows
+    unresolved: Rows
+    unresolved_count: int
     due: Rows
     due_count: int
-    reasons: Rows
+    due_reasons: Rows
     warnings: Sequence[tuple[FailedCheck, Rows]]
     totals: dict[str, Any]
 
     @property
     def last_run(self) -> dict[str, Any] | None:
-        """The newest run, if there is any."""
+        """The newest run; None if there is none."""
         return next(iter(self.runs.records()), None)
 
 
-def read_report_data(query: Query, warnings: Sequence[FailedCheck], now: datetime) -> ReportData:
-    """Reads it all.
+def read_report_data(
+    query: Query,
+    warnings: Sequence[FailedCheck],
+    now: datetime,
+    published_at: datetime | None = None,
+) -> ReportData:
+    """Reads the data of the report.
 
     Args:
-        query: runs a query with names looked up among the final tables.
-        warnings: the checks that found something.
-        now: the time that ages are counted to.
+        query: runs a query, where table names without a schema are those of the final tables.
+        warnings: the checks that found rows.
+        now: the current time, which ages end at.
+        published_at: when the published copy was written; None if `query` reads the warehouse.
     """
 
     def count(table: str) -> int:
         return int(query(f"select count(*) from {table}").rows[0][0])
 
     due = f"{final_schema()}_raw.due_fixtures"
-    doubtful = (
+    unresolved = (
         f"{final_schema()}_raw.fixture_checks as checks "
         "left join fixtures on checks.id = fixtures.fixture_id "
         f"left join {final_schema()}_raw.fixture_index as listed on checks.id = listed.id "
@@ -93,6 +102,7 @@ def read_report_data(query: Query, warnings: Sequence[FailedCheck], now: datetim
     after_full_time = "fixture_corrections where is_after_full_time"
     return ReportData(
         made_at=now,
+        published_at=published_at,
         seasons=query(
             "select league_name, season_name, known, stored, finished, finished_with_statistics, "
             "finished_with_events, due, unconfirmed, missing, failed, last_finished_kick_off_at, "
@@ -103,8 +113,8 @@ def read_report_data(query: Query, warnings: Sequence[FailedCheck], now: datetim
         season_count=count("season_coverage where known > 0"),
         ages=query(_ages(now)),
         runs=query(
-            "select started_at, outcome, due, requested, stored, unchanged, missing, unconfirmed, failed, "
-            "calls, calls_saved, waited_seconds, seconds, run_id from extract_runs "
+            "select started_at, outcome, due, requested, stored, unchanged, missing, unconfirmed, "
+            "failed, calls, calls_saved, waited_seconds, seconds, run_id from extract_runs "
             f"order by started_at desc limit {_RUNS}"
         ),
         run_count=count("extract_runs"),
@@ -121,29 +131,31 @@ def read_report_data(query: Query, warnings: Sequence[FailedCheck], now: datetim
             f"order by first_seen_at desc, fixture_id limit {_ROWS}"
         ),
         correction_count=count(after_full_time),
-        corrected=query(
+        corrections_by_day=query(
             "select cast(first_seen_at as date) as day, kind, count(*) as corrections "
             f"from {after_full_time} group by 1, 2 order by 1 desc, 2 limit {_ROWS}"
         ),
-        doubtful=query(
+        unresolved=query(
             "select checks.outcome, seasons.league_name, seasons.season_name, "
             "fixtures.name as fixture, fixtures.starting_at, checks.note, "
-            "checks.checked_at as last_asked_at, checks.times_missing, "
-            f"checks.id as fixture_id from {doubtful} "
+            "checks.checked_at as last_requested_at, checks.times_missing, "
+            f"checks.id as fixture_id from {unresolved} "
             f"order by checks.checked_at desc, checks.id limit {_ROWS}"
         ),
-        doubtful_count=count(doubtful),
+        unresolved_count=count(unresolved),
         due=query(
             "select due.reason, seasons.league_name, seasons.season_name, "
             "fixtures.name as fixture, fixtures.starting_at, fixtures.state_code, "
-            "due.checked_at as last_asked_at, "
+            "due.checked_at as last_requested_at, "
             f"due.id as fixture_id from {due} as due "
             "left join fixtures on due.id = fixtures.fixture_id "
             "left join season_coverage as seasons on due.season_id = seasons.season_id "
             f"order by fixtures.starting_at desc nulls last, due.id limit {_ROWS}"
         ),
         due_count=count(due),
-        reasons=query(f"select reason, count(*) as fixtures from {due} group by 1 order by 2 desc"),
+        due_reasons=query(
+            f"select reason, count(*) as fixtures from {due} group by 1 order by 2 desc"
+        ),
         warnings=[
             (warning, query(f"select * from ({warning.sql}) as found limit {_ROWS}"))
             for warning in warnings
@@ -164,7 +176,7 @@ def _ages(now: datetime) -> str:
     )
     return (
         f"select coalesce(states.phase, 'not stored yet') as phase, case {cases} "
-        f"when checked_at is null then '{NEVER}' else '{OLDER}' end as asked_within, "
+        f"when checked_at is null then '{NEVER}' else '{OLDER}' end as requested_within, "
         "count(*) as fixtures "
         f"from {final_schema()}_raw.fixture_index as known "
         f"full join {final_schema()}_raw.fixture_checks as checks on known.id = checks.id "
@@ -174,7 +186,7 @@ def _ages(now: datetime) -> str:
 
 
 def _quota_left(query: Query) -> tuple[int, int] | None:
-    """By the newest answer about fixtures, whose quota it is that runs wait for."""
+    """From the newest response about fixtures: runs wait for the quota of fixtures."""
     found = query(
         f"select quota_limit, quota_remaining from {final_schema()}_raw.api_calls "
         "where endpoint like '%fixtures%' and quota_remaining is not null "
