@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 _OPTIONS = ("quiet", "debug", "log_level", "log_format")
 # What a project's own `log` and `print` say.
 _OF_THE_PROJECT = {"JinjaLogInfo", "JinjaLogWarning", "PrintEvent"}
-# How `show_findings` begins what it says of a check that warns.
+# How `log_test_failures` begins what it says of a check that warns.
 _WARNING = re.compile(r"WARN (\S+): ")
 # What is said otherwise. When dbt ends it says in full what went wrong with a model or a test, and
-# `show_findings` what a test found; what broke dbt off stands in its result.
+# `log_test_failures` what a test found; what broke dbt off stands in its result.
 _LEFT_OUT = {
     "LogCancelLine",
     "LogModelResult",
@@ -84,7 +84,7 @@ class BuildReporter:
         self._is_ours = not verbose and not _speaks_for_itself(arguments)
         self._progress: Progress | None = None
         self._running: list[str] = []
-        # What `show_findings` said of each check that warns.
+        # What `log_test_failures` said of each check that warns.
         self._findings: dict[str, str] = {}
         self._said_error = False
         self._is_over = False

@@ -34,7 +34,7 @@ _LONGEST_NUMBER = 1_000
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 # As `to_bigint` in dbt's casts.
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})([.]0+)?", re.ASCII)
-# As `to_utc` there.
+# As `text_to_timestamp` there.
 _UTC = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3])(:[0-5][0-9]){2}"
     r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?",

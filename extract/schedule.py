@@ -4,23 +4,27 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from extract.errors import UsageError
 
-# The API's 25 states (docs.sportmonks.com, States). Only the flags of 2023 say which are final:
-# ABANDONED is one of them, although the docs let such a match resume.
-STATE_GROUPS: dict[str, tuple[int, ...]] = {
-    "upcoming": (1,),  # NS
-    # Both halves, extra time, shoot-out and the breaks between; DELAYED, INTERRUPTED,
-    # AWAITING_UPDATES and PENDING.
-    "live": (2, 3, 4, 6, 9, 16, 18, 19, 21, 22, 23, 25, 26),
-    "finished": (5, 7, 8, 14, 17),  # FT, AET, FT_PEN, WO, AWARDED
-    "postponed": (10, 13),  # POSTPONED, TBA
-    "suspended": (11,),  # SUSPENDED
-    "cancelled": (12, 15),  # CANCELLED, ABANDONED
-    "deleted": (20,),  # DELETED
-}
+# dbt and the schedule share one list of the API's states: the variable `states` of the dbt project.
+_DBT_PROJECT = Path(__file__).resolve().parent.parent / "dbt_project" / "dbt_project.yml"
+
+
+def _read_state_groups() -> dict[str, tuple[int, ...]]:
+    """The ids of the API's states by their group in the schedule."""
+    groups: dict[str, tuple[int, ...]] = {}
+    states = yaml.safe_load(_DBT_PROJECT.read_text(encoding="utf-8"))["vars"]["states"]
+    for state_id, _code, _phase, group in states:
+        groups[group] = (*groups.get(group, ()), state_id)
+    return groups
+
+
+STATE_GROUPS = _read_state_groups()
 DELETED = 20
 
 # What the last answer said counts more than the state. `other` is a state that is not listed here.

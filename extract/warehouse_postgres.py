@@ -25,7 +25,7 @@ _OLDEST = 15
 _CONNECT_TIMEOUT = 15
 # First half of the advisory lock's key; the second one is a hash of the schema.
 _LOCK = int.from_bytes(b"SPM")
-# How a session of dbt learns which session it shares the write lock with: macros/write_lock.sql.
+# How a dbt session learns whose write lock it shares: macros/hooks/write_lock.sql.
 _LOCK_SETTING = "sportmonks.write_lock"
 
 # No default that the server has for people may end a long load, and the server is to notice soon
