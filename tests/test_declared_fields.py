@@ -14,7 +14,7 @@ from tests import world
 from tests.job import Job
 from tests.test_job import comparable
 
-MACROS = Path("dbt_project/macros/payload.sql")
+MACROS = Path("dbt_project/macros/payload/fields.sql")
 # They flip without a change of the match: see `canonical_hash`.
 VOLATILE = {("fixture", "has_odds"), ("fixture", "has_premium_odds")} | {
     ("participants", "last_played_at")
@@ -22,7 +22,7 @@ VOLATILE = {("fixture", "has_odds"), ("fixture", "has_premium_odds")} | {
 
 
 def of_macro(name: str, *arguments: str) -> Any:
-    """What a macro of `payload.sql` returns."""
+    """What a macro of `payload/fields.sql` returns."""
     returned: list[Any] = []
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - makes no HTML
     template = environment.from_string(MACROS.read_text())
@@ -45,7 +45,7 @@ def other(value: Any, kind: str) -> Any:
         return f"{value} changed"
     if kind == "boolean":
         return not value
-    if kind == "utc":
+    if kind == "timestamp_text":
         return "2011-11-11 11:11:11"
     return (value or 0) + (10**12 if kind == "bigint" else 60)
 

@@ -101,7 +101,9 @@ def exact(text: str) -> Any:
 # ---------------------------------------------------------------------- casts
 
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-MACROS = ["to_bigint", "to_double", "to_boolean", "to_timestamp_utc", "to_date", "to_utc"]
+MACROS = [
+    "to_bigint", "to_double", "to_boolean", "epoch_to_timestamp", "to_date", "text_to_timestamp",
+]  # fmt: skip
 
 numbers = st.from_regex(r"\A-?[0-9]{1,22}([.][0-9]{0,4})?([eE][-+]?[0-9]{1,3})?\Z")
 moments = st.from_regex(

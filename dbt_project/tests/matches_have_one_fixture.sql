@@ -35,7 +35,7 @@ counted as (
         and fixtures.placeholder is not true
         and states.phase is distinct from 'called_off'
         and fixtures.starting_at is not null
-        -- One stand-in may take the place of every team that is not known yet.
+        -- One placeholder team may stand in for every team that is not known yet.
         and fixtures.home_participant_id <> fixtures.away_participant_id
 
 )

@@ -6,21 +6,28 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import yaml
+
+from extract.config.paths import dbt_project_dir
 from extract.errors import UsageError
 
-# The API's 25 states (docs.sportmonks.com, States). Only the flags of 2023 say which are final:
-# ABANDONED is one of them, although the docs let such a match resume.
-STATE_GROUPS: dict[str, tuple[int, ...]] = {
-    "upcoming": (1,),  # NS
-    # Both halves, extra time, shoot-out and the breaks between; DELAYED, INTERRUPTED,
-    # AWAITING_UPDATES and PENDING.
-    "live": (2, 3, 4, 6, 9, 16, 18, 19, 21, 22, 23, 25, 26),
-    "finished": (5, 7, 8, 14, 17),  # FT, AET, FT_PEN, WO, AWARDED
-    "postponed": (10, 13),  # POSTPONED, TBA
-    "suspended": (11,),  # SUSPENDED
-    "cancelled": (12, 15),  # CANCELLED, ABANDONED
-    "deleted": (20,),  # DELETED
-}
+# Facts that dbt and the schedule share are variables of the dbt project.
+_PROJECT = (dbt_project_dir() / "dbt_project.yml").read_text(encoding="utf-8")
+_VARIABLES = yaml.safe_load(_PROJECT)["vars"]
+
+# The API has withdrawn a fixture that this many requests in a row did not return.
+TIMES_UNTIL_WITHDRAWN: int = _VARIABLES["times_until_withdrawn"]
+
+
+def _read_state_groups() -> dict[str, tuple[int, ...]]:
+    """The ids of the API's states by their group in the schedule."""
+    groups: dict[str, tuple[int, ...]] = {}
+    for state_id, _code, _phase, group in _VARIABLES["states"]:
+        groups[group] = (*groups.get(group, ()), state_id)
+    return groups
+
+
+STATE_GROUPS = _read_state_groups()
 DELETED = 20
 
 # The outcome of the last request takes precedence over the state. `other` is an unlisted state.

@@ -16,7 +16,7 @@ LISTS = frozenset({"participants", "scores", "statistics", "events", "periods"})
 _LARGEST = 2**63 - 1
 # As `to_bigint` in dbt's casts.
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})([.]0+)?", re.ASCII)
-# As `to_utc` in dbt's casts.
+# As `text_to_timestamp` in dbt's casts.
 _UTC = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3])(:[0-5][0-9]){2}"
     r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?",

@@ -105,7 +105,8 @@ known as (
     full join {raw}.fixture_checks as checks using (id)
 )"""
 
-# What list and answer both say, and which of them said it later.
+# Columns of both the list and the response, and which of the two is newer. The dbt model `fixtures`
+# has the same condition for the state of a deleted fixture.
 _SAID_TWICE = ("season_id", "league_id", "state_id", "starting_at")
 _ANSWER_IS_NEWER = (
     "checks.outcome in ('stored', 'unchanged') and checks.checked_at >= listed.last_seen_at"

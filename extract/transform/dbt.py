@@ -49,7 +49,7 @@ _CONNECTION_LOST = re.compile(
     "server closed the connection|terminating connection|connection already closed|"
     "connection has been closed|database system is (starting|shutting)|"
     "connection to server.* failed: (Connection refused|No such file|timeout)|"
-    # By macros/write_lock.sql.
+    # By macros/hooks/write_lock.sql.
     "write lock was lost"
 )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # First half of the advisory lock's key; the second one is a hash of the schema.
 _LOCK = int.from_bytes(b"SPM")
-# Tells a session of dbt which session it shares the write lock with: macros/write_lock.sql.
+# Tells a session of dbt which session it shares the write lock with: macros/hooks/write_lock.sql.
 _LOCK_SETTING = "sportmonks.write_lock"
 
 

@@ -1,4 +1,4 @@
-"""What dbt-bouncer has no check of its own for."""
+"""Rules that dbt-bouncer has no check for."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from dbt_bouncer.check_framework.decorator import check, fail
 
 @check
 def check_model_key_is_primary(model: Any) -> None:
-    """The key that rows are replaced by is the primary key, so that the database enforces it."""
+    """The unique key of a model is its primary key, so that the database enforces it."""
     keys = [set(rule.columns) for rule in model.constraints or [] if _is_primary_key(rule)]
     keys += [
         {name}
@@ -24,11 +24,11 @@ def check_model_key_is_primary(model: Any) -> None:
 
 @check
 def check_view_has_unique_test(model: Any, ctx: Any) -> None:
-    """What tells the rows of a view apart, which no constraint can enforce, is tested."""
+    """A view has a test of its key, because it cannot have a constraint."""
     tests = ctx.tests_by_attached_node.get(model.unique_id, [])
     rules = {test.test_metadata.name for test in tests if test.test_metadata}
     if model.config.materialized == "view" and not rules & {"unique", "unique_combination"}:
-        fail(f"`{model.name}` has no test that tells its rows apart.")
+        fail(f"`{model.name}` has no test of its key.")
 
 
 def _is_primary_key(constraint: Any) -> bool:
@@ -37,7 +37,7 @@ def _is_primary_key(constraint: Any) -> bool:
 
 @check
 def check_source_loaded_at_populated(source: Any) -> None:
-    """Every source says which column tells when a row was loaded."""
+    """Every source names the column with the time of loading."""
     if not (source.loaded_at_field or source.loaded_at_query):
         fail(f"`{source.source_name}.{source.name}` has neither loaded_at_field nor _query.")
 
@@ -54,42 +54,46 @@ def check_source_columns_populated(source: Any) -> None:
 
 @check
 def check_macro_documented(macro: Any) -> None:
-    """A macro that is called by name has a description, and its arguments are listed."""
-    if _is_of_one_engine(macro.name):
+    """A macro has a description, and each of its arguments is described too."""
+    # dbt generates the signature of a materialization.
+    if _is_of_one_engine(macro.name) or macro.name.startswith("materialization_"):
         return
     if not macro.description:
         fail(f"`{macro.name}` has no description.")
-    if not macro.arguments and re.search(r"\b(macro|test)\s+\w+\(\s*\w", macro.macro_sql):
-        fail(f"`{macro.name}` has arguments that are not listed beside its description.")
+    signature = re.search(r"\b(?:macro|test)\s+\w+\((.*?)\)\s*-?%}", macro.macro_sql, re.DOTALL)
+    names = re.findall(r"(?:^|,)\s*(\w+)", signature[1]) if signature else []
+    described = [argument.name for argument in macro.arguments or [] if argument.description]
+    if names != described:
+        fail(f"`{macro.name}` has the arguments {names}, and describes {described}.")
 
 
 @check
 def check_macro_called(macro: Any, ctx: Any) -> None:
     """A macro is called by another macro, a model or a test."""
-    # dbt finds these by their name; a test that nobody uses is still a test to use.
+    # dbt finds these by their name.
     prefixes = ("get_incremental_", "materialization_", "test_")
     if macro.name.startswith(prefixes) or _is_of_one_engine(macro.name):
         return
     manifest = ctx.manifest_obj.manifest
     callers = [*manifest.nodes.values(), *manifest.macros.values()]
     if not any(macro.unique_id in caller.depends_on.macros for caller in callers):
-        fail(f"`{macro.name}` is called nowhere.")
+        fail(f"`{macro.name}` is never called.")
 
 
 def _is_of_one_engine(name: str) -> bool:
-    # duckdb__x and postgres__x are called as x, through adapter.dispatch.
+    # adapter.dispatch calls duckdb__x and postgres__x as x.
     return name.startswith(("duckdb__", "postgres__"))
 
 
 @check
 def check_test_explained(test: Any) -> None:
-    """A test that is a file of SQL says in a description what it proves."""
+    """A singular test has a description."""
     if not test.test_metadata and not test.description:
         fail(f"`{test.name}` has no description.")
 
 
 @check
 def check_unit_test_explained(unit_test: Any) -> None:
-    """A unit test says in a description what it proves."""
+    """A unit test has a description."""
     if not unit_test.description:
         fail(f"`{unit_test.name}` has no description.")

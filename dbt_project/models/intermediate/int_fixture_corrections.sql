@@ -10,9 +10,9 @@
     )
 }}
 
-{#- What a version says is compared as rows of subject, key, field and value: an event's key is its
-    id, a statistic's its type and team, a score's its name and side. Left out is what the provider
-    renumbers (sort_order) or tells of the team rather than of the match. -#}
+{#- Versions are compared as rows of subject, key, field and value. The key of an event is its id, of
+    a statistic its type and team, of a score its name and side. Fields that the provider renumbers
+    (sort_order), and those that describe the team rather than the match, are not compared. -#}
 {%- set fixture_fields = [
     'league_id', 'season_id', 'stage_id', 'group_id', 'aggregate_id', 'round_id', 'venue_id',
     'state_id', 'name', 'result_info', 'leg', 'details', 'length', 'placeholder'
@@ -21,7 +21,7 @@
 {%- set period_fields = ['started', 'ended', 'time_added', 'period_length'] -%}
 with
 
--- Payloads are read of the fixtures that changed, and of no others.
+-- Payloads are read only for the fixtures that changed.
 stored as (
 
     select
@@ -89,10 +89,11 @@ fixtures as (
 
 ),
 
--- A version that is loaded late changes what the next one corrects: all are compared again.
+-- A version that is loaded late changes the comparison with the next one, so that all versions of
+-- the fixture are compared again.
 changed_fixtures as (
 
-    {{ changed_fixtures(columns=['version_count']) }}
+    {{ select_changed_fixtures('fixtures', columns=['version_count']) }}
 
 ),
 
@@ -131,7 +132,7 @@ fixture as (
 
 ),
 
--- An array that all versions send alike tells of no correction, and most arrays are such.
+-- Most arrays are the same in all versions of a fixture, and need not be flattened.
 {% for array in payload_arrays() %}
 different_{{ array }} as (
 
@@ -159,12 +160,12 @@ different_{{ array }} as (
 {% endfor %}
 fixture_facts as (
 
-    {% set rows = [["'starting_at'", utc_text(
+    {% set rows = [["'starting_at'", timestamp_to_text(
         'coalesce(' ~ payload_column('fixture', 'starting_at_timestamp') ~ ', '
         ~ payload_column('fixture', 'starting_at') ~ ')'
     )]] %}
     {% for field in fixture_fields %} {% do rows.append(["'" ~ field ~ "'", field]) %} {% endfor %}
-    {{ expand('fixture', {
+    {{ unpivot('fixture', {
         'fixture_id': 'fixture_id',
         'loaded_at': 'loaded_at',
         'subject': "'fixture'",
@@ -178,7 +179,7 @@ fixture_facts as (
 
 participant_facts as (
 
-    {{ expand('participants', {
+    {{ unpivot('participants', {
         'fixture_id': 'fixture_id',
         'loaded_at': 'loaded_at',
         'subject': "'participant'",
@@ -205,7 +206,7 @@ score_facts as (
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('participant_id') }} as participant_id,
         description as field,
-        {{ without_zeros(payload_value('score.goals')) }} as value
+        {{ strip_zero_decimals(payload_value('score.goals')) }} as value
     from scores
 
 ),
@@ -221,18 +222,18 @@ statistic_facts as (
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('participant_id') }} as participant_id,
         'value' as field,
-        {{ without_zeros(payload_value('data.value')) }} as value
+        {{ strip_zero_decimals(payload_value('data.value')) }} as value
     from statistics
 
 ),
 
 event_facts as (
 
-    -- The field without a name stands for the event itself.
+    -- The field without a name represents the event itself.
     {% set rows = [["''", minute_label('minute', to_bigint('extra_minute'))
         ~ " || coalesce(' ' || trim(player_name), '')"]] %}
     {% for field in event_fields %} {% do rows.append(["'" ~ field ~ "'", field]) %} {% endfor %}
-    {{ expand('events', {
+    {{ unpivot('events', {
         'fixture_id': 'fixture_id',
         'loaded_at': 'loaded_at',
         'subject': "'event'",
@@ -248,7 +249,7 @@ period_facts as (
 
     {% set rows = [["''", 'description']] %}
     {% for field in period_fields %} {% do rows.append(["'" ~ field ~ "'", field]) %} {% endfor %}
-    {{ expand('periods', {
+    {{ unpivot('periods', {
         'fixture_id': 'fixture_id',
         'loaded_at': 'loaded_at',
         'subject': "'period'",
@@ -269,8 +270,8 @@ facts as (
 
 ),
 
--- A payload without a key such as events says nothing about them.
-mentions as (
+-- A payload without a key such as `events` has no facts on that subject.
+subjects as (
 
     select distinct
         fixture_id,
@@ -290,23 +291,23 @@ states as (
 
 ),
 
--- What a version does not mention is compared with the last version that did.
+-- A version is compared with the last one that has facts on the same subject.
 pairs as (
 
     select
-        mentions.fixture_id,
-        mentions.loaded_at,
-        mentions.subject,
+        subjects.fixture_id,
+        subjects.loaded_at,
+        subjects.subject,
         states.state_id,
         {{ state_phase('states.state_id') }} as phase,
-        lag(mentions.loaded_at) over each_subject as previous_loaded_at,
+        lag(subjects.loaded_at) over each_subject as previous_loaded_at,
         lag(states.state_id) over each_subject as previous_state_id,
         lag({{ state_phase('states.state_id') }}) over each_subject as previous_phase
-    from mentions
+    from subjects
     inner join states
-        on mentions.fixture_id = states.fixture_id and mentions.loaded_at = states.loaded_at
+        on subjects.fixture_id = states.fixture_id and subjects.loaded_at = states.loaded_at
     window each_subject as (
-        partition by mentions.fixture_id, mentions.subject order by mentions.loaded_at
+        partition by subjects.fixture_id, subjects.subject order by subjects.loaded_at
     )
 
 ),
@@ -315,7 +316,7 @@ compared as (
 
     select
         *,
-        -- FT is shown for a moment before extra time begins: what follows is no correction.
+        -- The API shows FT briefly before extra time begins, which is not a correction.
         coalesce(
             previous_phase = 'finished'
             and phase <> 'live'
@@ -327,8 +328,8 @@ compared as (
 
 ),
 
--- A key that comes twice in one version counts once.
-told as (
+-- A key may occur twice in one version.
+deduplicated_facts as (
 
     select
         fixture_id,
@@ -350,18 +351,18 @@ new_facts as (
 
     select
         compared.*,
-        told.key,
-        told.field,
-        told.value,
-        told.event_id,
-        told.type_id,
-        told.participant_id
+        deduplicated_facts.key,
+        deduplicated_facts.field,
+        deduplicated_facts.value,
+        deduplicated_facts.event_id,
+        deduplicated_facts.type_id,
+        deduplicated_facts.participant_id
     from compared
-    inner join told
+    inner join deduplicated_facts
         on
-            compared.fixture_id = told.fixture_id
-            and compared.loaded_at = told.loaded_at
-            and compared.subject = told.subject
+            compared.fixture_id = deduplicated_facts.fixture_id
+            and compared.loaded_at = deduplicated_facts.loaded_at
+            and compared.subject = deduplicated_facts.subject
 
 ),
 
@@ -369,18 +370,18 @@ old_facts as (
 
     select
         compared.*,
-        told.key,
-        told.field,
-        told.value,
-        told.event_id,
-        told.type_id,
-        told.participant_id
+        deduplicated_facts.key,
+        deduplicated_facts.field,
+        deduplicated_facts.value,
+        deduplicated_facts.event_id,
+        deduplicated_facts.type_id,
+        deduplicated_facts.participant_id
     from compared
-    inner join told
+    inner join deduplicated_facts
         on
-            compared.fixture_id = told.fixture_id
-            and compared.previous_loaded_at = told.loaded_at
-            and compared.subject = told.subject
+            compared.fixture_id = deduplicated_facts.fixture_id
+            and compared.previous_loaded_at = deduplicated_facts.loaded_at
+            and compared.subject = deduplicated_facts.subject
 
 ),
 
@@ -430,7 +431,7 @@ named as (
     from differences
     where
         subject not in ('event', 'period')
-        -- What is added or removed as a whole is told once, and its other fields follow from it.
+        -- An event or period that is added or removed gives one row, not one for each of its fields.
         or (field = '') = (change <> 'changed')
 
 ),
@@ -467,14 +468,14 @@ final as (
                     )
             when kind = 'kick_off_changed' or field = 'participant_id' then true
             when subject = 'fixture' then field not in ('result_info', 'details', 'length')
-            -- A match under way goes on. Taken back is what was told before.
+            -- During a match new events are normal. Corrections remove or rewrite earlier ones.
             else previous_phase = 'live' and kind in ('event_removed', 'event_changed')
         end
 
 ),
 
--- The row without a kind says that all versions of the fixture were compared.
-marked as (
+-- The row without a kind records which versions of the fixture were compared.
+with_markers as (
 
     select
         changed_fixtures.fixture_id,
@@ -517,4 +518,4 @@ marked as (
 
 )
 
-select * from marked
+select * from with_markers

@@ -1,5 +1,4 @@
-{#- Few columns: what stands inside the payload is read by the models that need it, and only for the
-    fixtures that changed. -#}
+{#- Few columns: the models read the payload themselves, and only of the fixtures that changed. -#}
 with
 
 source as (

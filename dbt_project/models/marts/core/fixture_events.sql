@@ -15,21 +15,21 @@
 
 with
 
-changed_fixtures as (
+changed_payloads as (
 
-    {{ changed_payloads('events') }}
+    {{ select_changed_payloads('events') }}
 
 ),
 
 events as (
 
-    {{ flatten('changed_fixtures', 'events') }}
+    {{ flatten('changed_payloads', 'events') }}
 
 ),
 
-latest as (
+deduplicated as (
 
-    {{ one_row_a_key('events', 'event_id') }}
+    {{ deduplicate('events', 'event_id') }}
 
 ),
 
@@ -40,9 +40,9 @@ final as (
         fixture_id,
         {{ payload_columns('events') }},
         loaded_at
-    from latest
+    from deduplicated
 
 )
 
 select * from final
-where {{ is_row('event_id') }}
+where {{ has_key('event_id') }}

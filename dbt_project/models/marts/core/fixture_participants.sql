@@ -12,21 +12,21 @@
 
 with
 
-changed_fixtures as (
+changed_payloads as (
 
-    {{ changed_payloads('participants') }}
+    {{ select_changed_payloads('participants') }}
 
 ),
 
 participants as (
 
-    {{ flatten('changed_fixtures', 'participants') }}
+    {{ flatten('changed_payloads', 'participants') }}
 
 ),
 
-latest as (
+deduplicated as (
 
-    {{ one_row_a_key('participants', 'participant_id', within_fixture=true) }}
+    {{ deduplicate('participants', 'participant_id', within_fixture=true) }}
 
 ),
 
@@ -37,9 +37,9 @@ final as (
         fixture_id,
         {{ payload_columns('participants') }},
         loaded_at
-    from latest
+    from deduplicated
 
 )
 
 select * from final
-where {{ is_row('participant_id') }}
+where {{ has_key('participant_id') }}

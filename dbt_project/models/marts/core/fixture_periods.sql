@@ -12,21 +12,21 @@
 
 with
 
-changed_fixtures as (
+changed_payloads as (
 
-    {{ changed_payloads('periods') }}
+    {{ select_changed_payloads('periods') }}
 
 ),
 
 periods as (
 
-    {{ flatten('changed_fixtures', 'periods') }}
+    {{ flatten('changed_payloads', 'periods') }}
 
 ),
 
-latest as (
+deduplicated as (
 
-    {{ one_row_a_key('periods', 'period_id') }}
+    {{ deduplicate('periods', 'period_id') }}
 
 ),
 
@@ -37,9 +37,9 @@ final as (
         fixture_id,
         {{ payload_columns('periods') }},
         loaded_at
-    from latest
+    from deduplicated
 
 )
 
 select * from final
-where {{ is_row('period_id') }}
+where {{ has_key('period_id') }}

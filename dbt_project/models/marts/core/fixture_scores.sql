@@ -13,21 +13,21 @@
 
 with
 
-changed_fixtures as (
+changed_payloads as (
 
-    {{ changed_payloads('scores') }}
+    {{ select_changed_payloads('scores') }}
 
 ),
 
 scores as (
 
-    {{ flatten('changed_fixtures', 'scores') }}
+    {{ flatten('changed_payloads', 'scores') }}
 
 ),
 
-latest as (
+deduplicated as (
 
-    {{ one_row_a_key('scores', 'score_id') }}
+    {{ deduplicate('scores', 'score_id') }}
 
 ),
 
@@ -38,9 +38,9 @@ final as (
         fixture_id,
         {{ payload_columns('scores') }},
         loaded_at
-    from latest
+    from deduplicated
 
 )
 
 select * from final
-where {{ is_row('score_id') }}
+where {{ has_key('score_id') }}

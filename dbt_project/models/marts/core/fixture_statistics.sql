@@ -14,21 +14,21 @@
 
 with
 
-changed_fixtures as (
+changed_payloads as (
 
-    {{ changed_payloads('statistics') }}
+    {{ select_changed_payloads('statistics') }}
 
 ),
 
 statistics as (
 
-    {{ flatten('changed_fixtures', 'statistics') }}
+    {{ flatten('changed_payloads', 'statistics') }}
 
 ),
 
-latest as (
+deduplicated as (
 
-    {{ one_row_a_key('statistics', 'statistic_id') }}
+    {{ deduplicate('statistics', 'statistic_id') }}
 
 ),
 
@@ -40,9 +40,9 @@ final as (
         {{ payload_columns('statistics') }},
         data as value_raw,
         loaded_at
-    from latest
+    from deduplicated
 
 )
 
 select * from final
-where {{ is_row('statistic_id') }}
+where {{ has_key('statistic_id') }}

@@ -53,8 +53,9 @@ states as (
 
 ),
 
--- A deleted fixture has no new payload: only the list of deleted ones shows its state, which is 20.
--- Where a later answer has the fixture again, the answer counts.
+-- The API does not return a deleted fixture, so that its state 20 (DELETED) shows only in the list of
+-- deleted fixtures. A response that is newer than the list and contains the fixture takes precedence:
+-- extract/planning/due.py has the same condition (_ANSWER_IS_NEWER).
 current_states as (
 
     select
@@ -93,10 +94,12 @@ fixtures as (
 
 ),
 
--- What does not stand in the payload may change without it.
+-- These columns do not come from the payload, and may change without it.
 changed_fixtures as (
 
-    {{ changed_fixtures(columns=['state_id', 'state_code', 'times_missing', 'is_withdrawn']) }}
+    {{ select_changed_fixtures(
+        'fixtures', columns=['state_id', 'state_code', 'times_missing', 'is_withdrawn']
+    ) }}
 
 ),
 
@@ -141,19 +144,19 @@ sides as (
         name,
         {{ to_text("(meta -> 'location')") }} as location,
         (meta ->> 'winner') as winner,
-        place
+        array_index
     from participants
 
 ),
 
--- Id and name of a side are those of one team, although the API may name two.
+-- The API may send two teams for one side. Id and name then come from the same team.
 ranked_sides as (
 
     select
         *,
         row_number() over (
             partition by fixture_id, location
-            order by participant_id desc nulls last, place desc
+            order by participant_id desc nulls last, array_index desc
         ) as rank_of_side
     from sides
 
@@ -169,7 +172,7 @@ teams as (
         max(case when location = '{{ side }}' and rank_of_side = 1 then name end)
             as {{ side }}_participant_name,
         {%- endfor %}
-        -- A match has one winner: where two teams are flagged, neither is.
+        -- A match has one winner. If both teams are flagged, the flags are ignored.
         case
             when count(distinct case when winner = 'true' then participant_id end) = 1
                 then max(case when winner = 'true' then participant_id end)
@@ -197,7 +200,7 @@ goals as (
         description,
         {{ to_text("(score -> 'participant')") }} as location,
         {{ to_bigint("(score ->> 'goals')") }} as goals,
-        place
+        array_index
     from scores
 
 ),
@@ -208,7 +211,7 @@ ranked_goals as (
         *,
         row_number() over (
             partition by fixture_id, description, location
-            order by score_id desc nulls last, place desc
+            order by score_id desc nulls last, array_index desc
         ) as rank_of_score
     from goals
 
@@ -279,4 +282,3 @@ final as (
 )
 
 select * from final
-where {{ is_row('fixture_id') }}

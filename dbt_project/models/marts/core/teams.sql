@@ -15,7 +15,7 @@ fixture_participants as (
 
 ),
 
--- Every answer describes a team as it is now: the newest answer is right for all its fixtures.
+-- A response describes a team as of the request, so that the newest one is the most accurate.
 ranked as (
 
     select

@@ -18,7 +18,7 @@ types as (
 
 ),
 
-placed as (
+located as (
 
     select
         events.*,
@@ -49,11 +49,11 @@ ordered as (
 
     select
         *,
-        -- In some shoot-outs the kicks' minutes contradict their results.
+        -- In some shoot-outs the minutes of the kicks contradict their results.
         case when is_shootout then goals_in_result end as kicks_so_far,
         -- Of two goals in one minute, the one with fewer goals in its result came first.
         case when is_goal then goals_in_result end as goals_so_far
-    from placed
+    from located
 
 ),
 

@@ -30,7 +30,7 @@ teams as (
 
 ),
 
--- A stage without rounds is a knock-out, which has no table.
+-- A stage without rounds is a knock-out stage, which has no table.
 matches as (
 
     select
@@ -38,7 +38,7 @@ matches as (
         fixtures.league_id,
         fixtures.season_id,
         fixtures.stage_id,
-        -- A part of a stage's teams that has a table of its own; 0 where there are no groups.
+        -- Each group of a stage has its own table; 0 in a stage without groups.
         coalesce(fixtures.group_id, 0) as group_key,
         fixtures.round_id,
         fixtures.home_participant_id,
@@ -65,8 +65,8 @@ matches as (
 
 ),
 
--- Rounds have no number in a fixture. Most of a round's matches are played when it is due, so that
--- the middle one tells where it belongs although some were moved.
+-- Fixtures do not contain the number of their round. Most matches of a round are played when planned,
+-- so that the median kick-off orders the rounds although single matches were moved.
 round_days as (
 
     select
@@ -108,7 +108,7 @@ sides as (
         coalesce({{ side }}_score, 0) as goals_for,
         coalesce({{ other }}_score, 0) as goals_against,
         case
-            -- Level after play is a draw in a league, whoever wins a shoot-out.
+            -- In a league an equal score is a draw, whoever wins a shoot-out.
             when {{ side }}_score = {{ other }}_score then 'D'
             when winner_participant_id = {{ side }}_participant_id then 'W'
             when winner_participant_id = {{ other }}_participant_id then 'L'
@@ -136,7 +136,7 @@ entries as (
 
 ),
 
--- Not materialized: it is used twice, and would be computed for all seasons whatever is asked for.
+-- Not materialized: it is used twice, and would be computed for all seasons in every query.
 results as not materialized (
 
     select
@@ -168,10 +168,10 @@ begun_rounds as (
 
 ),
 
--- Every team in every round that has begun, whether it has played in it or not. The matches are put
--- beside these rows and not joined to them: PostgreSQL takes a join on so many columns for one row,
--- and compares all with all for that.
-places as (
+-- Every team in every round that has begun, whether it has played in it or not. The matches are added
+-- with `union all` because PostgreSQL estimates that a join on so many columns returns one row, and
+-- chooses a nested loop.
+entries_and_results as (
 
     select
         entries.league_id,
@@ -227,7 +227,7 @@ totals as (
         sum(goals_for) as goals_for,
         sum(goals_against) as goals_against,
         string_agg(result, '' order by match_number) as results
-    from places
+    from entries_and_results
     group by 2, 3, 4, 5, 6, 7
 
 ),
@@ -243,11 +243,11 @@ running as (
         round_number,
         team_id,
         {% for number in ['played', 'won', 'drawn', 'lost', 'goals_for', 'goals_against'] %}
-        cast(sum({{ number }}) over until_round as bigint) as {{ number }},
+        cast(sum({{ number }}) over up_to_round as bigint) as {{ number }},
         {% endfor %}
-        right(string_agg(results, '') over until_round, 5) as form
+        right(string_agg(results, '') over up_to_round, 5) as form
     from totals
-    window until_round as (
+    window up_to_round as (
         partition by season_id, stage_id, group_key, team_id
         order by round_number
     )

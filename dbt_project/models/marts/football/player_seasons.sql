@@ -36,7 +36,7 @@ teams as (
 
 ),
 
--- What happened in an abandoned or withdrawn match does not count.
+-- Abandoned and withdrawn matches do not count.
 counted as (
 
     select
@@ -44,7 +44,7 @@ counted as (
         fixtures.season_id,
         fixtures.league_id,
         fixtures.starting_at,
-        -- An own goal is an event of the team that it counts for, and its player is of the other.
+        -- The API assigns an own goal to the team that benefits. Its player belongs to the other team.
         case
             when events.type_id <> 15 then events.participant_id
             when events.participant_id = fixtures.home_participant_id
@@ -83,7 +83,7 @@ parts as (
             when 21 then 'yellow_red_card'
         end as part,
         {{ is_card('type_id', 'rescinded') }} as is_card,
-        -- Cards are shown on the bench too.
+        -- Cards are also shown to players on the bench.
         not coalesce(on_bench, false) as is_on_pitch
     from counted
     where type_id between 14 and 23

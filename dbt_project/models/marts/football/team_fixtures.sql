@@ -14,7 +14,7 @@
 
 with
 
-built_versions as (
+fixture_versions as (
 
     select
         fixture_id,
@@ -60,36 +60,37 @@ seasons as (
 
 statistic_versions as (
 
-    {{ child_versions('statistics', 'fixture_statistics') }}
+    {{ select_child_versions('statistics', 'fixture_statistics') }}
 
 ),
 
--- Few columns: what has changed is found by comparing all rows with those that are built.
+-- Few columns, because all rows are compared with the built ones to find the changes.
 fixtures as not materialized (
 
     select
-        built_versions.fixture_id,
-        built_versions.state_code,
-        built_versions.is_withdrawn,
-        built_versions.loaded_at,
+        fixture_versions.fixture_id,
+        fixture_versions.state_code,
+        fixture_versions.is_withdrawn,
+        fixture_versions.loaded_at,
         states.phase,
         leagues.name as league_name,
         seasons.name as season_name,
         statistic_versions.loaded_at as statistics_loaded_at
-    from built_versions
-    left join states on built_versions.state_id = states.state_id
-    left join leagues on built_versions.league_id = leagues.league_id
-    left join seasons on built_versions.season_id = seasons.season_id
-    left join statistic_versions on built_versions.fixture_id = statistic_versions.fixture_id
+    from fixture_versions
+    left join states on fixture_versions.state_id = states.state_id
+    left join leagues on fixture_versions.league_id = leagues.league_id
+    left join seasons on fixture_versions.season_id = seasons.season_id
+    left join statistic_versions on fixture_versions.fixture_id = statistic_versions.fixture_id
 
 ),
 
--- The payload is not all that a row depends on.
+-- A row depends on more than the payload.
 changed_versions as (
 
-    {{ changed_fixtures(
+    {{ select_changed_fixtures(
+        'fixtures',
         columns=['state_code', 'phase', 'league_name', 'season_name', 'statistics_loaded_at'],
-        left_out='is_withdrawn'
+        excluded_when='is_withdrawn'
     ) }}
 
 ),
@@ -142,7 +143,7 @@ sides as (
         loaded_at
     from changed_fixtures
     {% if side == 'away' %}
-    -- One stand-in may take the place of both teams while neither is known.
+    -- While neither team is known, one placeholder team may be on both sides.
     where
         not is_withdrawn
         and away_participant_id is not null
@@ -153,12 +154,12 @@ sides as (
 
 ),
 
-numbers as (
+team_statistics as (
 
     select
         statistics.fixture_id,
         statistics.participant_id,
-        {{ pivoted_statistics() }}
+        {{ pivot_statistics('statistics') }}
     from statistics
     where statistics.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
     group by 1, 2
@@ -169,13 +170,15 @@ final as (
 
     select
         sides.*,
-        numbers.{{ team_statistics().values() | join(',\n        numbers.') }}
+        team_statistics.{{ team_statistics().values() | join(',\n        team_statistics.') }}
     from sides
-    left join numbers
-        on sides.fixture_id = numbers.fixture_id and sides.team_id = numbers.participant_id
+    left join team_statistics
+        on
+            sides.fixture_id = team_statistics.fixture_id
+            and sides.team_id = team_statistics.participant_id
 
 )
 
--- A home side without a team only tells that the fixture has changed, or is withdrawn.
+-- A home side without a team only marks that the fixture changed or was withdrawn.
 select * from final
-where {{ is_row('team_id') }}
+where {{ has_key('team_id') }}

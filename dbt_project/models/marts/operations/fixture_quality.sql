@@ -7,7 +7,7 @@
     )
 }}
 
--- Built when all that is checked by fixture is built: depends on {{ ref('fixture_periods') }}
+-- Built after every model that is checked by fixture, which includes {{ ref('fixture_periods') }}
 -- and {{ ref('fixture_scores') }}.
 with
 
@@ -37,19 +37,19 @@ events as (
 
 participant_versions as (
 
-    {{ child_versions('participants', 'fixture_participants') }}
+    {{ select_child_versions('participants', 'fixture_participants') }}
 
 ),
 
 statistic_versions as (
 
-    {{ child_versions('statistics', 'fixture_statistics') }}
+    {{ select_child_versions('statistics', 'fixture_statistics') }}
 
 ),
 
 event_versions as (
 
-    {{ child_versions('events', 'fixture_events') }}
+    {{ select_child_versions('events', 'fixture_events') }}
 
 ),
 
@@ -76,13 +76,16 @@ fixtures as (
 
 changed_fixtures as (
 
-    {{ changed_fixtures(columns=[
-        'state_id', 'participants_loaded_at', 'statistics_loaded_at', 'events_loaded_at'
-    ]) }}
+    {{ select_changed_fixtures(
+        'fixtures',
+        columns=[
+            'state_id', 'participants_loaded_at', 'statistics_loaded_at', 'events_loaded_at'
+        ]
+    ) }}
 
 ),
 
-sides as (
+participant_counts as (
 
     select
         participants.fixture_id,
@@ -94,7 +97,7 @@ sides as (
 
 ),
 
-numbers as (
+statistic_counts as (
 
     select
         statistics.fixture_id,
@@ -107,7 +110,7 @@ numbers as (
 
 ),
 
-happenings as (
+event_counts as (
 
     select
         events.fixture_id,
@@ -155,24 +158,24 @@ final as (
     select
         changed_fixtures.fixture_id,
         changed_fixtures.state_id,
-        coalesce(sides.participant_count, 0) as participant_count,
-        coalesce(sides.home_participant_count, 0) as home_participant_count,
-        coalesce(numbers.statistic_count, 0) as statistic_count,
-        coalesce(happenings.event_count, 0) as event_count,
-        coalesce(happenings.home_goal_count, 0) as home_goal_count,
-        coalesce(happenings.away_goal_count, 0) as away_goal_count,
-        coalesce(happenings.yellow_card_count, 0) as yellow_card_count,
-        coalesce(happenings.odd_minute_count, 0) as odd_minute_count,
-        numbers.possession_total,
-        numbers.yellow_card_total,
+        coalesce(participant_counts.participant_count, 0) as participant_count,
+        coalesce(participant_counts.home_participant_count, 0) as home_participant_count,
+        coalesce(statistic_counts.statistic_count, 0) as statistic_count,
+        coalesce(event_counts.event_count, 0) as event_count,
+        coalesce(event_counts.home_goal_count, 0) as home_goal_count,
+        coalesce(event_counts.away_goal_count, 0) as away_goal_count,
+        coalesce(event_counts.yellow_card_count, 0) as yellow_card_count,
+        coalesce(event_counts.odd_minute_count, 0) as odd_minute_count,
+        statistic_counts.possession_total,
+        statistic_counts.yellow_card_total,
         changed_fixtures.participants_loaded_at,
         changed_fixtures.statistics_loaded_at,
         changed_fixtures.events_loaded_at,
         changed_fixtures.loaded_at
     from changed_fixtures
-    left join sides on changed_fixtures.fixture_id = sides.fixture_id
-    left join numbers on changed_fixtures.fixture_id = numbers.fixture_id
-    left join happenings on changed_fixtures.fixture_id = happenings.fixture_id
+    left join participant_counts on changed_fixtures.fixture_id = participant_counts.fixture_id
+    left join statistic_counts on changed_fixtures.fixture_id = statistic_counts.fixture_id
+    left join event_counts on changed_fixtures.fixture_id = event_counts.fixture_id
 
 )
 

@@ -1,14 +1,14 @@
 with
 
-fixture_misfits as (
+fixture_invalid_values as (
 
-    select * from {{ ref('int_fixture_misfits') }}
+    select * from {{ ref('int_fixture_invalid_values') }}
 
 ),
 
-reference_misfits as (
+reference_invalid_values as (
 
-    select * from {{ ref('stg_sportmonks__reference_misfits') }}
+    select * from {{ ref('stg_sportmonks__reference_invalid_values') }}
 
 ),
 
@@ -23,7 +23,7 @@ final as (
         value,
         reason,
         loaded_at
-    from fixture_misfits
+    from fixture_invalid_values
     where path <> ''
 
     union all
@@ -37,7 +37,7 @@ final as (
         value,
         reason,
         loaded_at
-    from reference_misfits
+    from reference_invalid_values
 
 )
 

@@ -63,7 +63,7 @@ known as (
 
 ),
 
-judged as (
+classified as (
 
     select
         known.*,
@@ -99,7 +99,7 @@ counts as (
         max(case when is_finished then starting_at end) as last_finished_kick_off_at,
         max(checked_at) as last_checked_at,
         max(loaded_at) as last_loaded_at
-    from judged
+    from classified
     group by 1
 
 ),

@@ -12,17 +12,17 @@ with
 {{ table }} as (
 
     {{ read_fields(
-        table ~ '_source', table, ['id as source_id', 'fetched_at'], judged_keys(table)
+        table ~ '_source', table, ['id as source_id', 'fetched_at'], validation_keys(table)
     ) }}
 
 ),
 
 {% endfor %}
-found as (
+final as (
 
     {% for table in tables %}
     {{ 'union all' if not loop.first }}
-    {{ found_misfits(table, table, {
+    {{ invalid_values(table, table, {
         'source_table': "'" ~ table ~ "'",
         'source_id': 'source_id',
         'loaded_at': 'fetched_at',
@@ -31,4 +31,4 @@ found as (
     {% endfor %}
 )
 
-select * from found
+select * from final

@@ -1,48 +1,32 @@
 {#-
-    Reading JSON, the same on every engine. Numbers, booleans and times come out as text (JSON null
-    and a missing key as null), because only then is a value that does not fit its column treated
-    alike everywhere: DuckDB's typed JSON functions turn it into null or round it, PostgreSQL's raise
-    an error. `to_bigint` and its siblings in casts.sql make the columns.
+    Reads JSON the same way on both engines. Numbers, booleans and times come out as text, and JSON
+    null and a missing key as null. The macros in `cast/` then make the columns. A typed JSON
+    function would treat a value of the wrong type differently: DuckDB's returns null or rounds it,
+    PostgreSQL's raises an error.
 -#}
 
-{#-
-    One row per object in an array of a fixture's payload, with the fields that `payload_fields`
-    lists.
-
-    A fixture whose array is empty, or has no object in it, gives one row of nulls, which tells the
-    incremental strategy `replace_array` that its old rows must go. A fixture without the array gives
-    no row at all: its payload lacks the key, or has there what `json_list` does not read.
-
-    Args:
-        fixtures: name of a CTE with fixture_id, loaded_at and payload.
-        array: key of the array in the payload.
-        keys: what to read of each object; by default what `payload_keys` says.
-
-    Returns:
-        fixture_id, loaded_at, place (from 1 on; null where there is no object) and the keys.
--#}
-{% macro flatten(fixtures, array, keys=none) -%}
-    {{ return(adapter.dispatch('flatten')(fixtures, array, keys or payload_keys(array))) }}
+{% macro flatten(relation, array, keys=none) -%}
+    {{ return(adapter.dispatch('flatten')(relation, array, keys or payload_keys(array))) }}
 {%- endmacro %}
 
-{#- What is no object is an element of nulls too. -#}
-{% macro duckdb__flatten(fixtures, array, keys) -%}
+{% macro duckdb__flatten(relation, array, keys) -%}
 select
     fixture_id,
     loaded_at,
-    place,
+    array_index,
     {{ json_values('element', keys) }}
 from (
     select
         fixture_id,
         loaded_at,
+        -- from_json returns nulls for an element that is not an object.
         unnest(elements) as element,
-        case when is_filled then generate_subscripts(elements, 1) end as place
+        case when has_elements then generate_subscripts(elements, 1) end as array_index
     from (
         select
             fixture_id,
             loaded_at,
-            coalesce(len(objects) > 0, false) as is_filled,
+            coalesce(len(objects) > 0, false) as has_elements,
             coalesce(nullif(objects, []), [null]) as elements
         from (
             select
@@ -53,43 +37,44 @@ from (
                 select
                     fixture_id,
                     loaded_at,
-                    {{ json_list('sent') }} as list
+                    {{ json_list('content') }} as list
                 from (
                     select
                         fixture_id,
                         loaded_at,
-                        payload -> '{{ array }}' as sent
-                    from {{ fixtures }}
-                ) as arrays
-            ) as arrays
+                        payload -> '{{ array }}' as content
+                    from {{ relation }}
+                ) as contents
+            ) as lists
             where list is not null
-        ) as lists
-    ) as filled
+        ) as parsed_lists
+    ) as padded_lists
 ) as elements
 {%- endmacro %}
 
-{% macro postgres__flatten(fixtures, array, keys) -%}
+{% macro postgres__flatten(relation, array, keys) -%}
 select
     fixture_id,
     loaded_at,
-    place,
+    array_index,
     {{ json_values('element', keys) }}
 from (
     select
         fixture_id,
         loaded_at,
-        {{ json_list('sent') }} as list
+        {{ json_list('content') }} as list
     from (
         select
             fixture_id,
             loaded_at,
-            payload -> '{{ array }}' as sent
-        from {{ fixtures }}
-        -- Each look into a payload decompresses it: without this, the planner would take several.
+            payload -> '{{ array }}' as content
+        from {{ relation }}
+        -- An optimization fence: without it the planner inlines the expression, and decompresses
+        -- the payload each time that it is used.
         offset 0
-    ) as arrays
+    ) as contents
 ) as lists
-left join lateral jsonb_array_elements(list) with ordinality as elements (document, place) on true
+left join lateral jsonb_array_elements(list) with ordinality as elements (document, array_index) on true
 left join lateral jsonb_to_record(
     case when jsonb_typeof(document) = 'object' then document end
 ) as element (
@@ -98,11 +83,6 @@ left join lateral jsonb_to_record(
 where list is not null
 {%- endmacro %}
 
-{#-
-    The list that a JSON value means: itself; of an object whose keys are all integers, the list of
-    its values by key, for PHP writes a filtered list so; an empty one for JSON null. SQL null for
-    anything else, and where there is no value.
--#}
 {% macro json_list(json) -%}
     {{ return(adapter.dispatch('json_list')(json)) }}
 {%- endmacro %}
@@ -120,7 +100,7 @@ where list is not null
                 list_sort(list_transform(
                     json_keys({{ json }}), lambda key: {'digits': length(key), 'key': key}
                 )),
-                lambda place: json_extract({{ json }}, '$."' || place.key || '"')
+                lambda entry: json_extract({{ json }}, '$."' || entry.key || '"')
             ))
     end
 {%- endmacro %}
@@ -146,48 +126,30 @@ where list is not null
 {%- endmacro %}
 
 {#-
-    The rows of a flattened array with their key, which is null where it comes again: of one fixture
-    the last one counts, of several fixtures the one of the newest payload. A key that came twice
-    would break the table's primary key, and with it the table for all fixtures. The rows without a
-    key stay, for they may be all that tells the incremental strategy that their fixture's old rows
-    must go.
-
-    Args:
-        relation: name of a CTE with what `flatten` gives, the field id among it.
-        key: what to call the key, which is made of id.
-        within_fixture: the key tells apart the rows of one fixture only.
+    A duplicate key would violate the primary key, and fail the model for all fixtures. Duplicates
+    keep their row with a null key, because that row may be the only one that tells the strategy
+    `replace_array` to delete the fixture's old rows.
 -#}
-{% macro one_row_a_key(relation, key, within_fixture=false) -%}
+{% macro deduplicate(relation, key, within_fixture=false) -%}
 select
     *,
-    case when repetition = 1 then sent_key end as {{ key }}
+    case when repetition = 1 then source_id end as {{ key }}
 from (
     select
         *,
         row_number() over (
-            partition by sent_key{{ ', fixture_id' if within_fixture }}
-            order by loaded_at desc, fixture_id desc, place desc
+            partition by source_id{{ ', fixture_id' if within_fixture }}
+            order by loaded_at desc, fixture_id desc, array_index desc
         ) as repetition
     from (
         select
             *,
-            {{ to_bigint('id') }} as sent_key
+            {{ to_bigint('id') }} as source_id
         from {{ relation }}
     ) as keyed
 ) as numbered
 {%- endmacro %}
 
-{#-
-    The fields of one JSON object a row, read in one pass over the document.
-
-    Args:
-        relation: name of a CTE.
-        document: what the object is, as in `payload_fields`.
-        columns: columns of the CTE to keep.
-        keys: what to read of the object; by default what `payload_keys` says.
-
-    The object is the column `payload`.
--#}
 {% macro read_fields(relation, document, columns, keys=none) -%}
     {{ return(adapter.dispatch('read_fields')(
         relation, columns, keys or payload_keys(document)
@@ -216,7 +178,6 @@ cross join lateral jsonb_to_record(payload) as object (
 )
 {%- endmacro %}
 
-{#- The select list of `flatten` and `read_fields`. -#}
 {% macro json_values(object, keys) -%}
     {%- for key in keys.fields + keys.texts + keys.objects %}
     {%- set value = object ~ '.' ~ adapter.quote(key) %}
@@ -225,7 +186,6 @@ cross join lateral jsonb_to_record(payload) as object (
     {%- endfor %}
 {%- endmacro %}
 
-{#- DuckDB's description of an object for from_json; `lists` are those whose objects are read too. -#}
 {% macro json_shape(keys) -%}
     {%- set shape = [] -%}
     {%- for key in keys.fields -%} {%- do shape.append('"' ~ key ~ '":"VARCHAR"') -%} {%- endfor -%}
@@ -236,7 +196,6 @@ cross join lateral jsonb_to_record(payload) as object (
     { {{- shape | join(',') -}} }
 {%- endmacro %}
 
-{#- PostgreSQL's description of an object for jsonb_to_record. -#}
 {% macro json_columns(keys) -%}
     {%- set columns = [] -%}
     {%- for key in keys.fields -%} {%- do columns.append(adapter.quote(key) ~ ' text') -%} {%- endfor -%}
@@ -244,25 +203,16 @@ cross join lateral jsonb_to_record(payload) as object (
     {{- columns | join(', ') -}}
 {%- endmacro %}
 
-{#-
-    Several rows for each row of a relation.
-
-    Args:
-        relation: name of a CTE.
-        columns: what all of them have: SQL by column.
-        names: names of the columns in which they differ.
-        rows: a list of lists of SQL, one for each row.
--#}
-{% macro expand(relation, columns, names, rows) -%}
-    {{ return(adapter.dispatch('expand')(relation, columns, names, rows)) }}
+{% macro unpivot(relation, columns, names, rows) -%}
+    {{ return(adapter.dispatch('unpivot')(relation, columns, names, rows)) }}
 {%- endmacro %}
 
-{#- A lateral join would read the relation twice. -#}
-{% macro duckdb__expand(relation, columns, names, rows) -%}
+{#- `unnest` in the select list, because DuckDB would read the relation twice for a lateral join. -#}
+{% macro duckdb__unpivot(relation, columns, names, rows) -%}
 select
     {{ columns.keys() | join(', ') }},
     {%- for name in names %}
-    expanded.{{ name }}{{ ',' if not loop.last }}
+    unpivoted.{{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from (
     select
@@ -275,18 +225,18 @@ from (
                 {%- for value in row %}'{{ names[loop.index0] }}': {{ value }}{{ ', ' if not loop.last }}{% endfor -%}
             }{{ ',' if not loop.last }}
             {%- endfor %}
-        ]) as expanded
+        ]) as unpivoted
     from {{ relation }}
 ) as {{ relation }}
 {%- endmacro %}
 
-{% macro postgres__expand(relation, columns, names, rows) -%}
+{% macro postgres__unpivot(relation, columns, names, rows) -%}
 select
     {%- for column, sql in columns.items() %}
     {{ sql }} as {{ column }},
     {%- endfor %}
     {%- for name in names %}
-    expanded.{{ name }}{{ ',' if not loop.last }}
+    unpivoted.{{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ relation }}
 cross join lateral (
@@ -294,5 +244,5 @@ cross join lateral (
     {%- for row in rows %}
     ({{ row | join(', ') }}){{ ',' if not loop.last }}
     {%- endfor %}
-) as expanded ({{ names | join(', ') }})
+) as unpivoted ({{ names | join(', ') }})
 {%- endmacro %}

@@ -12,27 +12,32 @@
 
 with
 
-changed_fixtures as not materialized (
+changed_payloads as not materialized (
 
-    {{ changed_payloads() }}
+    {{ select_changed_payloads() }}
 
 ),
 
-suspects as materialized (
+payloads_to_validate as materialized (
 
-    {{ suspect_payloads('changed_fixtures') }}
+    {{ payloads_to_validate('changed_payloads') }}
 
 ),
 
 fixture as (
 
-    {{ read_fields('suspects', 'fixture', ['fixture_id', 'loaded_at'], judged_keys('fixture')) }}
+    {{ read_fields(
+        'payloads_to_validate',
+        'fixture',
+        ['fixture_id', 'loaded_at'],
+        validation_keys('fixture')
+    ) }}
 
 ),
 
-fixture_misfits as (
+fixture_invalid_values as (
 
-    {{ found_misfits(
+    {{ invalid_values(
         'fixture', 'fixture', {'fixture_id': 'fixture_id', 'loaded_at': 'loaded_at'}
     ) }}
 
@@ -41,7 +46,7 @@ fixture_misfits as (
 {% for array in payload_arrays() %}
 all_{{ array }} as (
 
-    {{ flatten('suspects', array, judged_keys(array)) }}
+    {{ flatten('payloads_to_validate', array, validation_keys(array)) }}
 
 ),
 
@@ -51,25 +56,25 @@ all_{{ array }} as (
         *,
         {{ to_bigint('id') }} as row_id
     from all_{{ array }}
-    where place is not null
+    where array_index is not null
 
 ),
 
-{{ array }}_misfits as (
+{{ array }}_invalid_values as (
 
-    {{ found_misfits(array, array, {
+    {{ invalid_values(array, array, {
         'fixture_id': 'fixture_id',
         'loaded_at': 'loaded_at',
-        'place': 'place',
+        'array_index': 'array_index',
         'row_id': 'row_id',
     }) }}
 
 ),
 
 {% endfor %}
-found as (
+final as (
 
-    -- Says of each fixture that this version of it was judged.
+    -- One marker row per fixture, which records the version that was validated.
     select
         fixture_id,
         '' as path,
@@ -77,7 +82,7 @@ found as (
         cast(null as text) as value,
         cast(null as text) as reason,
         loaded_at
-    from changed_fixtures
+    from changed_payloads
 
     union all
 
@@ -88,21 +93,21 @@ found as (
         value,
         reason,
         loaded_at
-    from fixture_misfits
+    from fixture_invalid_values
 
     {% for array in payload_arrays() %}
     union all
 
     select
         fixture_id,
-        '{{ array }}[' || cast(place - 1 as text) || '].' || path as path,
+        '{{ array }}[' || cast(array_index - 1 as text) || '].' || path as path,
         row_id,
         value,
         reason,
         loaded_at
-    from {{ array }}_misfits
+    from {{ array }}_invalid_values
 
     {% endfor %}
 )
 
-select * from found
+select * from final

@@ -1,16 +1,5 @@
-{#-
-    What the tables read of a payload: the one list that the models cast by, and that `quarantine`
-    checks.
--#}
+{#- The fields that the tables read from a payload. Models cast by this list, and `quarantine` validates by it. -#}
 
-{#-
-    The fields of a fixture, or of the objects in one of its arrays, with the type of their column:
-    bigint, double, boolean, text, seconds (since 1970), utc (a time as text) or date. A field of an
-    object inside is written with a point.
-
-    Args:
-        document: fixture, or an array's key.
--#}
 {% macro payload_fields(document) -%}
     {{ return({
         'fixture': {
@@ -31,8 +20,8 @@
             'placeholder': 'boolean',
             'has_odds': 'boolean',
             'has_premium_odds': 'boolean',
-            'starting_at_timestamp': 'seconds',
-            'starting_at': 'utc',
+            'starting_at_timestamp': 'epoch_seconds',
+            'starting_at': 'timestamp_text',
         },
         'participants': {
             'id': 'bigint',
@@ -49,7 +38,7 @@
             'meta.position': 'bigint',
             'meta.winner': 'boolean',
             'placeholder': 'boolean',
-            'last_played_at': 'utc',
+            'last_played_at': 'timestamp_text',
         },
         'scores': {
             'id': 'bigint',
@@ -101,8 +90,8 @@
             'seconds': 'bigint',
             'ticking': 'boolean',
             'has_timer': 'boolean',
-            'started': 'seconds',
-            'ended': 'seconds',
+            'started': 'epoch_seconds',
+            'ended': 'epoch_seconds',
         },
         'leagues': {
             'sport_id': 'bigint',
@@ -115,7 +104,7 @@
             'sub_type': 'text',
             'category': 'bigint',
             'active': 'boolean',
-            'last_played_at': 'utc',
+            'last_played_at': 'timestamp_text',
         },
         'seasons': {
             'sport_id': 'bigint',
@@ -144,17 +133,10 @@
     }[document]) }}
 {%- endmacro %}
 
-{#- The arrays of a fixture that have tables of their own. -#}
 {% macro payload_arrays() -%}
     {{ return(['participants', 'scores', 'statistics', 'events', 'periods']) }}
 {%- endmacro %}
 
-{#-
-    The keys to read of a document, by how `flatten` and `read_fields` read them.
-
-    Returns:
-        fields (read as text), texts (strings), objects.
--#}
 {% macro payload_keys(document) -%}
     {%- set keys = {'fields': [], 'texts': [], 'objects': []} -%}
     {%- for path, type in payload_fields(document).items() -%}
@@ -165,57 +147,4 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return(keys) }}
-{%- endmacro %}
-
-{#-
-    The select list that casts the fields of a flattened document to their columns. A column has the
-    field's name; that of a field of an object inside is the name behind the point.
-
-    Args:
-        document: as in `payload_fields`.
-        except: fields to leave out.
--#}
-{% macro payload_columns(document, except=['id']) -%}
-    {%- for path in payload_fields(document) if path not in except %}
-    {{ payload_column(document, path) }} as {{ path.split('.') | last }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}
-
-{#- One field of a flattened document, cast to its column's type. -#}
-{% macro payload_column(document, path) -%}
-    {%- set type = payload_fields(document)[path] -%}
-    {%- if '.' in path and type == 'text' -%}
-        {{ to_text("(" ~ path.split('.')[0] ~ " -> '" ~ path.split('.')[1] ~ "')") }}
-    {%- elif type == 'text' -%}
-        {{ path }}
-    {%- else -%}
-        {{ cast_text(payload_value(path), type) }}
-    {%- endif -%}
-{%- endmacro %}
-
-{#-
-    The SQL of a field that `flatten` reads as text.
-
-    Args:
-        path: as in `payload_fields`.
-        object: what stands before its name.
--#}
-{% macro payload_value(path, object='') -%}
-    {%- if '.' in path -%}
-        ({{ object ~ path.split('.')[0] }} ->> '{{ path.split('.')[1] }}')
-    {%- else -%}
-        {{ object ~ path }}
-    {%- endif -%}
-{%- endmacro %}
-
-{#- Text to one of the types of `payload_fields`. -#}
-{% macro cast_text(text, type) -%}
-    {%- if type == 'bigint' -%} {{ to_bigint(text) }}
-    {%- elif type == 'double' -%} {{ to_double(text) }}
-    {%- elif type == 'boolean' -%} {{ to_boolean(text) }}
-    {%- elif type == 'seconds' -%} {{ to_timestamp_utc(text) }}
-    {%- elif type == 'utc' -%} {{ to_utc(text) }}
-    {%- elif type == 'date' -%} {{ to_date(text) }}
-    {%- endif -%}
 {%- endmacro %}

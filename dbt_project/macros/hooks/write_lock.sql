@@ -1,17 +1,15 @@
-{#-
-    Lets the transaction share the write lock that `make transform` has taken, and fails if that lock
-    was lost: another process may write by now. Without `make`, there is no lock to share.
-
-    The setting is `key:key:process id:start of the session` (extract/warehouse_postgres.py).
--#}
 {% macro share_write_lock() -%}
     {{ return(adapter.dispatch('share_write_lock')()) }}
 {%- endmacro %}
 
-{#- Nothing: no other process has the file open. -#}
+{#- DuckDB lets only one process open the file. -#}
 {% macro duckdb__share_write_lock() -%}
 {%- endmacro %}
 
+{#-
+    The setting `sportmonks.write_lock` is `key:key:process id:start of the session`. The process that
+    runs dbt sets it, as the session that holds the lock (extract/warehouse/postgres.py).
+-#}
 {% macro postgres__share_write_lock() -%}
     do $$
     declare
@@ -21,7 +19,7 @@
             return;
         end if;
         perform pg_advisory_xact_lock_shared(shared[1]::integer, shared[2]::integer);
-        -- Only now: whoever takes the lock from here on waits for this transaction.
+        -- Checked after the lock is shared: from here on another writer waits for this transaction.
         if not exists (
             select 1
             from pg_locks

@@ -1,0 +1,109 @@
+{% macro select_changed_payloads(array=none) -%}
+    {%- set fixtures = ref('stg_sportmonks__fixtures') -%}
+    {%- set built = get_versions_table(this) if array else this -%}
+-- Materialized, because otherwise the planner evaluates expressions on the payload before it knows
+-- which payloads have changed.
+with changed as {{ 'materialized' if is_incremental() else 'not materialized' }} (
+    select
+        fixture_id,
+        payload,
+        loaded_at
+    from {{ fixtures }}
+    {%- if is_incremental() %}
+    where
+        fixture_id in (
+            select versions.fixture_id
+            -- `.render()`, because --empty and --sample add an alias of their own to a plain reference.
+            from {{ fixtures.render() }} as versions
+            left join {{ built }} as built
+                on versions.fixture_id = built.fixture_id
+            where
+                built.loaded_at is distinct from versions.loaded_at
+                {%- if array %}
+                and (
+                    built.fixture_id is not null
+                    or coalesce(',' || versions.non_empty_keys || ',' like '%,{{ array }},%', true)
+                )
+                {%- endif %}
+        )
+    {%- endif %}
+)
+
+select * from changed
+{%- endmacro %}
+
+{% macro select_changed_fixtures(relation, columns, excluded_when=none) -%}
+select * from {{ relation }}
+{%- if not is_incremental() and excluded_when %}
+where not {{ excluded_when }}
+{%- endif %}
+{%- if is_incremental() %}
+where
+    {% if excluded_when -%}
+    not {{ excluded_when }}
+    and {% endif -%}
+    not exists (
+        select 1
+        from {{ this }} as built
+        where
+            built.fixture_id = {{ relation }}.fixture_id
+            and built.loaded_at = {{ relation }}.loaded_at
+            {%- for column in columns %}
+            and built.{{ column }} is not distinct from {{ relation }}.{{ column }}
+            {%- endfor %}
+    )
+{%- if excluded_when %}
+
+union all
+
+select * from {{ relation }}
+where
+    {{ excluded_when }}
+    and exists (
+        select 1
+        from {{ this }} as built
+        where built.fixture_id = {{ relation }}.fixture_id
+    )
+{%- endif %}
+{%- endif %}
+{%- endmacro %}
+
+{% macro select_child_versions(relation, model) -%}
+{%- if is_incremental() %}
+select
+    fixture_id,
+    loaded_at
+from {{ get_versions_table(ref(model)) }}
+{%- else %}
+select
+    fixture_id,
+    max(loaded_at) as loaded_at
+from {{ relation }}
+group by 1
+{%- endif %}
+{%- endmacro %}
+
+{% macro get_versions_table(relation) -%}
+    {#- In a unit test, `this` is the name of the given rows, which have their versions themselves. -#}
+    {{ return(relation if relation.identifier is not defined else api.Relation.create(
+        database=relation.database,
+        schema=generate_schema_name('staging', none),
+        identifier=relation.identifier ~ '_versions',
+        type='table'
+    )) }}
+{%- endmacro %}
+
+{#- A full refresh rebuilds the table in the model's own transaction. A table that was dropped comes back. -#}
+{% macro record_versions(before) -%}
+    {%- if config.get('incremental_strategy') == 'replace_array' -%}
+        {%- if before and not is_incremental() -%}
+    drop table if exists {{ get_versions_table(this) }}
+        {%- else -%}
+    create table if not exists {{ get_versions_table(this) }} as
+    select distinct
+        fixture_id,
+        loaded_at
+    from {{ this }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
