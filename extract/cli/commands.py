@@ -223,10 +223,8 @@ def _run(
             document,
             logs,
         )
-    if summary.outcome == "interrupted":
-        raise typer.Exit(interrupts.EXIT_CODE)
-    if summary.outcome == "failed":
-        raise typer.Exit(1)
+    if summary.stop_reason and (code := summary.stop_reason.exit_code):
+        raise typer.Exit(code)
 
 
 def _plan(
@@ -248,8 +246,8 @@ def _plan(
     print_plan(messages, found)
     if as_json:
         print(json.dumps(found.to_dict()))
-    if not found.is_complete:
-        raise typer.Exit(1)
+    if code := found.stop_reason.exit_code:
+        raise typer.Exit(code)
 
 
 @app.command(

@@ -194,8 +194,7 @@ def _api(clock: "ApiClock") -> str:
         settings = load_settings()
     except ExtractError:
         raise CheckWarning("Not asked: see above.", None, "skip") from None
-    client = SportmonksClient(settings)
-    client.clock = clock
+    client = SportmonksClient(settings, clock=clock)
     try:
         # Every plan has it, and it is not counted among the calls for fixtures.
         client.get_once("football/states", {"per_page": "1"})

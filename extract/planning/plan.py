@@ -12,6 +12,7 @@ from extract.planning.due import INCLUDE_ADDED
 from extract.planning.estimate import Quota, average_call_seconds, last_quota, run_seconds
 from extract.planning.seasons import Season
 from extract.planning.work_list import WorkList
+from extract.stop_reason import PLANNED, StopReason
 from extract.warehouse.base import Warehouse
 
 
@@ -40,8 +41,8 @@ class Plan:
         seconds: about how long it takes, waits for quota included.
         calls_spent: requests made to find this out.
         max_calls: requests of any kind after which the run ends, None without such a bound.
-        stopped: the bound that ended this before every list that was too old was read, if one did.
-        is_complete: whether every list could be read.
+        stop_reason: `planned`; `stopped` if a bound was reached before every list was refreshed;
+            `failed` if a list could not be read.
     """
 
     warehouse: str
@@ -53,8 +54,7 @@ class Plan:
     seconds: float
     calls_spent: int = 0
     max_calls: int | None = None
-    stopped: str | None = None
-    is_complete: bool = True
+    stop_reason: StopReason = PLANNED
 
     @property
     def reasons(self) -> Counter[str]:
@@ -95,7 +95,7 @@ class Plan:
             "seconds": round(self.seconds, 1),
             "calls_spent": self.calls_spent,
             "max_calls": self.max_calls,
-            "complete": self.is_complete and not self.stopped,
+            "complete": self.stop_reason.outcome == "planned",
         }
 
 
