@@ -76,7 +76,7 @@ def test_silence_is_given_up(api: Simulator) -> None:
     client = SportmonksClient(settings(api, timeout=0.2, tries=2))
     api.control.faults([{"kind": "delay", "seconds": 5}])
     started = time.monotonic()
-    with pytest.raises(DownError, match="answer within"):
+    with pytest.raises(DownError, match="response within"):
         client.get("football/states")
     assert time.monotonic() - started < 3
 

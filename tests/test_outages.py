@@ -39,7 +39,7 @@ def test_an_api_that_is_away_ends_the_run(
     assert time.monotonic() - started < 13 * 0.2 + 12
     assert "Error: The API is down: " in output
     assert "Traceback" not in output
-    assert "answer within" in output if kind == "silent" else "Connection refused" in output
+    assert "response within" in output if kind == "silent" else "Connection refused" in output
     # The next run takes all of them up.
     monkeypatch.setenv(setting("BASE_URL"), api.base_url)
     monkeypatch.delenv(setting("TIMEOUT"))

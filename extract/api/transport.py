@@ -146,7 +146,7 @@ class Transport:
             )
             with response:
                 call.status = response.status_code
-                self.clock.heard(read_date(response.headers.get("Date", "")), read_age(response))
+                self.clock.observe(read_date(response.headers.get("Date", "")), read_age(response))
                 try:
                     body = read_body(response, int(self._max_megabytes * MEGABYTE))
                 finally:
