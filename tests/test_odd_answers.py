@@ -60,9 +60,9 @@ def test_what_only_one_answer_says_is_not_believed(
 
 def test_refusals_by_chance_teach_no_smaller_batch() -> None:
     size = BatchSize(50)
-    size.answered(50)
+    size.succeeded(50)
     for _ in range(5):
-        size.answered(50)
+        size.succeeded(50)
         size.too_large(50, is_refused=True)
     assert size.size == 50
     fresh = BatchSize(100)

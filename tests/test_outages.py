@@ -58,7 +58,7 @@ def test_an_api_that_comes_back_is_waited_for(
     timer.start()
     output = duckdb_job.extract().output
     timer.join()
-    assert "The API does not answer: trying again at once" in output
+    assert "The API does not respond: trying again at once" in output
     stored = duckdb_job.query(
         "select outcome, count(*) from sportmonks_raw.fixture_checks group by 1"
     )

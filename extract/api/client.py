@@ -1,4 +1,4 @@
-"""The HTTP client of the Sportmonks API: one request in, one answer or one typed error out."""
+"""The HTTP client of the Sportmonks API: retries, pages, quota, and one typed error per failure."""
 
 import math
 import threading
@@ -334,7 +334,7 @@ class SportmonksClient:
         self._check_stopped()
         if self.on_trouble:
             when = f"in {seconds:.0f} s" if seconds >= 1 else "at once"
-            self.on_trouble(f"The API does not answer: trying again {when}.")
+            self.on_trouble(f"The API does not respond: trying again {when}.")
 
 
 def _endless(endpoint: str, found: str) -> UnavailableError:

@@ -158,7 +158,7 @@ def read_quota(response: requests.Response, envelope: Envelope) -> QuotaReport:
         limit=_whole(response.headers.get("x-ratelimit-limit")),
         remaining=min(remaining) if remaining else None,
         resets_in=None if resets_in is None else min(resets_in, _LONGEST_WINDOW),
-        is_answer=response.status_code == 200,
+        is_success=response.status_code == 200,
     )
 
 

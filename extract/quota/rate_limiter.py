@@ -63,7 +63,7 @@ class RateLimiter:
         requests_in_flight: largest number of requests in flight.
         reserve: calls to leave to the token's other users in every window: a share of the limit
             below 1, or a number of calls.
-        answered_within: seconds after which every request has ended.
+        max_request_seconds: seconds after which every request has ended.
         store: keeps the quota windows.
 
     Attributes:
@@ -75,12 +75,12 @@ class RateLimiter:
         self,
         requests_in_flight: int = 4,
         reserve: float = 0,
-        answered_within: float = 60.0,
+        max_request_seconds: float = 60.0,
         store: QuotaStore | None = None,
     ) -> None:
         self._most = requests_in_flight
         self._reserve = reserve
-        self._answered_within = answered_within
+        self._max_request_seconds = max_request_seconds
         self._store = store or InMemoryQuotaStore()
         self.on_wait: Callable[[str, float], None] | None = None
         self.on_slow_down: Callable[[int], None] | None = None
@@ -118,7 +118,7 @@ class RateLimiter:
                 waited, is_unsure = now - started, math.isinf(delay)
                 if waited > _REPORTED_AFTER and is_unsure and self._store.is_shared:
                     # Another process sends the first request, or was killed meanwhile.
-                    delay = self._answered_within - waited
+                    delay = self._max_request_seconds - waited
                 if delay > 1 and math.isfinite(delay) and not announced and self.on_wait:
                     self.on_wait(entity, delay)
                     announced = True
@@ -196,7 +196,7 @@ class RateLimiter:
                     f"quota_reserve is {self._reserve:g}, and the quota of {entity} is no more "
                     f"than {window.limit:,} calls: nothing is left to be used."
                 )
-            return window.take(now, self._reserve, self._answered_within), window.number
+            return window.take(now, self._reserve, self._max_request_seconds), window.number
 
     def _pause(self, entity: str, report: QuotaReport, seconds: float | None, wait: float) -> None:
         """Sends no request for the entity until its window ends."""

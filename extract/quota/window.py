@@ -26,14 +26,14 @@ class QuotaReport:
         limit: calls allowed in a window.
         remaining: calls left after this one.
         resets_in: seconds until the window ends.
-        is_answer: whether the request succeeded.
+        is_success: whether the request succeeded.
     """
 
     entity: str | None = None
     limit: int | None = None
     remaining: int | None = None
     resets_in: int | None = None
-    is_answer: bool = False
+    is_success: bool = False
 
 
 def reserved_calls(reserve: float, limit: int) -> int:
@@ -68,7 +68,7 @@ class Window:
     last_call_at: float = 0.0
     paused_until: float = 0.0
 
-    def take(self, now: float, reserve: float, answered_within: float) -> float:
+    def take(self, now: float, reserve: float, max_request_seconds: float) -> float:
         """Takes a call if one is left.
 
         While the quota is unknown, one request goes first and the others wait for its response.
@@ -76,7 +76,7 @@ class Window:
         Args:
             now: the time.
             reserve: calls to leave to others: a share of the limit below 1, or a number.
-            answered_within: seconds after which a call without a response is lost: its process may
+            max_request_seconds: seconds after which a call without a response is lost: its process may
                 have been killed.
 
         Returns:
@@ -86,7 +86,7 @@ class Window:
             return self.paused_until - now
         if self.resets_at is not None and now >= self.resets_at:
             self._start_new()
-        lost = now >= self.last_call_at + answered_within
+        lost = now >= self.last_call_at + max_request_seconds
         if self.remaining is None:
             if self.in_flight and not lost:
                 return math.inf
@@ -117,7 +117,7 @@ class Window:
         if report.remaining is not None:
             self._learn(report.remaining, report.resets_in, now)
             self.limit = report.limit or self.limit or report.remaining + 1
-        elif report.is_answer and self.remaining is None:
+        elif report.is_success and self.remaining is None:
             self.remaining, self.resets_at = _UNLIMITED, now + _PROBE_INTERVAL
 
     def refuse(self, now: float, seconds: float) -> None:

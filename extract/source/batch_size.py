@@ -21,14 +21,14 @@ class BatchSize:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._answered: Counter[int] = Counter()
+        self._succeeded: Counter[int] = Counter()
         self._too_large: Counter[int] = Counter()
         self._lock = threading.Lock()
 
-    def answered(self, size: int) -> None:
+    def succeeded(self, size: int) -> None:
         """Records that a batch of this size succeeded."""
         with self._lock:
-            self._answered[size] += 1
+            self._succeeded[size] += 1
 
     def too_large(self, size: int, is_refused: bool) -> None:
         """Records that a batch of this size failed and that both of its halves succeeded.
@@ -42,7 +42,7 @@ class BatchSize:
             self._too_large[size] += 1
             failures = self._too_large[size]
             # A size that succeeded before is not refused for its size.
-            refused = is_refused and not self._answered[size]
-            proven = refused or failures >= max(_FAILURES_UNTIL_SMALLER, self._answered[size] + 1)
+            refused = is_refused and not self._succeeded[size]
+            proven = refused or failures >= max(_FAILURES_UNTIL_SMALLER, self._succeeded[size] + 1)
             if proven and size <= self.size:
                 self.size = max(1, (size + 1) // 2)

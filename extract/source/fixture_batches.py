@@ -172,7 +172,7 @@ class FixtureBatches:
                 return error
             result.stop_reason = StopReason.from_error(error)
             return None
-        self._batch_size.answered(len(ids))
+        self._batch_size.succeeded(len(ids))
         outcomes = [self._outcome(id, fixtures.get(id), answer.received_at) for id in ids]
         result.add(outcomes, {key for fixture in fixtures.values() for key in fixture.keys})
         return None
@@ -183,7 +183,7 @@ class FixtureBatches:
         except RefusedError as error:
             self._refusals.refused(error)
             raise
-        self._refusals.answered()
+        self._refusals.succeeded()
         return answer
 
     def _get(self, ids: Sequence[int]) -> Answer:

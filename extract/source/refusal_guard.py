@@ -43,7 +43,7 @@ class RefusalGuard:
         self._limit = _REFUSALS_UNTIL_PROBE
         self._verdict: AccessError | None = None
 
-    def answered(self) -> None:
+    def succeeded(self) -> None:
         """Records a response."""
         with self._lock:
             self._refusals = 0
