@@ -280,7 +280,7 @@ def assert_timeline(world: World, match: Match, found: Sequence[Row]) -> None:
             row["event_id"]
             for row in found
             if world.type(row["type_id"]) in kind
-            # Without it, or with one that was given by hand, nothing tells two of a minute isolated.
+            # Without it, or with one that was given by hand, nothing tells two of a minute apart.
             and (kind == GOALS or "sort_order" in events[row["event_id"]])
         ]
         assert of_kind == sorted(

@@ -136,7 +136,7 @@ def test_ctrl_c_commits_what_was_answered(duckdb_job: Job, backfill: Simulator) 
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 130, said
-    assert "Stopping: what was answered is committed" in said
+    assert "Stopping: received responses are committed" in said
     assert "The same command goes on where this run stopped" in said
     assert "Traceback" not in said
     stored = duckdb_job.query("select count(*) from sportmonks_raw.fixtures")[0][0]

@@ -12,6 +12,7 @@ from extract.source.batch_size import BatchSize
 from extract.source.fixture_batches import FixtureBatches
 from extract.source.outcome import Outcome
 from extract.source.stored_fixtures import NothingStored
+from extract.stop_reason import TIME_IS_UP
 from simulator import Simulator
 
 TOKEN = "demo-token"
@@ -30,7 +31,7 @@ def settings(api: Simulator, **changes: object) -> Settings:
 def client(api: Simulator) -> Iterator[SportmonksClient]:
     client = SportmonksClient(settings(api))
     yield client
-    client.stop("the test is over")
+    client.stop(TIME_IS_UP)
 
 
 def fetch(
@@ -75,7 +76,7 @@ def test_silence_is_given_up(api: Simulator) -> None:
     client = SportmonksClient(settings(api, timeout=0.2, tries=2))
     api.control.faults([{"kind": "delay", "seconds": 5}])
     started = time.monotonic()
-    with pytest.raises(DownError, match="answer within"):
+    with pytest.raises(DownError, match="response within"):
         client.get("football/states")
     assert time.monotonic() - started < 3
 
@@ -137,7 +138,8 @@ def test_api_that_is_down_is_not_hammered(api: Simulator, client: SportmonksClie
     assert set(outcomes) == set(ids)
     assert {outcome.name for outcome in outcomes.values()} == {"failed"}
     assert len(api.control.requests()) <= 3 * 14
-    assert client.down
+    assert client.stop_reason
+    assert isinstance(client.stop_reason.error, DownError)
 
 
 def test_quota_is_waited_for(api: Simulator) -> None:

@@ -226,7 +226,7 @@ def assert_is_near(moment: datetime | None, expected: datetime) -> None:
 
 
 def test_where_the_clocks_agree_the_finer_one_counts(clock: ApiClock) -> None:
-    clock.heard(in_utc().replace(microsecond=0), 0)
+    clock.observe(in_utc().replace(microsecond=0), 0)
     assert abs(clock.now() - in_utc()) < timedelta(milliseconds=100)
     assert abs(clock.seconds_ahead or 9) < 0.1
 
@@ -234,7 +234,7 @@ def test_where_the_clocks_agree_the_finer_one_counts(clock: ApiClock) -> None:
 @pytest.mark.parametrize("ahead", [{"days": 1}, {"days": -400}, {"minutes": 3}, {"seconds": -30}])
 def test_otherwise_the_api_counts(clock: ApiClock, ahead: dict[str, float]) -> None:
     before = clock.now()
-    clock.heard(in_utc(**ahead), 0)
+    clock.observe(in_utc(**ahead), 0)
     times = [clock.now() for _ in range(1000)]
     assert times == sorted(set(times))
     assert_is_near(before, in_utc())
@@ -247,18 +247,18 @@ def test_a_date_that_stands_still(clock: ApiClock) -> None:
     date = in_utc(days=-3)
     for _ in range(20):
         last = clock.now()
-        clock.heard(date, 0)
+        clock.observe(date, 0)
     assert last < clock.now() < date + timedelta(seconds=1)
 
 
 def test_one_wrong_server_among_many(clock: ApiClock) -> None:
     for wrong in (0, 0, 90, -5, 0, 0, 0):
-        clock.heard(in_utc(days=wrong), 0)
+        clock.observe(in_utc(days=wrong), 0)
         assert_is_near(clock.now(), in_utc())
 
 
 def test_an_answer_from_a_cache(clock: ApiClock) -> None:
-    clock.heard(in_utc(hours=4, seconds=-300), 300)
+    clock.observe(in_utc(hours=4, seconds=-300), 300)
     assert_is_near(clock.now(), in_utc(hours=4))
 
 
@@ -289,6 +289,6 @@ def test_an_answer_from_a_cache_is_as_old_as_it_is() -> None:
 
 @pytest.mark.parametrize("year", [None, 1, 1970, 9999])
 def test_a_date_that_makes_no_sense(clock: ApiClock, year: int | None) -> None:
-    clock.heard(datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC) if year else None, 0)
+    clock.observe(datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC) if year else None, 0)
     assert_is_near(clock.now(), in_utc())
     assert_is_near(clock.began_at, in_utc())

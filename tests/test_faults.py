@@ -28,8 +28,8 @@ def test_a_faulty_api_loses_nothing(name: str, tmp_path: Path) -> None:
 def test_the_docs_have_the_table_of_failures() -> None:
     page = Path("docs/failures.md").read_text()
     for failure in FAILURES:
-        error = f"`{failure.error.__name__}`" if failure.error else "an answer"
-        assert f"| {failure.what} | {error} |" in page
+        error = f"`{failure.error.__name__}`" if failure.error else "an empty response"
+        assert f"| {failure.name} | {error} |" in page
     for raised, follows in POLICIES.items():
         said = " | ".join([follows.request, follows.batch, follows.run])
         assert f"| `{raised.__name__}` | {said} |" in page

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from extract.planning.due import TIMES_UNTIL_WITHDRAWN
+from extract.config.recheck_schedule import TIMES_UNTIL_WITHDRAWN
 from simulator import Simulator
 from tests import marts
 from tests.job import EVERY_MODEL, Job

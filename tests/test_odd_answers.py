@@ -10,6 +10,7 @@ import extract.api.client
 from extract.api.client import SportmonksClient
 from extract.errors import AccessError, DownError, QuotaError, UnavailableError
 from extract.source.batch_size import BatchSize
+from extract.stop_reason import CALLS_USED_UP
 from simulator import Simulator
 from tests.job import Job, asked, setting
 from tests.test_client import fetch, settings
@@ -59,9 +60,9 @@ def test_what_only_one_answer_says_is_not_believed(
 
 def test_refusals_by_chance_teach_no_smaller_batch() -> None:
     size = BatchSize(50)
-    size.answered(50)
+    size.succeeded(50)
     for _ in range(5):
-        size.answered(50)
+        size.succeeded(50)
         size.too_large(50, is_refused=True)
     assert size.size == 50
     fresh = BatchSize(100)
@@ -139,7 +140,7 @@ def test_no_call_left_means_no_wait(api: Simulator) -> None:
     started = time.monotonic()
     fetch(client, api.world.fixture_ids()[:40], size=2)
     assert time.monotonic() - started < 3
-    assert client.stopped
+    assert client.stop_reason == CALLS_USED_UP
 
 
 def test_poisoned_fixtures_alone_are_no_outage(api: Simulator) -> None:
@@ -148,7 +149,7 @@ def test_poisoned_fixtures_alone_are_no_outage(api: Simulator) -> None:
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": bad}])
     outcomes = fetch(client, bad)
     assert {outcome.name for outcome in outcomes.values()} == {"failed"}
-    assert client.down is None
+    assert client.stop_reason is None
     assert fetch(client, api.world.fixture_ids()[6:9])
 
 
@@ -157,7 +158,8 @@ def test_an_endpoint_that_fails_for_all_is_given_up(api: Simulator) -> None:
     client.get("football/states")
     api.control.faults([{"kind": "status", "status": 500, "path": MULTI}])
     fetch(client, api.world.fixture_ids())
-    assert isinstance(client.down, DownError)
+    assert client.stop_reason
+    assert isinstance(client.stop_reason.error, DownError)
     assert len(asked(api)) < 200
 
 

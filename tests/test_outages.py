@@ -39,7 +39,7 @@ def test_an_api_that_is_away_ends_the_run(
     assert time.monotonic() - started < 13 * 0.2 + 12
     assert "Error: The API is down: " in output
     assert "Traceback" not in output
-    assert "answer within" in output if kind == "silent" else "Connection refused" in output
+    assert "response within" in output if kind == "silent" else "Connection refused" in output
     # The next run takes all of them up.
     monkeypatch.setenv(setting("BASE_URL"), api.base_url)
     monkeypatch.delenv(setting("TIMEOUT"))
@@ -58,7 +58,7 @@ def test_an_api_that_comes_back_is_waited_for(
     timer.start()
     output = duckdb_job.extract().output
     timer.join()
-    assert "The API does not answer: trying again at once" in output
+    assert "The API does not respond: trying again at once" in output
     stored = duckdb_job.query(
         "select outcome, count(*) from sportmonks_raw.fixture_checks group by 1"
     )
@@ -118,7 +118,7 @@ def test_a_poisoned_fixture_does_not_open_the_breaker_for_good(api: Simulator) -
     api.control.faults([{"kind": "truncate", "fixture_ids": ids[:1]}])
     outcomes = fetch(client, ids)
     assert [id for id in ids if outcomes[id].name != "stored"] == ids[:1]
-    assert client.down is None
+    assert client.stop_reason is None
 
 
 def test_the_breaker_looks_three_times(api: Simulator) -> None:

@@ -210,7 +210,7 @@ def test_one_goes_first_and_the_others_by_its_answer(windows: QuotaStore) -> Non
         other.start()
     time.sleep(0.3)
     assert got == []
-    rate_limiter.release(first, QuotaReport("Fixture", 4, 3, 60, is_answer=True))
+    rate_limiter.release(first, QuotaReport("Fixture", 4, 3, 60, is_success=True))
     time.sleep(0.5)
     assert len(got) == 3
     rate_limiter.stop()
@@ -221,12 +221,12 @@ def test_one_goes_first_and_the_others_by_its_answer(windows: QuotaStore) -> Non
 def test_a_late_answer_of_the_last_window_says_nothing_of_this_one(windows: QuotaStore) -> None:
     rate_limiter = RateLimiter(8, store=windows)
     first = rate_limiter.acquire("core/types")
-    rate_limiter.release(first, QuotaReport("Type", 3, 2, 0, is_answer=True))
+    rate_limiter.release(first, QuotaReport("Type", 3, 2, 0, is_success=True))
     late = rate_limiter.acquire("core/types")
     time.sleep(1.1)
     now = rate_limiter.acquire("core/types")
-    rate_limiter.release(now, QuotaReport("Type", 3, 2, 60, is_answer=True))
-    rate_limiter.release(late, QuotaReport("Type", 3, 0, 0, is_answer=True))
+    rate_limiter.release(now, QuotaReport("Type", 3, 2, 60, is_success=True))
+    rate_limiter.release(late, QuotaReport("Type", 3, 0, 0, is_success=True))
     with windows.open("Type") as (window, now_there):
         assert [window.take(now_there, 0, 60) for _ in range(2)] == [0, 0]
 
@@ -238,10 +238,10 @@ def test_who_gets_no_answer_holds_up_nobody_for_long(
 ) -> None:
     """At once where the session is gone, else when nobody can be waiting for an answer any more."""
     other = PostgresQuotaStore(windows.connect, windows.schema, "token")
-    RateLimiter(8, answered_within=60 if is_killed else 1, store=other).acquire("core/types")
+    RateLimiter(8, max_request_seconds=60 if is_killed else 1, store=other).acquire("core/types")
     if is_killed:
         other.close()
-    waited = RateLimiter(8, answered_within=1, store=windows).acquire("core/types").waited
+    waited = RateLimiter(8, max_request_seconds=1, store=windows).acquire("core/types").waited
     assert waited < 0.5 if is_killed else 0.5 < waited < 3
     other.close()
 
@@ -298,5 +298,5 @@ def test_an_api_that_says_little_is_looked_at_again() -> None:
     assert window.take(65, 0, 60) == 0
     silent = Window()
     silent.take(0, 0, 60)
-    silent.give_back(0, QuotaReport(is_answer=True), 1)
+    silent.give_back(0, QuotaReport(is_success=True), 1)
     assert [silent.take(2, 0, 60) for _ in range(100)] == [0] * 100

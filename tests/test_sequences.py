@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from extract.planning.due import TIMES_UNTIL_WITHDRAWN
+from extract.config.recheck_schedule import TIMES_UNTIL_WITHDRAWN
 from simulator import Simulator
 from tests import marts
 from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job, setting

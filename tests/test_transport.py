@@ -53,7 +53,7 @@ def test_an_answer_that_is_too_large_is_not_read(api: Simulator, packed: bool) -
         [sys.executable, "-c", MEASURED, api.base_url], check=True, capture_output=True, text=True
     )
     megabytes, error, recorded, status, received = json.loads(run.stdout)
-    assert error == recorded == "The answer is larger than 20 MB (`max_answer_size`)."
+    assert error == recorded == "The response is larger than 20 MB (`max_answer_size`)."
     assert megabytes < 60
     assert status == 200
     assert received < 22_000_000
@@ -82,7 +82,7 @@ def test_a_batch_whose_answer_is_too_large_is_split(
     recorded = duckdb_job.query(
         "select distinct error from sportmonks_raw.api_calls where error is not null"
     )
-    assert recorded == [("The answer is larger than 1 MB (`max_answer_size`).",)]
+    assert recorded == [("The response is larger than 1 MB (`max_answer_size`).",)]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_time_out_is_for_all_of_an_answer(
     api.control.faults([{**fault, "path": "states"}])
     assert_gives_up(client, 0.6)
     *_, call = client.drain_calls()
-    assert call.error == f"No complete answer within 0.6 s from {api.base_url}."
+    assert call.error == f"No complete response within 0.6 s from {api.base_url}."
     assert call.status == status
     assert 0.6 <= call.seconds < 2
     assert client.get_once("football/leagues", {}).rows
@@ -106,7 +106,7 @@ def test_the_time_out_is_for_all_of_an_answer(
 
 def assert_gives_up(client: SportmonksClient, seconds: float) -> None:
     began = time.monotonic()
-    with pytest.raises(UnavailableError, match="No complete answer within"):
+    with pytest.raises(UnavailableError, match="No complete response within"):
         client.get_once("football/states", {})
     assert seconds * 0.9 < time.monotonic() - began < seconds + 1.5
 

@@ -41,7 +41,9 @@ from extract.cli.progress_bar import ConsoleProgress
 from extract.config.settings import UNUSED_TOKEN, load_settings
 from extract.planning.selection import Selection
 from extract.runs.run import Bounds, run
-from extract.source.fixtures import sportmonks
+from extract.source.fixtures import fixtures_source
+from extract.source.listing import listing_source
+from extract.source.reference import reference_source
 from extract.transform.dbt import write_lock_for_dbt
 from extract.warehouse.raw_tables import SCHEMAS
 
@@ -71,12 +73,23 @@ class _Translator(DagsterDltTranslator):
 
 def _specs() -> list[AssetSpec]:
     settings = load_settings(UNUSED_TOKEN)
-    source = sportmonks(settings=settings, client=SportmonksClient(settings))
-    described = build_dlt_asset_specs(
-        source.with_resources(*SCHEMAS), dlt.pipeline("sportmonks"), _Translator()
-    )
-    # A view that the extractor creates, so dlt does not know it.
-    return [*described, AssetSpec([_SOURCE, "due_fixtures"])]
+    client = SportmonksClient(settings)
+    sources = [
+        fixtures_source(settings=settings, client=client),
+        listing_source(settings=settings, client=client),
+        reference_source(settings=settings, client=client),
+    ]
+    described = {
+        spec.key: spec
+        for source in sources
+        for spec in build_dlt_asset_specs(
+            source.with_resources(*(SCHEMAS.keys() & source.resources.keys())),
+            dlt.pipeline("sportmonks"),
+            _Translator(),
+        )
+    }
+    # A view, which tells dbt and people what is due.
+    return [*described.values(), AssetSpec([_SOURCE, "due_fixtures"])]
 
 
 @multi_asset(

@@ -1,4 +1,4 @@
-"""The circuit breaker: an API that is down is looked at now and then, not hammered.
+"""The circuit breaker: while the API is down, it gets single probes instead of all requests.
 
 Not pybreaker: that one lets one request through at a time, and counts by the wall clock.
 """
@@ -8,26 +8,22 @@ from collections.abc import Callable
 
 from extract.errors import DownError, RequestError, UnavailableError
 
-# Requests without a usable answer, retries included, one after the other. Around one poisoned
-# fixture there may be as many; then the first look finds that the API is well.
+# Consecutive requests without a usable response, retries included. A single poisoned fixture may
+# cause as many; then the first probe closes the breaker.
 _FAILURES_UNTIL_OPEN = 10
-# Waits before each look, in times of the backoff: 5, 10 and 20 s.
-_WAITS = (5, 10, 20)
+# Delay before each probe, in multiples of the backoff: 5, 10 and 20 s.
+_PROBE_DELAYS = (5, 10, 20)
 
 
 class CircuitBreaker:
-    """Opens after failures in a row, then looks whether the API is back, and closes when it is.
+    """Opens after consecutive failures, then probes the API, and closes when it responds.
 
-    Safe for several threads: one looks, the others wait for what it finds.
+    Safe for several threads: one thread probes, the others wait for its result.
 
     Args:
-        backoff: seconds that the waits are multiples of.
+        backoff: unit of the delays, in seconds.
         sleep: waits for some seconds; raises StoppedError when the run is being stopped.
-        on_open: told, with the seconds, before each wait.
-
-    Attributes:
-        is_open: whether no request may be sent.
-        down: why none ever will: every look was in vain.
+        on_open: called with the seconds before each delay.
     """
 
     def __init__(
@@ -39,58 +35,79 @@ class CircuitBreaker:
         self._backoff = backoff
         self._sleep = sleep
         self._on_open = on_open
-        self._looking = threading.Lock()
+        # Held during a probe. The state has a lock of its own: other requests end meanwhile.
+        self._probing = threading.Lock()
+        self._state = threading.Lock()
         self._failures = 0
-        self.is_open = False
-        self.down: DownError | None = None
+        self._is_open = False
+        self._down: DownError | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests have to wait for a probe."""
+        with self._state:
+            return self._is_open
+
+    @property
+    def down(self) -> DownError | None:
+        """The error of every further request, once all probes have failed; else None."""
+        with self._state:
+            return self._down
 
     def succeeded(self) -> None:
-        """Notes that the API answered."""
-        self._failures = 0
+        """Records a response."""
+        with self._state:
+            self._failures = 0
 
     def failed(self) -> None:
-        """Notes that it did not."""
-        self._failures += 1
-        if self._failures >= _FAILURES_UNTIL_OPEN:
-            self.open()
+        """Records a request without a usable response."""
+        with self._state:
+            self._failures += 1
+            if self._failures >= _FAILURES_UNTIL_OPEN:
+                self._is_open = True
 
     def open(self) -> None:
-        """Lets nobody ask before somebody has looked."""
-        self.is_open = True
+        """Holds all requests back until a probe has succeeded."""
+        with self._state:
+            self._is_open = True
 
-    def wait(self, look: Callable[[], object]) -> None:
-        """Comes back when requests may be sent.
+    def wait(self, probe: Callable[[], object]) -> None:
+        """Returns when requests may be sent.
 
         Args:
-            look: asks the API for something that it should have an answer to.
+            probe: sends a request that the API should be able to answer.
 
         Raises:
-            DownError: no look had an answer.
+            DownError: every probe failed.
             StoppedError: the run is being stopped.
         """
         if not self.is_open:
             return
-        with self._looking:
-            if self.down:
-                raise self.down
+        with self._probing:
+            if down := self.down:
+                raise down
             if self.is_open:
-                self._probe(look)
+                self._probe(probe)
 
-    def _probe(self, look: Callable[[], object]) -> None:
+    def _probe(self, probe: Callable[[], object]) -> None:
         last: RequestError | None = None
-        for wait in _WAITS:
-            seconds = wait * self._backoff
+        for delay in _PROBE_DELAYS:
+            seconds = delay * self._backoff
             self._on_open(seconds)
             self._sleep(seconds)
             try:
-                look()
+                probe()
             except UnavailableError as error:
                 last = error
                 continue
             except RequestError:
-                pass  # refused, but it answers
-            self._failures = 0
-            self.is_open = False
+                pass  # a refusal is a response
+            with self._state:
+                self._failures = 0
+                self._is_open = False
             return
-        self.down = DownError(f"The API is down: {self._failures} requests failed in a row. {last}")
-        raise self.down
+        with self._state:
+            self._down = DownError(
+                f"The API is down: {self._failures} requests failed in a row. {last}"
+            )
+            raise self._down

@@ -1,57 +1,30 @@
-"""The HTTP client of the Sportmonks API: one request in, one answer or one typed error out."""
+"""The HTTP client of the Sportmonks API: retries, pages, quota, and one typed error per failure."""
 
 import math
-import re
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from itertools import count
-from urllib.parse import quote
 
-import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
-from urllib3 import Timeout
-from urllib3.exceptions import HTTPError
-from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
 from extract.api.circuit_breaker import CircuitBreaker
 from extract.api.clock import ApiClock
-from extract.api.deadline import DeadlineAdapter, TooLargeError, read_body
-from extract.api.error_policy import POLICIES, RawResponse, failure
-from extract.api.responses import (
-    MEGABYTE,
-    Answer,
-    ApiCall,
-    Envelope,
-    cursor_token,
-    read_age,
-    read_date,
-    read_envelope,
-    read_quota,
-    read_rows,
-    retry_after,
-    row_identity,
-)
-from extract.api.transport import ApiRequest, ApiSession, TokenAuth, connection_error
+from extract.api.error_policy import POLICIES, failure
+from extract.api.responses import Answer, ApiCall, cursor_token, read_rows, row_identity
+from extract.api.transport import ApiRequest, Transport
 from extract.config.settings import Settings
-from extract.errors import (
-    DownError,
-    QuotaError,
-    RefusedError,
-    RequestError,
-    StoppedError,
-    UnavailableError,
-)
+from extract.errors import QuotaError, RequestError, StoppedError, UnavailableError
 from extract.progress import Progress
 from extract.quota.rate_limiter import Permit, RateLimiter
 from extract.quota.window import QuotaReport, QuotaStore
+from extract.stop_reason import CALLS_USED_UP, StopReason, most_serious
 
 _LONGEST_BACKOFF = 60.0
 _LONGEST_RETRY_AFTER_FAILURE = 300.0
-# A 429 says nothing against the request itself, and all wait meanwhile.
+# A 429 says nothing against the request itself, and all requests are delayed meanwhile.
 _TRIES_AGAINST_QUOTA = 10
 # Largest page of a list with `filters=populate`, which turns includes off (Sportmonks docs).
 POPULATE_PAGE = 1000
@@ -59,17 +32,15 @@ _LIST_PAGE = 50
 # Page numbers end at 20,000 rows, which are 401 pages of 50; cursors have no such end. The longest
 # list, the seasons of a plan with every league, has some 600 pages.
 _MOST_PAGES = 2_000
-# Looks in a row that found only other endpoints to be well, until the API counts as down.
+# Consecutive probes where only other endpoints responded, after which the API counts as down.
 _MAX_INCONCLUSIVE_PROBES = 10
-
-
-# Asked for when a list fails and nothing was answered yet. Every plan has it.
+# The probe when a list fails before any request has succeeded. Every plan includes it.
 _NEUTRAL = ApiRequest("football/states", {}, ())
 
 
 @dataclass
 class _Tries:
-    """What the tries of one request share."""
+    """State shared by the tries of one request."""
 
     attempt: int = 0
     failures: int = 0
@@ -78,26 +49,30 @@ class _Tries:
 
 
 class SportmonksClient:
-    """Asks the API under its quota, retries what is worth a retry, and keeps a record of each call.
+    """Sends requests within the quota, retries them by the error policy, and records each call.
 
     The token travels in the `Authorization` header only, and never to another host. Safe for
     several threads.
 
     Attributes:
-        rate_limiter: says when the next request may be sent.
-        calls_left: how many more requests may be sent at all.
-        stopped: why no further request is sent, once `stop` was called.
-        refusal: why the API refuses all of them, once it does.
-        clock: the API's, by its answers.
-        on_call: told of each request when it has ended, from several threads.
-        on_trouble: told, in a line, when the API does not answer and is looked at again later.
+        rate_limiter: delays requests so that the quota is not exceeded.
+        clock: the API's time, learned from its responses.
+        calls_left: how many more requests may be sent; the last one ends the run.
+        on_call: called with each finished request, from several threads.
+        on_trouble: called with a line when the API does not respond and is probed later.
 
     Args:
         settings: address, token, time-out, tries and reserve.
-        store: what is known of the token's quota; by default only what this client learns.
+        store: keeps the quota windows; by default only this client knows them.
+        clock: by default a new one.
     """
 
-    def __init__(self, settings: Settings, store: QuotaStore | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: QuotaStore | None = None,
+        clock: ApiClock | None = None,
+    ) -> None:
         self.rate_limiter = RateLimiter(
             settings.requests_in_flight,
             settings.quota_reserve,
@@ -105,61 +80,49 @@ class SportmonksClient:
             2 * settings.timeout + 5,
             store,
         )
+        self.clock = clock or ApiClock()
         self._settings = settings
-        self._base_url = settings.base_url.rstrip("/")
-        self._token = settings.api_token.strip()
-        self._session = ApiSession()
-        self._session.auth = TokenAuth(self._token)
-        self._session.headers.update(
-            {
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip",
-                "User-Agent": "sportmonks-warehouse",
-            }
-        )
-        adapter = DeadlineAdapter(pool_maxsize=settings.requests_in_flight)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._transport = Transport(settings, self.clock)
         self._backoff = wait_exponential_jitter(
             multiplier=settings.backoff, max=_LONGEST_BACKOFF, jitter=settings.backoff
         )
-        self._breaker = CircuitBreaker(settings.backoff, self._sleep, self._say_that_it_is_away)
-        # A request that was answered, by endpoint: when others fail, it tells whether they are
-        # poisoned or the API is down.
-        self._answered: dict[str, ApiRequest] = {}
+        self._breaker = CircuitBreaker(settings.backoff, self._sleep, self._report_outage)
+        # By endpoint, a request that had rows. When later ones fail, repeating it tells whether
+        # they are poisoned or the API is down.
+        self._succeeded: dict[str, ApiRequest] = {}
         self._inconclusive_probes = 0
         self._numbers = count(1)
         self._calls: list[ApiCall] = []
         self._calls_lock = threading.Lock()
         self._stopping = threading.Event()
+        self._stop_lock = threading.Lock()
+        self._stop_reason: StopReason | None = None
         self.calls_left = math.inf
-        self.stopped: str | None = None
-        self.refusal: str | None = None
-        self.clock = ApiClock()
         self.on_call: Callable[[ApiCall], None] | None = None
         self.on_trouble: Callable[[str], None] | None = None
 
     @property
-    def down(self) -> DownError | None:
-        """Why no further request is sent, once too many failed in a row."""
-        return self._breaker.down
+    def stop_reason(self) -> StopReason | None:
+        """Why no further request is sent; None while requests are sent."""
+        down = self._breaker.down
+        return most_serious(self._stop_reason, StopReason.from_error(down) if down else None)
 
     def get(
         self, endpoint: str, params: Mapping[str, str] | None = None, ids: Sequence[int] = ()
     ) -> Answer:
-        """Asks for one resource, with retries.
+        """Requests one resource, with retries.
 
         Args:
             endpoint: path of the resource, such as `football/fixtures/multi`; it is what
                 `api_calls` records.
             params: query parameters, without the token.
-            ids: what comes after it in the path, separated by commas.
+            ids: appended to the path, separated by commas.
 
         Raises:
-            AccessError: the token or an include is refused.
+            AccessError: the API refuses the token or an include.
             RefusedError: the API refuses this request.
             QuotaError: 429 on every try.
-            UnavailableError: no usable answer on any try.
+            UnavailableError: no usable response on any try.
             DownError: the API is down; nothing was sent.
             StoppedError: `stop` was called, or `calls_left` are used up.
         """
@@ -168,19 +131,19 @@ class SportmonksClient:
             return self._try(request)
         except UnavailableError:
             if not ids:
-                # A list cannot be asked for in parts: perhaps the API is away.
+                # A list cannot be requested in parts: perhaps the API is down.
                 self._breaker.open()
             if not self._breaker.is_open:
                 raise
-        # While the API was away nothing was said about this request.
+        # The failures were those of an outage, not of this request.
         return self._try(request)
 
     def get_once(self, endpoint: str, params: Mapping[str, str]) -> Answer:
-        """The same without retries, for somebody who wants to know how the API is now."""
+        """Requests one resource without retries; errors as in `get`."""
         return self._send(ApiRequest(endpoint, params, ()), _Tries())
 
     def pages(self, endpoint: str, params: Mapping[str, str] | None = None) -> Iterator[Answer]:
-        """Asks for every page of a list, whichever form of pagination the API uses.
+        """Requests every page of a list, whichever form of pagination the API uses.
 
         With the filter `populate`, pages have 1,000 rows instead of 50, and no includes.
 
@@ -217,7 +180,7 @@ class SportmonksClient:
         raise _endless(endpoint, f"page {_MOST_PAGES:,} is not the last one")
 
     def drain_calls(self) -> list[ApiCall]:
-        """Hands over the record of the calls made since the last time it was asked for."""
+        """Returns the calls since the last time, and forgets them."""
         with self._calls_lock:
             calls, self._calls = self._calls, []
         return calls
@@ -233,9 +196,9 @@ class SportmonksClient:
         self.on_trouble = progress.warning
         self.on_call = on_call
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: StopReason) -> None:
         """Sends no further request; waits and retries of every thread end with StoppedError."""
-        self.stopped = self.stopped or reason
+        self._record(reason)
         self._stopping.set()
         self.rate_limiter.stop()
 
@@ -259,16 +222,16 @@ class SportmonksClient:
         raise AssertionError("tenacity ends with a result or an error")
 
     def _probe(self, request: ApiRequest) -> None:
-        """Asks for what the API should have an answer to, if it has one to anything."""
-        same = self._answered.get(request.endpoint)
-        other = next(iter(self._answered.values()), _NEUTRAL)
+        """Sends a request that the API can answer unless it is down."""
+        same = self._succeeded.get(request.endpoint)
+        other = next(iter(self._succeeded.values()), _NEUTRAL)
         if same or not request.ids:
             self._send(same or other, _Tries())
             return
         try:
-            self._send(request.of_one(), _Tries())
+            self._send(request.with_one_id(), _Tries())
         except UnavailableError:
-            # Perhaps all that is to be asked for is poisoned.
+            # Perhaps all fixtures that are left are poisoned.
             self._inconclusive_probes += 1
             if self._inconclusive_probes > _MAX_INCONCLUSIVE_PROBES:
                 raise
@@ -290,9 +253,10 @@ class SportmonksClient:
         started = time.monotonic()
         quota = QuotaReport()
         try:
-            reply, envelope, quota = self._exchange(request, call)
-            error = failure(reply)
-            rows = [] if error else read_rows(envelope)
+            exchange = self._transport.exchange(request, call)
+            quota = exchange.quota
+            error = failure(exchange.response)
+            rows = [] if error else read_rows(exchange.envelope)
             call.rows_returned = None if error else len(rows)
             call.error = str(error) if error else None
         finally:
@@ -311,11 +275,15 @@ class SportmonksClient:
         self._breaker.succeeded()
         self.rate_limiter.succeeded()
         if rows:
-            self._answered[request.endpoint] = request.of_one()
+            self._succeeded[request.endpoint] = request.with_one_id()
         if request.ids:
             self._inconclusive_probes = 0
-        pagination = envelope.pagination if isinstance(envelope.pagination, dict) else {}
-        return Answer(rows, pagination, self.clock.now() - timedelta(seconds=reply.age))
+        pagination = exchange.envelope.pagination
+        return Answer(
+            rows,
+            pagination if isinstance(pagination, dict) else {},
+            self.clock.now() - timedelta(seconds=exchange.response.age),
+        )
 
     def _failed(
         self, error: RequestError, permit: Permit, quota: QuotaReport, tries: _Tries
@@ -329,99 +297,44 @@ class SportmonksClient:
             tries.refusals += 1
             self.rate_limiter.refused(permit, quota, error.retry_after, self._settings.backoff)
 
-    def _exchange(
-        self, request: ApiRequest, call: ApiCall
-    ) -> tuple[RawResponse, Envelope, QuotaReport]:
-        """Sends a request, and reads what comes back."""
-        timeout, most = self._settings.timeout, self._settings.max_answer_size
-        try:
-            response = self._session.get(
-                f"{self._base_url}/{request.path}",
-                params=request.params,
-                timeout=Timeout(total=timeout),  # type: ignore[arg-type]
-                # One would carry the token to wherever it points.
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
-                call.status = response.status_code
-                self.clock.heard(read_date(response.headers.get("Date", "")), read_age(response))
-                try:
-                    body = read_body(response, int(most * MEGABYTE))
-                finally:
-                    call.bytes = response.raw.tell()
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise RefusedError(f"base_url {self._base_url!r} is no address.") from error
-        except TooLargeError:
-            trouble = f"The answer is larger than {most:g} MB (`max_answer_size`)."
-        except (requests.Timeout, UrllibTimeoutError, TimeoutError):
-            trouble = f"No complete answer within {timeout:g} s from {self._base_url}."
-        except (EOFError, zlib.error):
-            trouble = "The answer's compression is broken."
-        except (requests.RequestException, HTTPError, OSError) as error:
-            trouble = f"Connection to {self._base_url} failed: {connection_error(error)}."
-        else:
-            return self._read_reply(request, response, body)
-        return RawResponse(trouble=self._without_token(trouble)), Envelope(), QuotaReport()
-
-    def _read_reply(
-        self, request: ApiRequest, response: requests.Response, body: bytearray
-    ) -> tuple[RawResponse, Envelope, QuotaReport]:
-        envelope, trouble = read_envelope(response, body)
-        message = envelope.message if isinstance(envelope.message, str) else ""
-        location = re.sub(r"[?#].*", "", response.headers.get("Location", "nowhere"))
-        reply = RawResponse(
-            response.status_code,
-            self._without_token(trouble) if trouble else None,
-            self._without_token(message),
-            envelope.code,
-            "include" in request.params,
-            self._without_token(location),
-            retry_after(response),
-            read_age(response),
-        )
-        return reply, envelope, read_quota(response, envelope)
-
-    def _without_token(self, text: str) -> str:
-        """What others say, on one line, without the token that they may repeat."""
-        for secret in (self._token, quote(self._token, safe="")):
-            text = text.replace(secret, "***")
-        return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
     def _take_call(self) -> None:
         with self._calls_lock:
-            self._go_on()
+            self._check_stopped()
             self.calls_left -= 1
             if self.calls_left <= 0:
-                # Not `stop`: those that have taken their call may make it.
+                # Not `stop`: threads that have taken a call may still send it.
                 self._stopping.set()
 
-    def _go_on(self) -> None:
-        """Raises StoppedError if no further request may be sent, so that nobody waits for one."""
+    def _check_stopped(self) -> None:
+        """Raises StoppedError if no further request may be sent, so that no thread waits."""
         if self.calls_left <= 0:
-            self.stopped = self.stopped or "all calls that --max-calls allows are made"
-        if self.stopped:
-            raise StoppedError(self.stopped)
+            self._record(CALLS_USED_UP)
+        if self._stop_reason:
+            raise StoppedError(self._stop_reason.text)
+
+    def _record(self, reason: StopReason) -> None:
+        with self._stop_lock:
+            self._stop_reason = most_serious(self._stop_reason, reason)
 
     def _delay_before_retry(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, QuotaError):
-            return 0  # the rate_limiter already makes everyone wait
-        asked = error.retry_after if isinstance(error, UnavailableError) else None
-        return max(self._backoff(state), min(asked or 0.0, _LONGEST_RETRY_AFTER_FAILURE))
+            return 0  # the rate limiter already delays all requests
+        retry_after = error.retry_after if isinstance(error, UnavailableError) else None
+        return max(self._backoff(state), min(retry_after or 0.0, _LONGEST_RETRY_AFTER_FAILURE))
 
     def _sleep(self, seconds: float, tries: _Tries | None = None) -> None:
-        self._go_on()
+        self._check_stopped()
         if tries:
             tries.waited += seconds
         if self._stopping.wait(seconds):
-            self._go_on()
+            self._check_stopped()
 
-    def _say_that_it_is_away(self, seconds: float) -> None:
-        self._go_on()
+    def _report_outage(self, seconds: float) -> None:
+        self._check_stopped()
         if self.on_trouble:
             when = f"in {seconds:.0f} s" if seconds >= 1 else "at once"
-            self.on_trouble(f"The API does not answer: trying again {when}.")
+            self.on_trouble(f"The API does not respond: trying again {when}.")
 
 
 def _endless(endpoint: str, found: str) -> UnavailableError:

@@ -1,8 +1,8 @@
 """HTTP with a deadline for the whole exchange and a limit for the size of a response.
 
-The time-out of requests is about the silence between two bytes: a server that sends one now and
-then is waited for without end. Here every wait, from connecting to the last byte of the body, is
-cut short by the same deadline.
+The time-out of requests limits the silence between two bytes: a server that sends a byte now and
+then can hold a request for ever. Here one deadline limits all waits, from the connection to the
+last byte of the body.
 """
 
 import io
@@ -54,7 +54,7 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _DeadlineSocket:
-    """What `http.client` needs of a socket to read a response from it."""
+    """The part of a socket that `http.client` needs to read a response."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._reader = _DeadlineReader(sock, deadline)
@@ -64,9 +64,9 @@ class _DeadlineSocket:
 
 
 class _DeadlineMixin(HTTPConnection):
-    """A connection whose time-out is about all that is done until it is set again.
+    """A connection whose time-out covers all operations until it is set again.
 
-    urllib3 sets it before it connects, and again, to what is left, before it reads the response.
+    urllib3 sets it before it connects, and again, to the rest, before it reads the response.
     """
 
     _deadline = 0.0
@@ -74,7 +74,7 @@ class _DeadlineMixin(HTTPConnection):
     def response_class(  # type: ignore[override]
         self, sock: socket.socket, *args: Any, **options: Any
     ) -> HTTPResponse:
-        """The response, of the proxy or the server, to be read until the deadline."""
+        """The response of the proxy or the server, readable until the deadline."""
         return HTTPResponse(_DeadlineSocket(sock, self._deadline), *args, **options)  # type: ignore[arg-type]
 
     def getresponse(self) -> Any:
@@ -82,7 +82,7 @@ class _DeadlineMixin(HTTPConnection):
         return super().getresponse()
 
     def _new_conn(self) -> socket.socket:
-        """Connects to the first address of the host that answers, all within one time-out."""
+        """Connects to the first address that accepts a connection, all within one time-out."""
         host, timeout = self._dns_host, self.timeout
         self._deadline = time.monotonic() + float(timeout or 0)
         try:
@@ -96,7 +96,7 @@ class _DeadlineMixin(HTTPConnection):
             try:
                 self._dns_host, self.timeout = address, _seconds_until(self._deadline)
                 sock = super()._new_conn()
-                # What is left is for the handshake.
+                # The rest is for the TLS handshake.
                 sock.settimeout(_seconds_until(self._deadline))
                 return sock
             except TimeoutError as timed_out:
@@ -128,18 +128,18 @@ _POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """For a session of requests: a time-out of `Timeout(total=…)` covers the streamed body too.
+    """An adapter of requests with which `Timeout(total=…)` covers the streamed body too.
 
-    Only the look-up of the host's name has a time-out of its own, the system's.
+    Only the look-up of the host's name has the system's own time-out.
     """
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Makes connections with a deadline."""
+        """Creates connections with a deadline."""
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """The same by a proxy, unless it is a SOCKS proxy."""
+        """Creates such connections through a proxy, unless it is a SOCKS proxy."""
         manager = super().proxy_manager_for(proxy, **options)
         if type(manager) is ProxyManager:
             manager.pool_classes_by_scheme = _POOLS
@@ -150,14 +150,14 @@ def read_body(response: requests.Response, most: int) -> bytearray:
     """The body, decompressed.
 
     Args:
-        response: a streamed response. Whoever closes it before its end drops its connection.
-        most: bytes that are allowed, before and after decompression.
+        response: a streamed response. Closing it before its end drops its connection.
+        most: largest number of bytes, before and after decompression.
 
     Raises:
-        TooLargeError: there are more.
-        EOFError, zlib.error: it is not compressed as it says.
-        requests.RequestException, urllib3.exceptions.HTTPError, OSError: it breaks off, or does not
-            end before the deadline.
+        TooLargeError: the body is larger.
+        EOFError, zlib.error: the compression is invalid.
+        requests.RequestException, urllib3.exceptions.HTTPError, OSError: the transfer fails, or
+            does not end before the deadline.
     """
     is_packed = response.headers.get("Content-Encoding", "").strip().lower() == "gzip"
     unpacker = zlib.decompressobj(_GZIP)
@@ -185,7 +185,7 @@ def _seconds_until(deadline: float) -> float:
     """Seconds until a deadline.
 
     Raises:
-        TimeoutError: there are none left.
+        TimeoutError: the deadline has passed.
     """
     seconds = deadline - time.monotonic()
     if seconds <= 0:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Reference tables: path and query. In pages of 50: the larger ones of `filters=populate` are
-# documented for fixtures, and these lists are short and have quotas of their own.
+# Path and query of the reference tables. They are read in pages of 50: larger pages, with
+# `filters=populate`, are documented for fixtures, and these lists are short and have own quotas.
 REFERENCES: dict[str, tuple[str, dict[str, str]]] = {
     "types": ("core/types", {}),
     "states": ("football/states", {}),

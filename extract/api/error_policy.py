@@ -1,6 +1,7 @@
-"""What counts as a failure, and what follows from it: one table, first match wins.
+"""The error policy: which responses are errors, and what the client does about each error.
 
-What follows is the error's: see `POLICIES`. `docs/failures.md` holds both tables for people.
+`FAILURES` decides the error, first match wins. `POLICIES` decides the reaction. `docs/failures.md`
+has both tables.
 """
 
 from collections.abc import Callable
@@ -24,17 +25,17 @@ _INCLUDE_CODES = {"5000", "5001", "5002", "5008", "5013"}
 
 @dataclass(frozen=True)
 class RawResponse:
-    """What came of one request.
+    """What the error policy needs of a response.
 
     Attributes:
-        status: HTTP status, None where no whole answer came.
-        trouble: what is wrong with the transfer or the body, None if nothing is.
-        message: the API's own words, empty if it has none.
-        code: the API's own code of an error.
-        has_include: whether an include was asked for.
-        redirects_to: where a redirect points, without its query.
-        retry_after: seconds that the API asks to wait.
-        age: seconds that a cache on the way had kept the answer.
+        status: HTTP status; None if no complete response arrived.
+        trouble: what is wrong with the transfer or the body; None if both are fine.
+        message: the API's message, empty without one.
+        code: the API's error code.
+        has_include: whether the request had an include.
+        redirects_to: target of a redirect, without its query.
+        retry_after: `Retry-After` in seconds.
+        age: seconds that a cache had kept the response.
     """
 
     status: int | None = None
@@ -47,7 +48,7 @@ class RawResponse:
     age: int = 0
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """Status and message in one phrase."""
         return f"HTTP {self.status}" + (f": {self.message.rstrip('.')}" if self.message else "")
 
@@ -57,104 +58,105 @@ class Failure:
     """A kind of failure.
 
     Attributes:
-        what: names it, for the docs.
-        matches: whether a reply is of this kind.
-        error: what it is raised as; None where it is an answer after all.
-        says: the error's text, a format of `reply`.
+        name: its name in the docs.
+        matches: whether a response is of this kind.
+        error: the type of error to raise; None if the response only has no rows.
+        text: the error's text, a format string with `response`.
     """
 
-    what: str
+    name: str
     matches: Callable[[RawResponse], bool]
     error: type[RequestError] | None
-    says: str = ""
+    text: str = ""
 
 
-def _status(reply: RawResponse) -> int:
-    return reply.status or 0
+def _status(response: RawResponse) -> int:
+    return response.status or 0
 
 
 FAILURES = (
     Failure(
-        "no complete answer within `timeout`, one larger than `max_answer_size`, a lost "
+        "no complete response within `timeout`, one larger than `max_answer_size`, a lost "
         "connection, a transfer that breaks off",
-        lambda reply: reply.status is None,
+        lambda response: response.status is None,
         UnavailableError,
-        "{reply.trouble}",
+        "{response.trouble}",
     ),
     Failure(
         "401 or 403 with a body that is no JSON object, such as the page of a proxy or a firewall",
-        lambda reply: reply.status in (401, 403) and reply.trouble is not None,
+        lambda response: response.status in (401, 403) and response.trouble is not None,
         UnavailableError,
-        "HTTP {reply.status} does not come from the API, but from a proxy or firewall before it. "
-        "{reply.trouble}",
+        "HTTP {response.status} does not come from the API, but from a proxy or firewall before "
+        "it. {response.trouble}",
     ),
     Failure(
         "401, or `Unauthenticated`",
-        lambda reply: reply.status == 401 or "unauthenticated" in reply.message.lower(),
+        lambda response: response.status == 401 or "unauthenticated" in response.message.lower(),
         TokenError,
-        f"The API does not accept the token ({{reply.said}}): check {TOKEN_VARIABLE} or "
+        f"The API does not accept the token ({{response.description}}): check {TOKEN_VARIABLE} or "
         ".dlt/secrets.toml against my.sportmonks.com.",
     ),
     Failure(
         "429",
-        lambda reply: reply.status == 429,
+        lambda response: response.status == 429,
         QuotaError,
-        "The quota is used up ({reply.said}).",
+        "The quota is used up ({response.description}).",
     ),
     Failure(
         "an include that is unknown or not in the plan (codes 5000, 5001, 5002, 5008, 5013)",
-        lambda reply: reply.has_include and str(reply.code) in _INCLUDE_CODES,
+        lambda response: response.has_include and str(response.code) in _INCLUDE_CODES,
         AccessError,
-        "The API refuses an include ({reply.said}): change `include` in .dlt/config.toml.",
+        "The API refuses an include ({response.description}): change `include` in "
+        ".dlt/config.toml.",
     ),
     Failure(
         "403",
-        lambda reply: reply.status == 403,
+        lambda response: response.status == 403,
         AccessError,
-        "The plan gives no access ({reply.said}).",
+        "The plan gives no access ({response.description}).",
     ),
     Failure(
         "404 with `No result(s) found`",
-        lambda reply: reply.status == 404 and _NOTHING_FOUND in reply.message.lower(),
+        lambda response: response.status == 404 and _NOTHING_FOUND in response.message.lower(),
         None,
     ),
     Failure(
         "5xx, 408, 425",
-        lambda reply: _status(reply) >= 500 or reply.status in (408, 425),
+        lambda response: _status(response) >= 500 or response.status in (408, 425),
         UnavailableError,
-        "The API fails ({reply.said}).",
+        "The API fails ({response.description}).",
     ),
     Failure(
         "3xx: the token goes to no other address",
-        lambda reply: 300 <= _status(reply) < 400,
+        lambda response: 300 <= _status(response) < 400,
         RefusedError,
-        "The API redirects to {reply.redirects_to} (HTTP {reply.status}); the token is not sent "
-        "there. If that is the right address, set base_url to it.",
+        "The API redirects to {response.redirects_to} (HTTP {response.status}); the token is not "
+        "sent there. If that is the right address, set base_url to it.",
     ),
     Failure(
         "any other 4xx, such as a batch that is too large",
-        lambda reply: _status(reply) >= 400,
+        lambda response: _status(response) >= 400,
         RefusedError,
-        "The API refuses the request ({reply.said}).",
+        "The API refuses the request ({response.description}).",
     ),
     Failure(
         "2xx with a body that is no JSON object: HTML, cut off, invalid UTF-8, NaN",
-        lambda reply: reply.trouble is not None,
+        lambda response: response.trouble is not None,
         UnavailableError,
-        "{reply.trouble}",
+        "{response.trouble}",
     ),
 )
 
 
 @dataclass(frozen=True)
 class ErrorPolicy:
-    """What follows from an error.
+    """The reaction to an error.
 
     Attributes:
         is_retried: whether the request is sent again.
-        is_split: whether a batch is asked for in halves.
-        ends_run: whether nothing more is asked for.
-        request, batch, run: the same for people.
+        is_split: whether a batch is split into halves.
+        ends_run: whether no further request is sent.
+        request, batch, run: the same in words, for the docs.
     """
 
     is_retried: bool
@@ -171,7 +173,7 @@ POLICIES: dict[type[RequestError], ErrorPolicy] = {
         True,
         False,
         "up to `tries` times, after 1 s, 2 s, 4 s … with jitter, or `Retry-After`",
-        "asked for in halves, down to the fixture that fails, which is `failed`",
+        "split into halves, down to the fixture that fails, which is `failed`",
         "goes on",
     ),
     RefusedError: ErrorPolicy(
@@ -179,34 +181,34 @@ POLICIES: dict[type[RequestError], ErrorPolicy] = {
         True,
         False,
         "no",
-        "asked for in halves, likewise",
-        "goes on; ends as for `AccessError` when every request is refused in the same words",
+        "split into halves, likewise",
+        "goes on; ends as for `AccessError` if every request is refused with the same message",
     ),
     QuotaError: ErrorPolicy(
         True,
         False,
         False,
-        "up to 10 times; without calls left, when the window ends; else after a moment, with half "
-        "as many requests under way",
+        "up to 10 times: without calls left, when the window ends; else after a short delay, with "
+        "half as many requests in flight",
         "`failed`",
         "goes on",
     ),
     AccessError: ErrorPolicy(
-        False, False, True, "no", "`failed`", "ends; exit code 2 if nothing was answered"
+        False, False, True, "no", "`failed`", "ends; exit code 2 if no request succeeded"
     ),
     TokenError: ErrorPolicy(
-        False, False, True, "no", "`failed`", "ends; exit code 2 if nothing was answered"
+        False, False, True, "no", "`failed`", "ends; exit code 2 if no request succeeded"
     ),
     DownError: ErrorPolicy(False, False, True, "not sent", "`failed`", "ends; exit code 1"),
 }
 
 
-def failure(reply: RawResponse) -> RequestError | None:
-    """The error that a reply stands for, or None if it is an answer."""
+def failure(response: RawResponse) -> RequestError | None:
+    """The error of a response; None if it is usable."""
     for kind in FAILURES:
-        if kind.matches(reply):
+        if kind.matches(response):
             if kind.error is None:
                 return None
-            text = kind.says.format(reply=reply)
-            return kind.error(text, reply.status, reply.retry_after)
+            text = kind.text.format(response=response)
+            return kind.error(text, response.status, response.retry_after)
     return None

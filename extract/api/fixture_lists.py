@@ -18,9 +18,10 @@ class Listing:
     Attributes:
         endpoint: path of the list.
         filters: of the API, without `populate` and the seasons.
-        season_ids: seasons to list, none for all.
-        known: fixtures that need not be written again.
-        must_be_complete: whether it is to hold all fixtures, so that an empty one is suspicious.
+        season_ids: seasons to list; empty for all.
+        known: deleted fixtures that need not be written again.
+        must_be_complete: whether the list must contain all fixtures, so that an empty response is
+            suspicious.
     """
 
     endpoint: str
@@ -35,11 +36,11 @@ class Discovery:
     """Lists that are committed together.
 
     Attributes:
-        title: says to a person what is done.
-        listings: the lists. An empty first one is asked for a second time, for Sportmonks' ways to
-            say that nothing was found are also what a hiccup looks like.
-        rows: the rows of `listing_log` that say that it is done, by season where there are any;
-            without the times that are those of the listing.
+        title: a line for people.
+        listings: the lists. If the first one is empty, it is requested a second time: an empty
+            response may be a transient error.
+        rows: the rows of `listing_log` to write, by season if there are any; times that are
+            missing are those of the listing.
     """
 
     title: str
@@ -47,7 +48,7 @@ class Discovery:
     rows: Mapping[int, Mapping[str, Any]]
 
     def split(self) -> "list[Discovery]":
-        """The same of half as many seasons each; none where it cannot be halved."""
+        """Two discoveries with half of the seasons each; none for a single season."""
         seasons = self.listings[0].season_ids
         middle = len(seasons) // 2
         return [
@@ -62,15 +63,15 @@ class Discovery:
 
 
 def listed_now(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """A row of `listing_log` with the time of the listing, where it has none."""
+    """A row of `listing_log`; missing times are set to `now`."""
     return {"listed_at": now, "new_fixtures_checked_at": now, **row}
 
 
 def read_discovery(client: SportmonksClient, discovery: Discovery) -> Iterator[Fixture]:
-    """The fixtures of all lists. Rows that move between the pages of a list may come twice.
+    """Reads all lists. Fixtures that move between the pages of a list may come twice.
 
     Raises:
-        RequestError: the API does not answer.
+        RequestError: a list cannot be read.
     """
     first, *others = discovery.listings
     found = list(read_listing(client, first))
@@ -85,10 +86,10 @@ def read_discovery(client: SportmonksClient, discovery: Discovery) -> Iterator[F
 
 
 def read_listing(client: SportmonksClient, listing: Listing) -> Iterator[Fixture]:
-    """The fixtures of one list, page by page.
+    """Reads one list, page by page.
 
     Raises:
-        RequestError: the API does not answer.
+        RequestError: a list cannot be read.
     """
     seasons = listing.season_ids
     of_seasons = f"fixtureSeasons:{','.join(map(str, seasons))}" if seasons else ""

@@ -15,22 +15,21 @@ import msgspec
 import requests
 
 from extract.api.clock import LONGEST_AGE
-from extract.errors import (
-    UnavailableError,
-)
+from extract.errors import UnavailableError
 from extract.quota.window import QuotaReport
 
-# What an answer may ask us to wait: the longest that the API's quota makes sense of, and what it
-# may ask for when it fails.
+# Longest `Retry-After` in seconds: a quota window.
 _LONGEST_RETRY_AFTER = 3600.0
 MEGABYTE = 10**6
-# What is beyond them is no number of calls, no time to wait for, and no name.
+# Larger numbers of calls and longer windows, in seconds, are invalid, and so are other entities.
 _LARGEST = 2**31 - 1
 _LONGEST_WINDOW = 24 * 3600
 _ENTITY = re.compile(r"\w{1,64}")
 
 
 class Envelope(msgspec.Struct):
+    """The members of a response's JSON object; `data` stays undecoded."""
+
     data: msgspec.Raw = msgspec.Raw(b"null")
     message: Any = None
     code: Any = None
@@ -40,14 +39,14 @@ class Envelope(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Answer:
-    """A usable answer of the API.
+    """A usable response of the API.
 
     Attributes:
-        rows: the objects under `data`, each as the exact bytes that were sent. Empty when the API
-            found nothing, in whichever of its ways it says so.
-        pagination: the answer's `pagination` object, empty where there is none.
-        received_at: when the answer had arrived, by the API's clock; for one that a cache had kept,
-            when the cache had received it.
+        rows: the objects under `data`, each as the exact bytes that were sent. Empty if the API
+            found nothing, in whichever form it reports that.
+        pagination: the `pagination` object; empty without one.
+        received_at: when the response arrived, by the API's clock; if a cache had kept it, when
+            the cache received it.
     """
 
     rows: list[msgspec.Raw]
@@ -57,10 +56,10 @@ class Answer:
 
 @contextmanager
 def reading_rows() -> Iterator[None]:
-    """Takes rows whose JSON cannot be read for an answer that cannot be used.
+    """Turns JSON errors of rows into an error of the response.
 
     Raises:
-        UnavailableError: one of them cannot.
+        UnavailableError: the JSON of a row is invalid.
     """
     try:
         yield
@@ -98,21 +97,21 @@ class ApiCall:
 
 
 def read_envelope(response: requests.Response, body: bytearray) -> tuple[Envelope, str | None]:
-    """The answer's envelope, and what is wrong with its body if it is none."""
+    """The envelope of a response, and what is wrong with its body, if anything."""
     try:
-        # What is kept raw is not looked at by the decoder.
+        # The decoder does not check the bytes of `data`.
         _check_utf8(body)
         return msgspec.json.decode(body, type=Envelope), None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type").split(";")[0]
-        return Envelope(), f"The answer is no JSON object ({kind}; {error})."
+        return Envelope(), f"The response is no JSON object ({kind}; {error})."
 
 
 def _check_utf8(body: bytearray) -> None:
-    """Decodes bytes part by part: as a whole, text takes up to four times the memory.
+    """Checks bytes part by part: decoded as a whole, they take up to four times the memory.
 
     Raises:
-        UnicodeDecodeError: they are not UTF-8.
+        UnicodeDecodeError: the bytes are not UTF-8.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     view = memoryview(body)
@@ -122,6 +121,7 @@ def _check_utf8(body: bytearray) -> None:
 
 
 def read_rows(envelope: Envelope) -> list[msgspec.Raw]:
+    """The objects under `data`: a list, or a single one. Empty for any other value."""
     data = bytes(envelope.data).lstrip()
     if data.startswith(b"["):
         return msgspec.json.decode(data, type=list[msgspec.Raw])
@@ -139,7 +139,7 @@ class _WithId(msgspec.Struct):
 
 
 def row_identity(row: msgspec.Raw) -> int | bytes:
-    """What tells a row from others: its id, or all of it where it has none."""
+    """The id of a row, or all its bytes if it has none."""
     try:
         return msgspec.json.decode(row, type=_WithId).id
     except msgspec.MsgspecError:
@@ -147,7 +147,7 @@ def row_identity(row: msgspec.Raw) -> int | bytes:
 
 
 def read_quota(response: requests.Response, envelope: Envelope) -> QuotaReport:
-    """The stricter of what headers and body say."""
+    """The quota by headers and body; of two numbers of calls left, the smaller one."""
     body_remaining = _whole(_field(envelope.rate_limit, "remaining"))
     header_remaining = _whole(response.headers.get("x-ratelimit-remaining"))
     remaining = [n for n in (body_remaining, header_remaining) if n is not None]
@@ -158,12 +158,12 @@ def read_quota(response: requests.Response, envelope: Envelope) -> QuotaReport:
         limit=_whole(response.headers.get("x-ratelimit-limit")),
         remaining=min(remaining) if remaining else None,
         resets_in=None if resets_in is None else min(resets_in, _LONGEST_WINDOW),
-        is_answer=response.status_code == 200,
+        is_success=response.status_code == 200,
     )
 
 
 def retry_after(response: requests.Response) -> float | None:
-    """Seconds to wait by the `Retry-After` header, which holds seconds or a date."""
+    """The `Retry-After` header in seconds; it may contain seconds or a date."""
     value = response.headers.get("Retry-After")
     if value is None:
         return None
@@ -173,18 +173,19 @@ def retry_after(response: requests.Response) -> float | None:
         then = read_date(value)
         if then is None:
             return None
-        # By the server's clock: ours may be wrong.
+        # By the server's clock: that of this host may be wrong.
         now = read_date(response.headers.get("Date", "")) or datetime.now(UTC)
         seconds = (then - now).total_seconds()
     return min(max(0.0, seconds), _LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
 
 
 def read_age(response: requests.Response) -> int:
-    """Seconds that a cache had kept the answer."""
+    """The `Age` header: seconds that a cache had kept the response."""
     return min(_whole(response.headers.get("Age")) or 0, LONGEST_AGE)
 
 
 def read_date(text: str) -> datetime | None:
+    """A date of an HTTP header; None if it is invalid."""
     try:
         then = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
@@ -193,7 +194,7 @@ def read_date(text: str) -> datetime | None:
 
 
 def cursor_token(cursor: str) -> str:
-    """The token of a `next_cursor`, which is sent bare or as the URL of the next page."""
+    """The token in a `next_cursor`, which is the token itself or the URL of the next page."""
     found = re.search(r"[?&]cursor=([^&]+)", cursor)
     return unquote(found.group(1)) if found else cursor
 

@@ -15,7 +15,8 @@ from extract.errors import UsageError
 _PROJECT = (dbt_project_dir() / "dbt_project.yml").read_text(encoding="utf-8")
 _VARIABLES = yaml.safe_load(_PROJECT)["vars"]
 
-# The API has withdrawn a fixture that this many requests in a row did not return.
+# The API has withdrawn a fixture that this many requests in a row did not return. Until then it may
+# be a transient error: the fixture is requested with every run, and stays in the tables.
 TIMES_UNTIL_WITHDRAWN: int = _VARIABLES["times_until_withdrawn"]
 
 

@@ -153,8 +153,7 @@ def _check_api(clock: "ApiClock") -> str:
         settings = load_settings()
     except ExtractError:
         raise CheckWarning("Not checked: see above.", None, "skip") from None
-    client = SportmonksClient(settings)
-    client.clock = clock
+    client = SportmonksClient(settings, clock=clock)
     try:
         # Every plan includes it, and it does not count towards the quota of fixtures.
         client.get_once("football/states", {"per_page": "1"})

@@ -1,1 +1,1 @@
-"""Which fixtures are due, and what they cost."""
+"""Finds the fixtures that are due, and estimates their cost."""

@@ -1,7 +1,7 @@
-"""Cuts the due fixtures into chunks, each to be fetched and committed as a whole.
+"""Divides the due fixtures into chunks; each is fetched and committed as a whole.
 
-Several runs may work on one warehouse. A chunk claims the seasons of its fixtures, so that nobody
-else fetches them meanwhile.
+Several runs may work on one warehouse. A chunk locks the seasons of its fixtures, so that no other
+run fetches them meanwhile.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,14 +16,14 @@ class Chunks:
     """Chunks of the due fixtures, season by season, in the order given.
 
     Args:
-        warehouse: where seasons are claimed.
+        warehouse: keeps the locks of seasons.
         due: the fixtures, those of a season together.
         chunk_size: fixtures in a chunk.
-        batch_size: fixtures in a request; but for the last one, chunks are whole batches.
-        stopped: whether to wait no longer for seasons that others have claimed.
+        batch_size: fixtures in a request; all chunks but the last one are whole batches.
+        stopped: whether to stop waiting for seasons that other runs have locked.
 
     Attributes:
-        fetched_elsewhere: fixtures that another run has got an answer for since they were found due.
+        fetched_elsewhere: fixtures that another run has fetched since this one found them due.
     """
 
     def __init__(
@@ -47,16 +47,16 @@ class Chunks:
         self.fetched_elsewhere = 0
 
     def __iter__(self) -> Iterator[list[DueFixture]]:
-        """Each chunk, claimed until the next one is taken."""
+        """The chunks, each locked until the next one is taken."""
         while self._pending:
             try:
-                if chunk := self._still_due(self._claim_some()):
+                if chunk := self._still_due(self._lock_some()):
                     yield chunk
             finally:
                 self._warehouse.release_season_locks()
 
-    def _claim_some(self) -> list[DueFixture]:
-        """The next fixtures of seasons that nobody else works on, which are claimed then."""
+    def _lock_some(self) -> list[DueFixture]:
+        """Locks the next seasons that no other run has locked, and returns their fixtures."""
         chunk: list[DueFixture] = []
         for key in list(self._pending):
             if self._warehouse.try_lock_season(key[1]) is not None:
@@ -77,7 +77,7 @@ class Chunks:
         return fixtures[:most]
 
     def _still_due(self, chunk: list[DueFixture]) -> list[DueFixture]:
-        """Without those that another run has got an answer for before we claimed them."""
+        """Drops fixtures that another run has fetched before their season was locked."""
         checked_at = dict(
             self._warehouse.query(
                 f"select id, checked_at from {self._warehouse.raw}.fixture_checks "
@@ -91,24 +91,24 @@ class Chunks:
 
 
 def _is_later(checked_at: datetime | None, fixture: DueFixture) -> bool:
-    """Whether a fixture was asked for again since it was found due."""
+    """Whether a fixture was requested again since it was found due."""
     if checked_at is None:
         return False
     return fixture.checked_at is None or checked_at > fixture.checked_at
 
 
 def whole_batches(chunk_size: int, batch_size: int) -> int:
-    """The size of a chunk: as many whole batches as fit into it, or less than one."""
+    """The number of fixtures in a chunk: as many whole batches as fit, or less than one batch."""
     return max(chunk_size // batch_size * batch_size, min(chunk_size, batch_size))
 
 
 def isolated_ids(due: Iterable[DueFixture]) -> set[int]:
-    """Those that failed the last time: one that always does is not to cost others calls."""
+    """Fixtures that failed last time, so that one that always fails costs others no calls."""
     return {fixture.id for fixture in due if fixture.reason == "failed"}
 
 
 def calls_for(due: Sequence[DueFixture], chunk_size: int, batch_size: int) -> int:
-    """Requests that it takes to ask for these fixtures, chunk by chunk."""
+    """The number of requests for these fixtures, chunk by chunk."""
     size = whole_batches(chunk_size, batch_size)
     calls = 0
     for start in range(0, len(due), size):

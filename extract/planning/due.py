@@ -1,35 +1,36 @@
-"""Which fixtures are worth a call now: one query over what the warehouse knows of each."""
+"""Finds the fixtures that are due, in one query on the warehouse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from extract.config.includes import lacks_an_include
-from extract.config.recheck_schedule import DELETED, STATE_GROUPS, Rule
+from extract.config.recheck_schedule import (
+    DELETED,
+    STATE_GROUPS,
+    TIMES_UNTIL_WITHDRAWN,
+    Rule,
+)
 from extract.warehouse.base import Warehouse
 
-# The reason of fixtures that are stored without an include that is requested today.
+# The reason of fixtures that are stored without an include that is configured now.
 INCLUDE_ADDED = "include added"
 
 # Age in seconds that every fixture has.
 _ANY = "-1e15"
 
-# The API may lose a fixture for a moment: until then it is requested with every run, and it counts
-# in the tables. dbt_project.yml has the same number.
-TIMES_UNTIL_WITHDRAWN = 3
-
 
 @dataclass(frozen=True, slots=True)
 class DueFixture:
-    """A fixture to be asked for.
+    """A fixture to be requested.
 
     Attributes:
         id: Sportmonks' id.
-        season_id: its season, None where nothing is known of it.
+        season_id: its season; None if unknown.
         reason: why it is due: `new` (never stored), `changed` (listed with another state or
             kick-off than the stored one), a group of the schedule, `include added` (stored without
-            an include that is requested today), or `asked for`.
-        checked_at: when it was last asked for, None if never.
+            an include that is configured now), or `requested` (by its id or with --force).
+        checked_at: when it was last requested; None if never.
     """
 
     id: int
@@ -46,27 +47,27 @@ def due_fixtures(
     force: bool,
     added_include: str = "",
 ) -> list[DueFixture]:
-    """The fixtures to ask for, newest season first; those for an added include come last.
+    """The due fixtures, newest season first; those for an added include come last.
 
     Args:
-        warehouse: what is known.
-        schedule: when to ask again.
-        scope: SQL condition on which fixtures to consider, over the columns of `known`.
+        warehouse: to query.
+        schedule: when fixtures are due again.
+        scope: SQL condition on the columns of `known`, for the fixtures to consider.
         now: the time.
         force: take all of them, due or not.
-        added_include: an include that each stored fixture is to have been requested with.
+        added_include: an include that every stored fixture should have been requested with.
     """
-    reason = "'asked for'" if force else _reason(added_include)
+    reason = "'requested'" if force else _reason(added_include)
     rows = warehouse.query(
-        f"{_judged(warehouse.raw, schedule, scope, str(now.timestamp()), reason)} "
-        "select id, season_id, reason, checked_at from judged where reason is not null "
+        f"{_due_query(warehouse.raw, schedule, scope, str(now.timestamp()), reason)} "
+        "select id, season_id, reason, checked_at from with_reason where reason is not null "
         f"order by reason = '{INCLUDE_ADDED}', season_id desc nulls last, starting_at, id"
     )
     return [DueFixture(*row) for row in rows]
 
 
 def known_fixtures(warehouse: Warehouse, scope: str) -> int:
-    """How many fixtures a scope has, due or not."""
+    """The number of fixtures in a scope, due or not."""
     ((count,),) = warehouse.query(
         f"with {_known(warehouse.raw)} select count(*) from known where {scope}"
     ) or [(0,)]
@@ -74,27 +75,27 @@ def known_fixtures(warehouse: Warehouse, scope: str) -> int:
 
 
 def due_view(raw: str, schedule: Sequence[Rule], added_include: str) -> str:
-    """The query of a view on the fixtures of every season that are due when it is read.
+    """The query of a view on all fixtures that are due when the view is read.
 
     Args:
         raw: schema of the raw tables.
-        schedule: when to ask again.
+        schedule: when fixtures are due again.
         added_include: as in `due_fixtures`.
     """
     return (
-        f"{_judged(raw, schedule, 'true', _epoch('now()'), _reason(added_include))} "
-        "select id, season_id, reason, checked_at from judged where reason is not null"
+        f"{_due_query(raw, schedule, 'true', _epoch('now()'), _reason(added_include))} "
+        "select id, season_id, reason, checked_at from with_reason where reason is not null"
     )
 
 
-# Everything that is known of a fixture that was listed, stored or asked for.
+# A row per fixture that was listed, stored or requested.
 _KNOWN = """
 known as (
     select
         id,
         {newest}
         stored.id is not null as is_stored,
-        {differs} as is_listed_otherwise,
+        {differs} as is_listed_differently,
         listed.last_seen_at,
         checks.outcome,
         checks.times_missing,
@@ -105,10 +106,10 @@ known as (
     full join {raw}.fixture_checks as checks using (id)
 )"""
 
-# Columns of both the list and the response, and which of the two is newer. The dbt model `fixtures`
-# has the same condition for the state of a deleted fixture.
-_SAID_TWICE = ("season_id", "league_id", "state_id", "starting_at")
-_ANSWER_IS_NEWER = (
+# Columns of both the list and the payload; the newer of the two counts. The dbt model `fixtures`
+# (CTE `current_states`) uses the same condition for deleted fixtures: change both together.
+_IN_LIST_AND_PAYLOAD = ("season_id", "league_id", "state_id", "starting_at")
+_PAYLOAD_IS_NEWER = (
     "checks.outcome in ('stored', 'unchanged') and checks.checked_at >= listed.last_seen_at"
 )
 
@@ -118,7 +119,7 @@ _REASON = """
             then 'new'
         when
             is_stored
-            and is_listed_otherwise
+            and is_listed_differently
             and last_seen_at > checked_at
             and state_group not in ('missing', 'unconfirmed', 'failed')
             then case when state_group = 'deleted' then 'deleted' else 'changed' end
@@ -141,7 +142,7 @@ def _reason(added_include: str) -> str:
     )
 
 
-def _judged(raw: str, schedule: Sequence[Rule], scope: str, now: str, reason: str) -> str:
+def _due_query(raw: str, schedule: Sequence[Rule], scope: str, now: str, reason: str) -> str:
     rules = ", ".join(map(_rule, schedule))
     groups = ", ".join(
         f"({state}, '{group}')" for group, states in STATE_GROUPS.items() for state in states
@@ -155,7 +156,7 @@ schedule (state_group, starts, ends, again, every) as (values {rules}),
 
 state_groups (state_id, state_group) as (values {groups}),
 
--- Ages are seconds since kick-off; where there is none yet, since 1970.
+-- Ages are seconds since kick-off; without a kick-off, since 1970.
 aged as (
     select
         known.*,
@@ -193,7 +194,7 @@ scheduled as (
             and case when starting_at is null then {_ANY} else now_age end < ends
 ),
 
-judged as (
+with_reason as (
     select
         scheduled.*,
         {reason} as reason
@@ -203,13 +204,13 @@ judged as (
 
 def _known(raw: str) -> str:
     newest = "".join(
-        f"case when {_ANSWER_IS_NEWER} then coalesce(stored.{column}, listed.{column}) "
+        f"case when {_PAYLOAD_IS_NEWER} then coalesce(stored.{column}, listed.{column}) "
         f"else coalesce(listed.{column}, stored.{column}) end as {column}, "
-        for column in _SAID_TWICE
+        for column in _IN_LIST_AND_PAYLOAD
     )
     differs = " or ".join(
         f"(listed.{column} is not null and listed.{column} is distinct from stored.{column})"
-        for column in _SAID_TWICE
+        for column in _IN_LIST_AND_PAYLOAD
     )
     return _KNOWN.format(raw=raw, newest=newest, differs=f"({differs})")
 

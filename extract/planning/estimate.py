@@ -1,4 +1,4 @@
-"""How long a number of calls takes, waits for quota included."""
+"""Estimates how long a number of calls takes, waits for quota included."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,20 +9,20 @@ from extract.config.settings import Settings
 from extract.quota.window import reserved_calls
 from extract.warehouse.base import Warehouse
 
-# Seconds of a window of quota (Sportmonks docs, rate limits).
+# Length of a quota window in seconds (Sportmonks docs, rate limits).
 _WINDOW = 3600
-# Seconds that a request takes where none was made yet.
+# Duration of a request in seconds, before any was made.
 _TYPICAL_CALL = 1.0
 
 
 @dataclass(frozen=True)
 class Quota:
-    """What the last answer said of the quota that fixtures are counted for, brought up to now.
+    """The quota of fixtures by the last response, brought up to date.
 
     Attributes:
         limit: calls allowed in a window.
-        remaining: calls left in this one.
-        resets_in: seconds until it ends, 0 where it has ended.
+        remaining: calls left in the current window.
+        resets_in: seconds until the window ends; 0 if it has ended.
     """
 
     limit: int
@@ -31,28 +31,28 @@ class Quota:
 
     @classmethod
     def from_response(cls, limit: int | None, remaining: int, resets_in: float | None) -> "Quota":
-        """By what an answer says, which may leave out all but what remains."""
+        """The quota by a response, which may lack everything but `remaining`."""
         return cls(limit or remaining, remaining, _WINDOW if resets_in is None else resets_in)
 
     def usable(self, reserve: float) -> int:
-        """Calls left in this window that are not kept for others, as in `reserved_calls`."""
+        """Calls left in this window without the reserve, as in `reserved_calls`."""
         return max(0, self.remaining - reserved_calls(reserve, self.limit))
 
 
 def last_quota(warehouse: Warehouse, now: datetime) -> Quota | None:
-    """What the warehouse knows of the quota of fixtures, None if nothing."""
+    """The quota of fixtures by the table `api_calls`; None if no call reported it."""
     rows = warehouse.query(
         "select called_at, quota_limit, quota_remaining, quota_resets_in "
         f"from {warehouse.raw}.api_calls where endpoint like 'football/fixtures%' "
         "and quota_remaining is not null "
-        # A call may bear the time of a clock that was ahead.
+        # The clock of another host may have been ahead.
         f"and called_at <= timestamptz '{(now + LARGEST_SKEW).isoformat()}' "
         "order by called_at desc, call_number desc limit 1"
     )
     if not rows:
         return None
-    called_at, *told = rows[0]
-    quota = Quota.from_response(*told)
+    called_at, *reported = rows[0]
+    quota = Quota.from_response(*reported)
     ends_at = called_at + timedelta(seconds=quota.resets_in)
     if ends_at <= now:
         return Quota(quota.limit, quota.limit, 0)
@@ -60,6 +60,7 @@ def last_quota(warehouse: Warehouse, now: datetime) -> Quota | None:
 
 
 def average_call_seconds(warehouse: Warehouse) -> float:
+    """The average duration of the last requests for fixtures, in seconds."""
     rows = warehouse.query(
         "select avg(seconds) from ("
         f"select seconds from {warehouse.raw}.api_calls where endpoint = '{ENDPOINT}' "
@@ -69,7 +70,14 @@ def average_call_seconds(warehouse: Warehouse) -> float:
 
 
 def run_seconds(calls: int, quota: Quota | None, settings: Settings, call_seconds: float) -> float:
-    """Time for so many calls: the windows to wait for, then the calls of the last one."""
+    """Estimates the seconds that a number of calls takes.
+
+    Args:
+        calls: to be made.
+        quota: its current window; None if unknown.
+        settings: requests in flight, and reserve.
+        call_seconds: duration of one request.
+    """
     pace = call_seconds / settings.requests_in_flight
     if quota is None:
         return calls * pace

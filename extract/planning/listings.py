@@ -1,8 +1,8 @@
-"""Discovery: which fixtures exist, from lists without payloads, 1,000 rows in a call.
+"""Decides which lists of fixtures have to be read, 1,000 rows in a call and without payloads.
 
-A season is listed as a whole from time to time, deleted fixtures with it. In between, only ids
-above the highest known one are asked for: the API does not promise that ids ascend (Sportmonks
-docs, best practices), so that the next whole listing has the last word.
+A season is listed as a whole from time to time, including deleted fixtures. In between, only ids
+above the highest known one are listed. The API does not guarantee ascending ids (Sportmonks docs,
+best practices): the next listing of the whole season finds what such a list has missed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,12 +19,12 @@ _SEASONS_IN_A_LIST = 25
 
 
 def listing_times(warehouse: Warehouse, column: str = "listed_at") -> dict[str, datetime]:
-    """When something was listed last, by its scope: a season, some days, or reference data."""
+    """The time of the last listing by scope: a season, some days, or reference data."""
     return dict(warehouse.query(f"select scope, {column} from {warehouse.raw}.listing_log"))
 
 
 def is_old(at: datetime | None, max_age: float, now: datetime) -> bool:
-    """Whether something happened at least so many hours ago, or never."""
+    """Whether a time is at least `max_age` hours ago, or None."""
     return at is None or at <= now - timedelta(hours=max_age)
 
 
@@ -35,14 +35,14 @@ def discover_seasons(
     now: datetime,
     force: bool,
 ) -> Iterator[Discovery]:
-    """What has to be listed to know the fixtures of some seasons.
+    """The lists to read for the fixtures of some seasons.
 
     Args:
-        warehouse: says what was listed when.
+        warehouse: has the times of earlier listings.
         settings: how old a listing may be.
         seasons: whether a season is over, by its id.
         now: the time.
-        force: list all of them, however new their listing is.
+        force: list all seasons, even if their listing is new.
     """
     listed_at, new_fixtures_checked_at = (
         listing_times(warehouse),
@@ -89,7 +89,7 @@ def discover_window(
     now: datetime,
     force: bool,
 ) -> Iterator[Discovery]:
-    """What has to be listed to know the fixtures that kick off on some days, as above."""
+    """The lists to read for the fixtures that kick off on some days, as above."""
     since, until = window
     filters = f"fixtureLeagues:{league_id}" if league_id else ""
     scope = f"days {since} to {until}" + (f" of league {league_id}" if league_id else "")

@@ -1,4 +1,4 @@
-"""What a run would ask for, and what that costs in calls and in time."""
+"""The plan of a run: the fixtures that are due, and their cost in calls and time."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from extract.planning.due import INCLUDE_ADDED
 from extract.planning.estimate import Quota, average_call_seconds, last_quota, run_seconds
 from extract.planning.seasons import Season
 from extract.planning.work_list import WorkList
+from extract.stop_reason import PLANNED, StopReason
 from extract.warehouse.base import Warehouse
 
 
@@ -27,21 +28,21 @@ class SeasonPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do now.
+    """The plan of a run.
 
     Attributes:
-        warehouse: what it would write to, for people.
-        known: fixtures that the selection has, due or not.
-        seasons: what is due, newest season first.
-        fixture_calls: requests that it takes to ask for all of it. Retries, second questions about
-            a sudden emptiness, and types to be looked up come on top.
-        include_calls: how many of them are for fixtures that only an added include makes due.
-        quota: None where no answer has told it yet.
-        seconds: about how long it takes, waits for quota included.
-        calls_spent: requests made to find this out.
-        max_calls: requests of any kind after which the run ends, None without such a bound.
-        stopped: the bound that ended this before every list that was too old was read, if one did.
-        is_complete: whether every list could be read.
+        warehouse: name of the warehouse, for messages.
+        known: fixtures of the selection, due or not.
+        seasons: the due fixtures by season, newest first.
+        fixture_calls: requests for the due fixtures. Retries, second requests that verify an empty
+            response, and requests for types are not included.
+        include_calls: how many of them are for fixtures that are due for an added include only.
+        quota: None if no response has reported it yet.
+        seconds: estimated time, waits for quota included.
+        calls_spent: requests made for this plan.
+        max_calls: requests of any kind after which the run ends; None without such a bound.
+        stop_reason: `planned`; `stopped` if a bound was reached before every list was refreshed;
+            `failed` if a list could not be read.
     """
 
     warehouse: str
@@ -53,8 +54,7 @@ class Plan:
     seconds: float
     calls_spent: int = 0
     max_calls: int | None = None
-    stopped: str | None = None
-    is_complete: bool = True
+    stop_reason: StopReason = PLANNED
 
     @property
     def reasons(self) -> Counter[str]:
@@ -66,11 +66,11 @@ class Plan:
 
     @property
     def due(self) -> int:
-        """Number of due fixtures: what as many calls would ask for without batches."""
+        """Number of due fixtures, which is the number of calls without batches."""
         return self.reasons.total()
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan for machines."""
+        """The plan as JSON."""
         quota = self.quota
         return {
             "known": self.known,
@@ -95,7 +95,7 @@ class Plan:
             "seconds": round(self.seconds, 1),
             "calls_spent": self.calls_spent,
             "max_calls": self.max_calls,
-            "complete": self.is_complete and not self.stopped,
+            "complete": self.stop_reason.outcome == "planned",
         }
 
 
@@ -103,28 +103,28 @@ def make_plan(
     warehouse: Warehouse,
     settings: Settings,
     seasons: Mapping[int, Season],
-    wanted: WorkList,
+    work: WorkList,
     now: datetime,
 ) -> Plan:
-    """Adds up what is due.
+    """Sums up a work list by season, and estimates its cost.
 
     Args:
-        warehouse: says what the last calls told of quota and time.
+        warehouse: has the quota and the duration of the last calls.
         settings: sizes, requests in flight, and reserve.
         seasons: the seasons of the plan.
-        wanted: what a run would ask for.
+        work: the fixtures that a run would request.
         now: the time.
     """
     reasons: dict[int | None, Counter[str]] = {}
-    for fixture in wanted.due:
+    for fixture in work.due:
         reasons.setdefault(fixture.season_id, Counter())[fixture.reason] += 1
     sizes = settings.chunk_size, settings.batch_size
-    calls = calls_for(wanted.due, *sizes)
-    others = [fixture for fixture in wanted.due if fixture.reason != INCLUDE_ADDED]
+    calls = calls_for(work.due, *sizes)
+    others = [fixture for fixture in work.due if fixture.reason != INCLUDE_ADDED]
     quota = last_quota(warehouse, now)
     return Plan(
         warehouse.name,
-        wanted.known,
+        work.known,
         [
             _season_plan(season_id, seasons.get(season_id or 0), counts)
             for season_id, counts in reasons.items()

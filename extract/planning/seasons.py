@@ -1,4 +1,4 @@
-"""The seasons of the plan, and those that a selection names."""
+"""The seasons of the Sportmonks plan, and those of a selection."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from extract.warehouse.base import Warehouse
 
 @dataclass(frozen=True)
 class Season:
-    """A season of the plan. `year` is the one it starts in, None where that is not known."""
+    """A season of the plan. `year` is the year in which it starts; None if unknown."""
 
     id: int
     name: str
@@ -47,10 +47,10 @@ def plan_seasons(warehouse: Warehouse) -> dict[int, Season]:
 
 
 def chosen_seasons(selection: Selection, seasons: Mapping[int, Season]) -> list[Season]:
-    """The seasons that a selection means, newest first.
+    """The seasons of a selection, newest first.
 
     Raises:
-        ArgumentError: there is no such league or season.
+        ArgumentError: a league or season does not exist.
     """
     of_league = [
         season for season in seasons.values() if selection.league_id in (None, season.league_id)
@@ -64,28 +64,28 @@ def chosen_seasons(selection: Selection, seasons: Mapping[int, Season]) -> list[
 def _named(
     selection: Selection, of_league: Sequence[Season], seasons: Mapping[int, Season]
 ) -> list[Season]:
-    wanted = selection.seasons
-    if wanted is None:
+    named = selection.seasons
+    if named is None:
         return [season for season in of_league if season.is_current]
-    if wanted == "all":
+    if named == "all":
         return list(of_league)
-    if isinstance(wanted, range):
-        chosen = [season for season in of_league if season.year in wanted]
+    if isinstance(named, range):
+        chosen = [season for season in of_league if season.year in named]
         if not chosen:
-            raise ArgumentError(f"No season of your plan starts in {wanted[0]} to {wanted[-1]}.")
+            raise ArgumentError(f"No season of your plan starts in {named[0]} to {named[-1]}.")
         return chosen
-    for id in wanted:
+    for id in named:
         season = seasons.get(id)
         if season is None and seasons:
             raise ArgumentError(
-                f"Season {id} does not exist or is not in your plan. (--force asks for the list "
-                "of seasons again.)"
+                f"Season {id} does not exist or is not in your plan. (--force refreshes the "
+                "list of seasons.)"
             )
         if season and selection.league_id not in (None, season.league_id):
             raise ArgumentError(
                 f"Season {id} belongs to league {season.league_id}, not {selection.league_id}."
             )
-    return [seasons.get(id) or _season(id, {}, {}, current=True) for id in wanted]
+    return [seasons.get(id) or _season(id, {}, {}, current=True) for id in named]
 
 
 def _season(id: int, season: Mapping[str, Any], league: Mapping[str, Any], current: bool) -> Season:

@@ -1,4 +1,4 @@
-"""Which fixtures a run is about: what a person asked for, and what it means in the warehouse."""
+"""The selection of fixtures: options of the command line, and the SQL condition they mean."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ _FIRST_YEAR, _LAST_YEAR = 1850, 2150
 _YEARS = re.compile(r"((?:19|20)[0-9]{2})(?:\.\.((?:19|20)[0-9]{2}))?")
 _IDS = re.compile(r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*")
 
-# Ids that the record of a run lists. A file may hold ten thousands.
+# Ids that the row of a run lists. A file may have ten thousands.
 _IDS_RECORDED = 100
 
 # All of them, those that start in some years, or those with some ids.
@@ -24,10 +24,10 @@ Seasons = Literal["all"] | range | tuple[int, ...]
 
 
 def parse_seasons(text: str) -> Seasons:
-    """Reads `all`, years such as `2024` and `2019..2025`, or ids between commas.
+    """Parses `all`, years such as `2024` and `2019..2025`, or ids separated by commas.
 
     Raises:
-        ArgumentError: it is none of them.
+        ArgumentError: the text is none of them.
     """
     if text == "all":
         return "all"
@@ -45,10 +45,10 @@ def parse_seasons(text: str) -> Seasons:
 
 
 def parse_window(since: str | None, until: str | None) -> tuple[date, date] | None:
-    """Reads two days, the second of which is today if it is left out.
+    """Parses two days; the second one defaults to today.
 
     Raises:
-        ArgumentError: one is no date, or the first one is missing.
+        ArgumentError: one is no date, or only the second one is given.
     """
     if since is None:
         if until is not None:
@@ -76,17 +76,17 @@ def _day(option: str, text: str) -> date:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which fixtures a run is about. Without any of them: what is due in the plan.
+    """A selection of fixtures. Without any attribute: what is due in the plan.
 
     Attributes:
         fixture_ids: exactly these, or None.
         league_id: only this league; without `seasons` or `window`, its current season.
         seasons: seasons of the plan.
         window: kick-off from the first to the second of these days, in UTC.
-        force: ask for all of them, due or not, and for lists and reference data.
+        force: request all of them, due or not, and refresh lists and reference data.
 
     Raises:
-        ArgumentError: the values do not go together or mean nothing.
+        ArgumentError: the values cannot be combined, or a window is invalid.
     """
 
     fixture_ids: Sequence[int] | None = None
@@ -96,7 +96,7 @@ class Selection:
     force: bool = False
 
     def __post_init__(self) -> None:
-        """Refuses what does not go together."""
+        """Checks that the values can be combined."""
         if self.fixture_ids is not None and (self.league_id or self.seasons or self.window):
             raise ArgumentError(
                 "Give either fixture ids, or a league, seasons or days, but not both."
@@ -115,9 +115,9 @@ class Selection:
                 )
 
     def arguments(self) -> dict[str, Any]:
-        """What was given, as JSON, for the record of the run.
+        """The given values as JSON, for the table `runs`.
 
-        Of many ids only the number is recorded; `fixture_ids_hash` tells their list from others.
+        A long list of ids is recorded as its number and `fixture_ids_hash` only.
         """
         given: dict[str, Any] = {
             "league_id": self.league_id,
@@ -134,20 +134,20 @@ class Selection:
 
     @property
     def fixture_ids_hash(self) -> str:
-        """Tells a list of ids from others, in whatever order they are given."""
+        """A hash of the set of ids, independent of their order."""
         ids = sorted(set(self.fixture_ids or ()))
         return hashlib.blake2b(repr(ids).encode(), digest_size=8).hexdigest()
 
     @property
     def is_of_seasons(self) -> bool:
-        """Whether it means seasons, and not ids or days."""
+        """Whether it selects seasons, and not ids or days."""
         return self.fixture_ids is None and self.window is None
 
     def scope(self, season_ids: Sequence[int]) -> str:
-        """The selection as an SQL condition on what is known of a fixture.
+        """The selection as an SQL condition on the columns of `known` in `due.py`.
 
         Args:
-            season_ids: the seasons that it means.
+            season_ids: the seasons of the selection.
         """
         if self.fixture_ids is not None:
             return f"id in ({id_list(self.fixture_ids)})"
@@ -161,7 +161,7 @@ class Selection:
         in_seasons = f"season_id in ({id_list(season_ids)})"
         if self.seasons is not None or self.league_id is not None or self.force:
             return in_seasons
-        # What was once stored stays right, and what was not answered is owed, whatever the season.
+        # Stored fixtures are kept up to date, and failed ones are retried, whatever their season.
         return f"({in_seasons} or is_stored or outcome in ('unconfirmed', 'failed'))"
 
 

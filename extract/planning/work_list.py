@@ -1,4 +1,4 @@
-"""The fixtures that a run asks for: what is due of a selection, or ids that a person named."""
+"""The work list of a run: the due fixtures of a selection, or the fixtures of given ids."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from extract.planning.seasons import Season, chosen_seasons
 from extract.planning.selection import Selection
 from extract.warehouse.base import Warehouse
 
-# A run for a list of ids that was cut short longer ago than this is not resumed but begun anew.
+# An interrupted run for a list of ids is resumed within this time; later, it starts again.
 _RESUMABLE = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class WorkList:
-    """What a run asks for.
+    """The fixtures that a run requests.
 
     Attributes:
-        due: the fixtures to ask for, those of a season together, newest season first.
-        known: how many the selection has, due or not.
-        resumed: how many of the ids that were named a run has fetched that was cut short.
+        due: the fixtures, those of a season together, newest season first.
+        known: number of fixtures in the selection, due or not.
+        resumed: number of given ids that an interrupted run has fetched already.
     """
 
     due: list[DueFixture]
@@ -37,43 +37,43 @@ def find_work(
     seasons: Mapping[int, Season],
     now: datetime,
 ) -> WorkList:
-    """Finds out what to ask for.
+    """Finds the fixtures to request.
 
     Args:
-        warehouse: what is known of each fixture.
+        warehouse: to query.
         settings: the schedule.
-        selection: what a person asked for.
+        selection: the fixtures to consider.
         seasons: the seasons of the plan.
         now: the time.
 
     Raises:
-        UsageError: there is no such league or season.
+        UsageError: a league or season does not exist.
     """
     chosen = chosen_seasons(selection, seasons) if selection.is_of_seasons else []
     scope = selection.scope([season.id for season in chosen])
-    asked_for = selection.force or selection.fixture_ids is not None
+    takes_all = selection.force or selection.fixture_ids is not None
     due = due_fixtures(
         warehouse,
         read_schedule(settings.schedule),
         scope,
         now,
-        asked_for,
+        takes_all,
         settings.added_include,
     )
     if selection.fixture_ids is None:
         return WorkList(due, known_fixtures(warehouse, scope))
-    # Ids that nothing is known of are asked for too.
+    # Ids that are not in the warehouse yet are requested too.
     named = dict.fromkeys(selection.fixture_ids)
     unknown = set(named) - {fixture.id for fixture in due}
-    due += [DueFixture(id, None, "asked for", None) for id in named if id in unknown]
-    began = None if selection.force else _unfinished_since(warehouse, selection, now)
-    if began is None:
+    due += [DueFixture(id, None, "requested", None) for id in named if id in unknown]
+    began_at = None if selection.force else _unfinished_since(warehouse, selection, now)
+    if began_at is None:
         return WorkList(due, len(named))
     done = {
         id
         for (id,) in warehouse.query(
             f"select id from {warehouse.raw}.fixture_checks as checks "
-            f"where checked_at >= timestamptz '{began.isoformat()}' "
+            f"where checked_at >= timestamptz '{began_at.isoformat()}' "
             "and (outcome in ('unchanged', 'missing') or outcome = 'stored' "
             f"and exists (select 1 from {warehouse.raw}.fixtures where fixtures.id = checks.id "
             "and fixtures.fetched_at >= checks.checked_at))"
@@ -84,8 +84,8 @@ def find_work(
 
 
 def _unfinished_since(warehouse: Warehouse, selection: Selection, now: datetime) -> datetime | None:
-    """When a run for the same ids began that was cut short, or the first of several such runs."""
-    began = None
+    """When the first of the interrupted runs for the same ids began; None without such a run."""
+    began_at = None
     for started_at, outcome in warehouse.query(
         f"select started_at, outcome from {warehouse.raw}.runs "
         f"where arguments ->> 'fixture_ids_hash' = '{selection.fixture_ids_hash}' "
@@ -94,5 +94,5 @@ def _unfinished_since(warehouse: Warehouse, selection: Selection, now: datetime)
     ):
         if outcome == "completed":
             break
-        began = started_at
-    return began
+        began_at = started_at
+    return began_at

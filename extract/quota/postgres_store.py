@@ -1,4 +1,4 @@
-"""What is known of the quota, in PostgreSQL: shared by all who use one token and one database."""
+"""Quota windows in PostgreSQL, shared by all processes with the same token and database."""
 
 import hashlib
 import threading
@@ -11,20 +11,20 @@ import psycopg2
 
 from extract.quota.window import InMemoryQuotaStore, Window
 
-# How long another process may hold a window; it holds one for milliseconds.
-_LONGEST_HOLD = "5s"
-# Seconds until a database that failed is asked again.
-_AWAY = 5.0
+# Limit of the wait for the lock of a row, which is held for milliseconds.
+_LOCK_TIMEOUT = "5s"
+# Seconds until a failed connection is tried again.
+_RECONNECT_AFTER = 5.0
 
 _COLUMNS = (
     "number, quota_limit, remaining, extract(epoch from resets_at), in_flight, "
-    "extract(epoch from asked_at), extract(epoch from paused_until), "
-    "exists (select from pg_stat_activity where pid = asked_by)"
+    "extract(epoch from last_call_at), extract(epoch from paused_until), "
+    "exists (select from pg_stat_activity where pid = last_call_by)"
 )
 
 
 def create_table(schema: str) -> str:
-    """The statement that makes the table of windows, with a row per token and entity."""
+    """The statement that creates the table of windows, with a row per token and entity."""
     return f"""
 create table if not exists {schema}.quota_windows (
     token text,
@@ -34,27 +34,27 @@ create table if not exists {schema}.quota_windows (
     remaining integer,
     resets_at timestamptz,
     in_flight integer not null default 0,
-    asked_at timestamptz not null default 'epoch',
-    asked_by integer,
+    last_call_at timestamptz not null default 'epoch',
+    last_call_by integer,
     paused_until timestamptz not null default 'epoch',
     primary key (token, entity)
 );
 comment on table {schema}.quota_windows is
-'What running extracts know of the quota of each entity; token is a hash, times are those of this '
-'server. May be emptied at any time.'
+'Quota windows of running extracts by entity; token is a hash, times are those of this server. May '
+'be emptied at any time.'
 """
 
 
 class PostgresQuotaStore:
     """Quota windows in the table `quota_windows`, on the database's clock.
 
-    While there is no such table, or the database is away, the process goes by windows of its own:
-    the load that needs the database says so soon enough.
+    While the table does not exist or the database cannot be reached, the process uses windows of
+    its own: the next load reports the problem.
 
     Args:
         connect: opens a session.
         schema: of the table.
-        token: whose quota it is; only a hash of it is written.
+        token: the API token; only a hash of it is written.
 
     Attributes:
         connect, schema: as above.
@@ -71,7 +71,7 @@ class PostgresQuotaStore:
         self._token = hashlib.blake2b(token.encode(), digest_size=8).hexdigest()
         self._own = InMemoryQuotaStore()
         self._connection: psycopg2.extensions.connection | None = None
-        self._away_until = 0.0
+        self._disconnected_until = 0.0
         self._lock = threading.Lock()
 
     @contextmanager
@@ -84,11 +84,11 @@ class PostgresQuotaStore:
                     yield own
                 return
             window, _ = found
-            asked_at = window.asked_at
+            last_call_at = window.last_call_at
             try:
                 yield found
             finally:
-                self._write(entity, window, is_taken=window.asked_at != asked_at)
+                self._write(entity, window, is_taken=window.last_call_at != last_call_at)
 
     def close(self) -> None:
         """Ends the session."""
@@ -106,21 +106,23 @@ class PostgresQuotaStore:
             rows = self._execute(f"commit; {self._select()}", key)
         if not rows:
             return None
-        number, limit, remaining, resets_at, in_flight, asked_at, paused_until, lives, now = rows[0]
+        number, limit, remaining, resets_at, in_flight, last_call_at, paused_until, lives, now = (
+            rows[0]
+        )
         window = Window(
             number,
             limit,
             remaining,
             None if resets_at is None else float(resets_at),
             in_flight,
-            # Whoever was killed gets no answer.
-            float(asked_at) if lives else 0.0,
+            # A killed process gets no response.
+            float(last_call_at) if lives else 0.0,
             float(paused_until),
         )
         return window, float(now)
 
     def _select(self) -> str:
-        # The time is that of the row's lock, not that of the wait for it.
+        # The time when the row is locked, not when the wait for it began.
         return (
             f"begin; with locked as materialized (select {_COLUMNS} from {self._table} "
             "where token = %s and entity = %s for update) "
@@ -130,9 +132,9 @@ class PostgresQuotaStore:
     def _write(self, entity: str, window: Window, is_taken: bool) -> None:
         self._execute(
             f"update {self._table} set number = %s, quota_limit = %s, remaining = %s, "
-            "resets_at = to_timestamp(%s), in_flight = %s, asked_at = to_timestamp(%s), "
+            "resets_at = to_timestamp(%s), in_flight = %s, last_call_at = to_timestamp(%s), "
             "paused_until = to_timestamp(%s), "
-            "asked_by = case when %s then pg_backend_pid() else asked_by end "
+            "last_call_by = case when %s then pg_backend_pid() else last_call_by end "
             "where token = %s and entity = %s; commit",
             (
                 window.number,
@@ -140,7 +142,7 @@ class PostgresQuotaStore:
                 window.remaining,
                 window.resets_at,
                 window.in_flight,
-                window.asked_at,
+                window.last_call_at,
                 window.paused_until,
                 is_taken,
                 self._token,
@@ -149,8 +151,8 @@ class PostgresQuotaStore:
         )
 
     def _execute(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]] | None:
-        """The rows of a statement; None if the database is away, or the table not there yet."""
-        if time.monotonic() < self._away_until:
+        """The rows of a statement; None if the database or the table cannot be used."""
+        if time.monotonic() < self._disconnected_until:
             return None
         try:
             if self._connection is None or self._connection.closed:
@@ -158,9 +160,9 @@ class PostgresQuotaStore:
                 # Transactions begin and end in the statements, to save round trips.
                 self._connection.autocommit = True
                 with self._connection.cursor() as cursor:
-                    cursor.execute(f"set lock_timeout = '{_LONGEST_HOLD}'")
-                    # Two commits a request wait for no disk: if the server's machine dies, what it
-                    # forgets of the quota, the next answer says again.
+                    cursor.execute(f"set lock_timeout = '{_LOCK_TIMEOUT}'")
+                    # Two commits per request do not wait for the disk. If the server crashes, the
+                    # next response reports the quota again.
                     cursor.execute("set synchronous_commit = off")
             with self._connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
@@ -169,7 +171,7 @@ class PostgresQuotaStore:
             self._roll_back()
             return None
         except psycopg2.Error:
-            self._away_until = time.monotonic() + _AWAY
+            self._disconnected_until = time.monotonic() + _RECONNECT_AFTER
             self._roll_back()
             return None
 

@@ -1,4 +1,4 @@
-"""The quota of one entity: what is known about its current window."""
+"""The quota window of one entity: calls left, calls in flight, and when it ends."""
 
 import math
 import threading
@@ -9,34 +9,35 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-# `resets_in_seconds` is a whole number: the window may end up to a second later than it says.
+# `resets_in_seconds` is a whole number: the window may end up to a second later.
 _ROUNDING = 1.0
-# An API that says nothing of its quota, or not when it ends, is looked at again after so long.
-_LOOK_AGAIN = 60.0
-_UNTOLD = 10**9
+# Seconds after which one request probes an API that does not report its quota, or not its end.
+_PROBE_INTERVAL = 60.0
+# Calls left while the API does not report its quota.
+_UNLIMITED = 10**9
 
 
 @dataclass(frozen=True)
 class QuotaReport:
-    """What one request told of the quota; None where it told nothing.
+    """What one response reports about the quota; None for what it does not report.
 
     Attributes:
         entity: what the call was counted for, such as `Fixture`.
         limit: calls allowed in a window.
         remaining: calls left after this one.
         resets_in: seconds until the window ends.
-        is_answer: whether there was an answer at all.
+        is_success: whether the request succeeded.
     """
 
     entity: str | None = None
     limit: int | None = None
     remaining: int | None = None
     resets_in: int | None = None
-    is_answer: bool = False
+    is_success: bool = False
 
 
 def reserved_calls(reserve: float, limit: int) -> int:
-    """Calls of a window that are left to others.
+    """Calls of a window that are left to the token's other users.
 
     Args:
         reserve: a share of the limit below 1, or a number of calls.
@@ -47,16 +48,16 @@ def reserved_calls(reserve: float, limit: int) -> int:
 
 @dataclass
 class Window:
-    """What is known of one entity's quota. Times are seconds on the clock of who keeps it.
+    """The quota window of one entity. Times are seconds on the clock of its `QuotaStore`.
 
     Attributes:
-        number: counts the windows, so that a late answer to a call of the last one is recognized.
+        number: counts the windows, so that a late response to a call of an earlier one is ignored.
         limit: calls in a window.
-        remaining: calls left by the last answer, None where nothing is known.
+        remaining: calls left by the last response; None if unknown.
         resets_at: when the window ends.
-        in_flight: calls that are not answered yet.
-        asked_at: when a call was last allowed.
-        paused_until: until when no call is allowed.
+        in_flight: calls without a response yet.
+        last_call_at: when a call was last allowed.
+        paused_until: no call is allowed before.
     """
 
     number: int = 0
@@ -64,28 +65,28 @@ class Window:
     remaining: int | None = None
     resets_at: float | None = None
     in_flight: int = 0
-    asked_at: float = 0.0
+    last_call_at: float = 0.0
     paused_until: float = 0.0
 
-    def take(self, now: float, reserve: float, answered_within: float) -> float:
-        """Takes a call if there is one to be had.
+    def take(self, now: float, reserve: float, max_request_seconds: float) -> float:
+        """Takes a call if one is left.
 
-        While nothing is known, one request goes first and the others wait for its answer.
+        While the quota is unknown, one request goes first and the others wait for its response.
 
         Args:
             now: the time.
-            reserve: what to leave to others, as a share of the limit below 1, or in calls.
-            answered_within: seconds after which a call that was not answered never will be, for
-                who made it may have been killed.
+            reserve: calls to leave to others: a share of the limit below 1, or a number.
+            max_request_seconds: seconds after which a call without a response is lost, because its
+                process may have been killed.
 
         Returns:
-            0 if it is taken; else the seconds to wait, infinite until an answer arrives.
+            0 if a call is taken; else the seconds to wait, infinite until a response arrives.
         """
         if now < self.paused_until:
             return self.paused_until - now
         if self.resets_at is not None and now >= self.resets_at:
-            self._begin_anew()
-        lost = now >= self.asked_at + answered_within
+            self._start_new()
+        lost = now >= self.last_call_at + max_request_seconds
         if self.remaining is None:
             if self.in_flight and not lost:
                 return math.inf
@@ -95,28 +96,34 @@ class Window:
         ):
             if self.resets_at is not None:
                 return self.resets_at - now
-            if now < self.asked_at + _LOOK_AGAIN:
-                return self.asked_at + _LOOK_AGAIN - now
-            self._begin_anew()
+            if now < self.last_call_at + _PROBE_INTERVAL:
+                return self.last_call_at + _PROBE_INTERVAL - now
+            self._start_new()
         self.in_flight += 1
-        self.asked_at = now
+        self.last_call_at = now
         return 0.0
 
     def give_back(self, number: int, report: QuotaReport, now: float) -> None:
-        """Notes that a call of the window with this number ended, and what was told then."""
+        """Records the end of a call, and what its response reports.
+
+        Args:
+            number: of the window that the call was taken from.
+            report: of the response.
+            now: the time.
+        """
         if number != self.number:
             return
         self.in_flight = max(0, self.in_flight - 1)
         if report.remaining is not None:
             self._learn(report.remaining, report.resets_in, now)
             self.limit = report.limit or self.limit or report.remaining + 1
-        elif report.is_answer and self.remaining is None:
-            self.remaining, self.resets_at = _UNTOLD, now + _LOOK_AGAIN
+        elif report.is_success and self.remaining is None:
+            self.remaining, self.resets_at = _UNLIMITED, now + _PROBE_INTERVAL
 
     def refuse(self, now: float, seconds: float) -> None:
-        """Notes that the quota is used up, and for how long."""
+        """Records that the quota is used up for some seconds."""
         self.paused_until = max(self.paused_until, now + seconds)
-        self._begin_anew()
+        self._start_new()
 
     def _learn(self, remaining: int, resets_in: int | None, now: float) -> None:
         resets_at = None if resets_in is None else now + resets_in + _ROUNDING
@@ -124,17 +131,17 @@ class Window:
         if known is None or (resets_at and ends and resets_at > ends + 2 * _ROUNDING):
             self.remaining, self.resets_at = remaining, resets_at
             return
-        # Answers may overtake each other: within one window the smaller number is the newer one.
+        # Responses may overtake each other: within one window the smaller number is the newer one.
         self.remaining = min(remaining, known)
         self.resets_at = min(resets_at, ends) if resets_at and ends else resets_at or ends
 
-    def _begin_anew(self) -> None:
+    def _start_new(self) -> None:
         self.number += 1
         self.remaining, self.resets_at, self.in_flight = None, None, 0
 
 
 class QuotaStore(Protocol):
-    """Keeps the windows of all entities.
+    """Keeps the quota windows of all entities.
 
     Attributes:
         is_shared: whether other processes use them too.
@@ -143,7 +150,7 @@ class QuotaStore(Protocol):
     is_shared: bool
 
     def open(self, entity: str) -> AbstractContextManager[tuple[Window, float]]:
-        """An entity's window, to be read and changed by nobody else meanwhile, and the time."""
+        """An entity's window, locked while the block lasts, and the time."""
 
 
 class InMemoryQuotaStore:

@@ -1,6 +1,5 @@
-"""What the steps of a run share: the API, the warehouse, and the record of what was done."""
+"""State shared by the steps of a run: API client, warehouse, progress and summary."""
 
-import math
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -19,32 +18,31 @@ from extract.errors import RequestError, StoppedError
 from extract.planning.selection import Selection
 from extract.progress import Progress
 from extract.runs.eta import EtaEstimator
-from extract.runs.summary import Summary
+from extract.runs.summary import Chunk, Summary
 from extract.source.batch_size import BatchSize
-from extract.source.fixtures import sportmonks
 from extract.source.outcome import Batch
+from extract.stop_reason import TIME_IS_UP, StopReason, most_serious
 from extract.warehouse import raw_tables as tables
 from extract.warehouse.base import Warehouse
 from extract.warehouse.loader import Loader
 
 
 class RunContext:
-    """One run's hold on API and warehouse.
+    """State shared by the steps of a run.
 
     Args:
         settings: of the extractor.
-        warehouse: where to.
-        loader: commits loads there.
-        selection: what a person asked for.
+        warehouse: to write to.
+        loader: commits loads to it.
+        selection: the fixtures that the run is about.
         progress: receives reports.
 
     Attributes:
         settings, warehouse, loader, selection, progress: as above.
-        client: the API.
-        summary: what was done so far.
-        pace: of the requests for fixtures.
-        is_interrupted: whether Ctrl-C was pressed.
-        is_incomplete: whether something failed that the run could go on without.
+        client: sends the requests.
+        summary: the numbers of the run so far.
+        batch_size: fixtures in a request, learned over the run.
+        eta: estimates when the run ends.
     """
 
     def __init__(
@@ -62,27 +60,45 @@ class RunContext:
         self.progress = progress
         self.client = SportmonksClient(settings, warehouse.quota_store(settings.api_token))
         self.client.report_to(progress)
-        self._batch_size = BatchSize(settings.batch_size)
+        self.batch_size = BatchSize(settings.batch_size)
         self.eta = EtaEstimator(settings)
-        self.is_interrupted = False
-        self.is_incomplete = False
-        # The latest times that were stored when the run began, until they are known to be right.
+        self._stop_reason: StopReason | None = None
+        # The latest stored time of each table, until these times are known to be right.
         self._latest: Mapping[str, datetime] = {}
-        # Calls of the load under way: they are recorded with it, or else when the run ends.
+        # Calls of the current load. If it fails, they are recorded when the run ends.
         self._uncommitted: list[ApiCall] = []
         clock = self.client.clock
         run_id = f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self.summary = Summary(run_id, warehouse.name, clock, selection.arguments())
 
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why the run ends; None while nothing speaks against its completion."""
+        return most_serious(self._stop_reason, self.client.stop_reason)
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return bool(self.stop_reason and self.stop_reason.is_interrupted)
+
+    def stop(self, reason: StopReason) -> None:
+        """Records why the run ends; of several reasons, the most serious one counts."""
+        self._stop_reason = most_serious(self._stop_reason, reason)
+
+    def fail(self, text: str) -> None:
+        """Records and reports a failure; the run may go on without what failed."""
+        self.stop(StopReason("failed", text))
+        self.progress.error(text)
+
     @contextmanager
     def bounded(self, max_calls: int | None, max_minutes: float | None) -> Iterator[None]:
-        """Stops the client in order when a bound is reached."""
-        self.client.calls_left = math.inf if max_calls is None else max_calls
+        """Stops the client when a bound is reached."""
+        if max_calls is not None:
+            self.client.calls_left = max_calls
         if max_minutes is None:
             yield
             return
-        reason = "the time of --max-minutes is over"
-        timer = threading.Timer(max_minutes * 60, self.client.stop, [reason])
+        timer = threading.Timer(max_minutes * 60, self.client.stop, [TIME_IS_UP])
         timer.daemon = True
         timer.start()
         try:
@@ -91,26 +107,25 @@ class RunContext:
             timer.cancel()
 
     def check_times(self) -> None:
-        """Makes sure that nothing is stored that is later than the present.
+        """Ensures that no stored time lies in the future.
 
-        A host's clock that is ahead would otherwise make its rows win against all that others
-        fetch until then. If something lies ahead of this host's clock, either of them may be wrong:
-        the API is asked for the time, with a call that every plan has. Otherwise its first answer
-        is soon enough.
+        Rows of a host whose clock is ahead would otherwise replace all that others fetch until that
+        time. If a stored time is later than this host's clock, either may be wrong, and one request
+        that every plan includes reads the API's clock. Otherwise the first response does.
         """
         self._latest = self.warehouse.latest_times()
         clock = self.client.clock
         clock.begin()
         if not clock.is_known and any(time > clock.now() for time in self._latest.values()):
-            # Without an answer there is nothing to be stored either.
+            # Without a response there is nothing to store either.
             with suppress(RequestError, StoppedError):
                 self.client.get_once("football/states", {"per_page": "1"})
         self._set_times_back()
 
     def _set_times_back(self) -> None:
-        """Sets back what is stored ahead of the API's clock, once that is known.
+        """Sets stored times back that are ahead of the API's clock, once that is known.
 
-        What was stored before the run began is older than all that it fetches.
+        Rows stored before the run began are older than all that it fetches.
         """
         began_at, latest = self.client.clock.began_at, self._latest
         if began_at is None or not latest:
@@ -128,26 +143,18 @@ class RunContext:
             with attempt, self.warehouse.write_lock("extract"):
                 self.warehouse.set_times_back(latest, began_at)
 
-    def source(self, **arguments: Any) -> Any:
-        """The dlt source, with what all its uses in a run share."""
-        return sportmonks(
-            run_id=self.summary.run_id,
-            settings=self.settings,
-            client=self.client,
-            batch_size=self._batch_size,
-            on_batch=self._on_batch,
-            **arguments,
-        )
-
     def load(self, data: Any, on_fetched: Callable[[], None] | None = None) -> float:
-        """Commits one load, and returns the seconds that it took once everything was fetched.
+        """Commits one load.
 
         Args:
-            data: what to load, a dlt source or resources.
-            on_fetched: called when everything was fetched.
+            data: a dlt source or resources.
+            on_fetched: called when all data are on disk.
+
+        Returns:
+            Seconds from then until they are committed.
 
         Raises:
-            ExtractError: the API or the database broke it off; nothing of it is in the warehouse.
+            ExtractError: the API or the database failed; nothing of the load is in the warehouse.
         """
 
         def fetched() -> None:
@@ -159,19 +166,14 @@ class RunContext:
         self._uncommitted.clear()
         return seconds
 
-    def fail(self, text: str) -> None:
-        """Notes and says that something failed."""
-        self.is_incomplete = True
-        self.progress.error(text)
-
     def close(self) -> None:
         """Writes the run's row of `runs`, and the calls that no load has recorded.
 
         Raises:
-            ExtractError: the database cannot be reached; the next run writes them.
+            ExtractError: the database cannot be reached; the next run writes the rows.
         """
         summary = self.summary
-        # What a load that broke off had answered is gone, but its calls are spent.
+        # The responses of a failed load are lost, but its calls count for the quota.
         calls = self.client.drain_calls()
         summary.count_calls(calls)
         calls = self._uncommitted + calls
@@ -187,15 +189,22 @@ class RunContext:
             ]
         )
 
-    def close_broken_off(self) -> None:
-        """The same, if there is a place for it yet."""
+    def close_failed(self) -> None:
+        """Writes them if the tables exist: the run may have failed before that."""
         if self.warehouse.has_tables():
             self.close()
 
-    def _on_batch(self, batch: Batch) -> None:
+    def count_batch(self, chunk: Chunk, batch: Batch) -> None:
+        """Counts outcomes that became known, and reports them.
+
+        Args:
+            chunk: the chunk that they belong to.
+            batch: the outcomes and calls.
+        """
         # Before the payloads are read that are to be replaced.
         self._set_times_back()
-        self.summary.count_batch(batch)
+        chunk.add(batch)
+        self.summary.count_calls(batch.calls)
         self._uncommitted += batch.calls
-        outlook = self.eta.estimate(self.summary, batch.calls, self._batch_size.size)
-        self.progress.fetched(len(batch.outcomes), outlook)
+        eta = self.eta.estimate(self.summary, batch.calls, self.batch_size.size)
+        self.progress.fetched(len(batch.outcomes), eta)

@@ -1,4 +1,4 @@
-"""How long a run will still take, by its pace so far and by what the quota lets through."""
+"""Estimates when a run ends, by its requests so far and by the quota."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from extract.runs.summary import Summary
 
 
 class EtaEstimator:
-    """The pace of the requests for fixtures.
+    """Estimates the time until all due fixtures are requested.
 
     Args:
         settings: sizes, requests in flight, and reserve.
@@ -23,16 +23,16 @@ class EtaEstimator:
         self._quota: Quota | None = None
 
     def begin(self) -> None:
-        """Notes that the first of the fixtures is asked for now."""
+        """Marks the time of the first request for fixtures."""
         self._began = time.monotonic()
 
     def estimate(self, summary: Summary, calls: Sequence[ApiCall], batch_size: int) -> Eta:
-        """What is to be expected.
+        """Estimates the rest of the run.
 
         Args:
-            summary: what was done so far, these calls included.
+            summary: the numbers of the run so far, these calls included.
             calls: the newest calls.
-            batch_size: fixtures that a call asks for.
+            batch_size: fixtures in a request.
         """
         for call in calls:
             if call.quota_remaining is not None and call.endpoint.startswith("football/fixtures"):
@@ -40,7 +40,7 @@ class EtaEstimator:
                     call.quota_limit, call.quota_remaining, call.quota_resets_in
                 )
         in_flight = self._settings.requests_in_flight
-        # Requests wait for the quota together, and each of them counts its wait.
+        # Requests wait for the quota at the same time, and each of them counts its wait.
         active = time.monotonic() - self._began - summary.waited_seconds / in_flight
         call_seconds = max(0.0, active) / max(1, summary.fixture_calls) * in_flight
         to_make = -(-summary.left // batch_size)

@@ -1,4 +1,4 @@
-"""Fetches the work fixtures, chunk by chunk, through Ctrl-C."""
+"""Fetches the due fixtures, chunk by chunk, and handles Ctrl-C."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -11,103 +11,121 @@ from extract.planning.due import DueFixture
 from extract.planning.work_list import WorkList
 from extract.runs.context import RunContext
 from extract.runs.summary import Chunk
-from extract.source.stored_fixtures import WarehouseFixtures
+from extract.source.fixtures import RunRecord, fixtures_source
+from extract.source.outcome import Batch
+from extract.source.reference import TypeLookup
+from extract.source.stored_fixtures import WarehouseFixtures, sample_ids
+from extract.stop_reason import INTERRUPTED, StopReason
 from extract.warehouse.base import id_list
-
-_RESOURCES = (
-    "fixtures",
-    "fixture_versions",
-    "fixture_checks",
-    "api_calls",
-    "runs",
-    "unlisted_types",
-)
 
 
 def fetch(context: RunContext, work: WorkList) -> None:
-    """Asks for the fixtures, and commits the answers of each chunk.
+    """Requests the due fixtures, and commits the responses of each chunk.
 
     Raises:
-        ExtractError: the API is down, or the database cannot be reached.
+        ExtractError: the API refuses all requests, or the database cannot be reached.
         KeyboardInterrupt: Ctrl-C was pressed twice.
     """
     summary, client, warehouse = context.summary, context.client, context.warehouse
     summary.due, summary.known = len(work.due), work.known
     summary.resumed = work.resumed
-    if client.down:
-        raise client.down
+    _raise_error(client.stop_reason)
     known_types = {id for (id,) in warehouse.query(f"select id from {warehouse.raw}.types")}
+    # Until the first list of types is read, every type would be looked up.
+    lookup = TypeLookup(client, known_types, context.progress.looking_up_types)
+    types = lookup if known_types else None
     chunks = Chunks(
         warehouse,
         work.due,
         context.settings.chunk_size,
         context.settings.batch_size,
-        lambda: client.stopped,
+        lambda: client.stop_reason,
     )
+    sample: list[int] = []
     context.eta.begin()
     with context.progress.fetching(len(work.due), work.known):
-        for chunk in chunks:
+        for due in chunks:
             summary.fetched_elsewhere = chunks.fetched_elsewhere
+            # Read here and not by the requests that may need it: their threads share the warehouse.
+            sample = sample or sample_ids(warehouse)
             try:
-                _fetch_chunk(context, chunk, known_types or None)
+                chunk = _fetch_chunk(context, due, types, sample)
             except AccessError as error:
                 if summary.requested:
                     raise ExtractError(str(error)) from error
                 raise
             context.progress.committed(summary.requested, len(work.due))
-            if client.down:
-                raise client.down
-            if client.refusal:
-                raise ExtractError(client.refusal)
-            if client.stopped:
+            _raise_error(client.stop_reason)
+            _raise_error(chunk.stop_reason)
+            if client.stop_reason:
                 break
     summary.fetched_elsewhere = chunks.fetched_elsewhere
 
 
+def _raise_error(reason: StopReason | None) -> None:
+    if reason and reason.error:
+        # Of the same text: an AccessError would mean that nothing was fetched.
+        raise ExtractError(reason.text) from reason.error
+
+
 def _fetch_chunk(
-    context: RunContext, chunk: Sequence[DueFixture], known_types: set[int] | None
-) -> None:
+    context: RunContext,
+    due: Sequence[DueFixture],
+    types: TypeLookup | None,
+    sample: Sequence[int],
+) -> Chunk:
+    """Fetches and commits one chunk.
+
+    Args:
+        context: of the run.
+        due: its fixtures.
+        types: fetches types that the fixtures refer to.
+        sample: a few stored fixtures.
+    """
     summary, began = context.summary, time.monotonic()
-    ids = [fixture.id for fixture in chunk]
-    source = context.source(
-        fixture_ids=ids,
-        isolated=isolated_ids(chunk),
-        stored=WarehouseFixtures(context.warehouse, ids),
-        known_types=known_types,
-        on_type_lookup=context.progress.looking_up_types,
-        run_row=summary.row,
-    )
-    seasons = list(dict.fromkeys(fixture.season_id for fixture in chunk))
-    summary.chunks.append(Chunk(seasons))
-    try:
-        loading = context.load(
-            source.with_resources(*_RESOURCES),
-            lambda: context.progress.loading(summary.chunks[-1].requested),
+    ids = [fixture.id for fixture in due]
+    seasons = list(dict.fromkeys(fixture.season_id for fixture in due))
+    stored = WarehouseFixtures(context.warehouse, ids, sample)
+    with summary.new_chunk(seasons) as chunk:
+
+        def on_batch(batch: Batch) -> None:
+            context.count_batch(chunk, batch)
+
+        source = fixtures_source(
+            ids,
+            isolated_ids(due),
+            settings=context.settings,
+            client=context.client,
+            batch_size=context.batch_size,
+            stored=stored,
+            types=types,
+            run=RunRecord(summary.run_id, summary.row, on_batch),
         )
-    except (ExtractError, KeyboardInterrupt):
-        summary.chunks.pop()
-        raise
+        loading = context.load(source, lambda: context.progress.loading(chunk.requested))
     hashes = dict(
         context.warehouse.query(
             f"select id, payload_hash from {context.warehouse.raw}.fixtures "
             f"where id in ({id_list(ids)})"
         )
     )
-    if superseded := summary.chunks[-1].compare(hashes):
+    if superseded := chunk.compare(hashes):
         context.progress.warning(
             f"{superseded:,} fixtures are not stored as they were fetched: another run has stored "
             "newer payloads of them."
         )
+    if chunk.failures:
+        context.stop(StopReason("failed", f"{len(chunk.failures):,} fixtures failed"))
     summary.loading_seconds += loading
     summary.fetching_seconds += time.monotonic() - began - loading
+    return chunk
 
 
 @contextmanager
 def stopping_in_order(context: RunContext) -> Iterator[None]:
-    """Lets the first Ctrl-C end the requests only, so that what was answered is committed.
+    """On the first Ctrl-C, ends the requests only, so that received responses are committed.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C was pressed again, which breaks off whatever is under way.
+        KeyboardInterrupt: Ctrl-C was pressed a second time, which cancels the current step.
     """
     presses = 0
 
@@ -115,10 +133,9 @@ def stopping_in_order(context: RunContext) -> Iterator[None]:
         nonlocal presses
         presses += 1
         if presses == 1:
-            context.is_interrupted = True
-            context.client.stop("interrupted")
+            context.client.stop(INTERRUPTED)
             context.progress.line(
-                "Stopping: what was answered is committed. Ctrl-C again: at once."
+                "Stopping: received responses are committed. Ctrl-C again: at once."
             )
         elif presses == 2:
             interrupts.raise_in_main()
@@ -130,6 +147,6 @@ def stopping_in_order(context: RunContext) -> Iterator[None]:
             yield
     except Exception as error:
         if presses > 1:
-            # What was broken off fails with an error of its own, such as DuckDB's queries.
+            # A cancelled step may fail with an error of its own, as DuckDB's queries do.
             raise KeyboardInterrupt from error
         raise

@@ -1,4 +1,4 @@
-"""Everything before the first fixture: old loads, reference data, lists of fixtures."""
+"""The steps before the first fixture: unfinished loads, reference data, lists of fixtures."""
 
 from collections.abc import Iterator
 
@@ -20,19 +20,22 @@ from extract.planning.due import due_view
 from extract.planning.listings import discover_seasons, discover_window, is_old, listing_times
 from extract.planning.seasons import Season, chosen_seasons, plan_seasons
 from extract.runs.context import RunContext
+from extract.source.listing import listing_source
+from extract.source.reference import reference_source
+from extract.stop_reason import StopReason
 from extract.warehouse import raw_tables as tables
 
 
 def refresh(context: RunContext) -> dict[int, Season]:
-    """Brings up to date what the warehouse knows of the selection.
+    """Refreshes reference data and the lists of the selected fixtures, where they are too old.
 
-    A list that fails does not keep the run from what is known already, but leaves it incomplete.
+    A list that cannot be read makes the run fail in the end, but it goes on with known fixtures.
 
     Returns:
         The seasons of the plan.
 
     Raises:
-        UsageError: the token is wrong, or there is no such league or season.
+        UsageError: the token is wrong, or a league or season does not exist.
         ExtractError: the database cannot be reached.
     """
     _finish_abandoned(context)
@@ -47,7 +50,7 @@ def refresh(context: RunContext) -> dict[int, Season]:
 
 
 def _finish_abandoned(context: RunContext) -> None:
-    """Loads what runs had fetched that were cut short, before anything is asked for."""
+    """Loads what unfinished runs had fetched, before the first request."""
     try:
         context.loader.finish_abandoned(
             lambda: context.progress.line("Loading what a run had fetched that was cut short.")
@@ -68,7 +71,7 @@ def _refresh_references(context: RunContext) -> None:
 
     def failed(name: str, error: RequestError) -> None:
         if isinstance(error, DownError):
-            context.is_incomplete = True  # said when the run ends with it
+            context.stop(StopReason.from_error(error))  # reported when it ends the run
         elif isinstance(error, AccessError | RefusedError):
             context.progress.warning(f"No {name}: {error} Going on without.")
         else:
@@ -80,14 +83,14 @@ def _refresh_references(context: RunContext) -> None:
         return
     title = f"Fetching {', '.join(names)}." if names else "Making tables."
     with context.progress.working("Reference data", title):
-        source = context.source(on_reference_failure=failed)
+        source = reference_source(settings, context.client, failed)
         source.resources.add(*missing)
         listed = [f"{name}_listed" for name in names]
         context.load(source.with_resources(*names, *listed, *(each.name for each in missing)))
 
 
 def _empty_tables() -> list[DltResource]:
-    """Every raw table, so that dbt finds them all whatever was fetched so far."""
+    """Every raw table, so that dbt finds all of them, whatever was fetched so far."""
     return [
         dlt.resource(
             schema.empty_table(), name=f"empty_{name}", table_name=name, **tables.hints(name)
@@ -98,7 +101,7 @@ def _empty_tables() -> list[DltResource]:
 
 def _create_view(context: RunContext) -> None:
     warehouse = context.warehouse
-    # It says of the schedule as it is now which fixtures are due.
+    # With every run, as the schedule may have changed.
     settings = context.settings
     view = due_view(warehouse.raw, read_schedule(settings.schedule), settings.added_include)
     for attempt in warehouse.retrying():
@@ -117,7 +120,7 @@ def _discoveries(context: RunContext, seasons: dict[int, Season]) -> Iterator[Di
         return discover_window(
             *arguments, selection.window, selection.league_id, now, selection.force
         )
-    if not chosen and not context.is_incomplete:
+    if not chosen and not context.stop_reason:
         context.progress.warning("The plan has no league with a current season.")
     is_over = {season.id: season.is_over for season in chosen}
     return discover_seasons(*arguments, is_over, now, selection.force)
@@ -125,12 +128,11 @@ def _discoveries(context: RunContext, seasons: dict[int, Season]) -> Iterator[Di
 
 def _discover(context: RunContext, discovery: Discovery) -> None:
     try:
-        source = context.source(discovery=discovery)
-        context.load(source.with_resources("fixture_index", "listing_log"))
+        context.load(listing_source(discovery, context.settings, context.client))
     except (TokenError, DownError):
         raise
     except RequestError as error:
-        # Refused are too many pages, too many seasons in one filter, or one outside the plan.
+        # A refusal may be due to too many pages, too many seasons, or a season outside the plan.
         refused = isinstance(error, AccessError | RefusedError)
         halves = discovery.split() if refused else []
         for half in halves:

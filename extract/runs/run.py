@@ -1,4 +1,4 @@
-"""One run of the extractor: what is due, chunk by chunk into the warehouse, and what came of it."""
+"""One run of the extractor: fetches the due fixtures into the warehouse, or plans that."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -23,6 +23,7 @@ from extract.runs.context import RunContext
 from extract.runs.fetch import fetch, stopping_in_order
 from extract.runs.refresh import refresh
 from extract.runs.summary import Summary
+from extract.stop_reason import COMPLETED, INTERRUPTED, PLANNED, StopReason
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.loader import Loader
 
@@ -32,15 +33,15 @@ _MOST_MINUTES = 1_000_000
 
 @dataclass(frozen=True)
 class Bounds:
-    """Where a run ends in order although more is due.
+    """Bounds of a run.
 
     Attributes:
-        chunk_size: fixtures that are committed together, None for what the settings say.
+        chunk_size: fixtures that are committed together; by default that of the settings.
         max_calls: requests of any kind, retries included.
-        max_minutes: time after which no further request is sent.
+        max_minutes: minutes after which no further request is sent.
 
     Raises:
-        ArgumentError: the time is no number.
+        ArgumentError: `max_minutes` is no number, or too large.
     """
 
     chunk_size: int | None = None
@@ -48,7 +49,7 @@ class Bounds:
     max_minutes: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuses a time that no clock can keep."""
+        """Checks `max_minutes`."""
         if self.max_minutes is not None and not self.max_minutes <= _MOST_MINUTES:
             raise ArgumentError(
                 f"--max-minutes is {self.max_minutes:g}: it must be a number up to "
@@ -61,12 +62,13 @@ def run(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = T
 
     Args:
         selection: which fixtures.
-        bounds: when to stop.
+        bounds: when to stop although more is due.
         progress: receives reports.
-        wait: for another process that uses the warehouse; otherwise that is an error.
+        wait: whether to wait for another process that uses the warehouse; otherwise that is an
+            error.
 
     Returns:
-        What was done; `outcome` tells whether all of it went well.
+        The numbers of the run; its `stop_reason` says whether the run completed.
 
     Raises:
         UsageError: a setting, the selection or the database is wrong; no fixture was fetched.
@@ -75,58 +77,52 @@ def run(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = T
     with _run_context(selection, bounds, progress, wait) as context:
         _try_to_fetch(context)
         try:
-            # After a second Ctrl-C, what cannot be loaded now waits for the next run.
+            # After a second Ctrl-C, a cancelled load is left to the next run.
             if not (context.is_interrupted and context.loader.has_pending):
                 context.close()
         except ExtractError as error:
-            # What broke the run off is said already; its row is loaded by the next run.
+            # The next run loads the row. An earlier error is reported already.
             if context.summary.outcome not in ("failed", "interrupted"):
-                progress.error(str(error))
-                context.summary.outcome = "failed"
+                context.fail(str(error))
+                context.summary.stop_reason = context.stop_reason
         return context.summary
 
 
 def _try_to_fetch(context: RunContext) -> None:
-    summary, client = context.summary, context.client
+    summary = context.summary
     began = time.monotonic()
     try:
         with stopping_in_order(context):
             work = _find_work(context, refresh(context))
             summary.preparing_seconds = time.monotonic() - began
             fetch(context, work)
-    except UsageError:
-        summary.outcome = "failed"
-        context.close_broken_off()
+    except UsageError as error:
+        summary.stop_reason = StopReason.from_error(error)
+        context.close_failed()
         raise
     except KeyboardInterrupt:
-        context.is_interrupted = True
+        context.stop(INTERRUPTED)
     except StoppedError:
-        pass  # said below
+        pass  # the client has the reason
     except ExtractError as error:
         context.fail(str(error))
-    if context.is_interrupted:
-        summary.outcome = "interrupted"
-    elif context.is_incomplete or summary.failed_ids:
-        summary.outcome = "failed"
-    elif client.stopped:
-        summary.outcome = "stopped"
-        context.progress.line(f"Stopped: {client.stopped}.")
-    else:
-        summary.outcome = "completed"
+    summary.stop_reason = context.stop_reason or COMPLETED
+    if summary.outcome == "stopped":
+        context.progress.line(f"Stopped: {summary.stop_reason.text}.")
 
 
 def plan(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = True) -> Plan:
-    """Finds out what a run would ask for and what that would cost.
+    """Plans a run: the fixtures that it would request, and their cost.
 
-    It does all that a run does before it asks for the first fixture: reference data and lists that
-    are too old are fetched, so that the run that follows does not have to. Where a bound ends that
-    early, the plan is made of what is known by then.
+    It does all that a run does before its first request for fixtures: it refreshes reference data
+    and lists that are too old, so that the next run does not have to. If a bound is reached
+    meanwhile, the plan covers the fixtures known by then.
 
     Raises:
-        UsageError, ExtractError: as in `run`; a bound ended it before there were any tables.
+        UsageError, ExtractError: as in `run`, or a bound was reached before the tables existed.
     """
     with _run_context(selection, bounds, progress, wait) as context:
-        context.summary.outcome = "planned"
+        context.summary.stop_reason = PLANNED
         try:
             with stopping_in_order(context):
                 try:
@@ -134,17 +130,18 @@ def plan(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = 
                 except StoppedError:
                     if context.is_interrupted:
                         raise
-                    stopped = context.client.stopped
+                    # The client stopped, or the error would not have been raised.
+                    bound = context.client.stop_reason or PLANNED
                     if not context.warehouse.has_tables():
                         raise ExtractError(
-                            f"Stopped before anything was listed: {stopped}."
+                            f"Stopped before anything was listed: {bound.text}."
                         ) from None
-                    progress.line(f"Stopped: {stopped}. The plan may lack fixtures.")
+                    progress.line(f"Stopped: {bound.text}. The plan may lack fixtures.")
                     seasons = plan_seasons(context.warehouse)
                 work = _find_work(context, seasons)
             context.summary.known = work.known
         except (ExtractError, KeyboardInterrupt):
-            context.close_broken_off()
+            context.close_failed()
             if context.is_interrupted:
                 raise KeyboardInterrupt from None
             raise
@@ -155,15 +152,14 @@ def plan(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = 
             found,
             calls_spent=context.summary.calls,
             max_calls=bounds.max_calls,
-            stopped=context.client.stopped,
-            is_complete=not context.is_incomplete,
+            stop_reason=context.stop_reason or PLANNED,
         )
 
 
 def plan_offline(
     selection: Selection, bounds: Bounds, progress: Progress, wait: bool = True
 ) -> Plan:
-    """The same from what the warehouse knows, without a call to the API and without a write.
+    """Plans a run by what is in the warehouse, without a request to the API and without a write.
 
     Raises:
         UsageError, ExtractError: as in `run`.
@@ -183,7 +179,7 @@ def _run_context(
 ) -> Iterator[RunContext]:
     settings = _settings(bounds)
     with closing(open_warehouse(progress.line if wait else None)) as warehouse:
-        # Before anything is asked for: without `wait`, a busy warehouse ends the run here.
+        # Before the first request: without `wait`, a busy warehouse ends the run here.
         with warehouse.write_lock("extract"):
             pass
         with closing(Loader(warehouse, progress.warning)) as loader:
@@ -205,6 +201,6 @@ def _find_work(context: RunContext, seasons: Mapping[int, Season]) -> WorkList:
     if work.resumed:
         context.progress.line(
             f"Going on with a run that did not complete: {work.resumed:,} of {work.known:,} "
-            "fixtures are fetched. --force asks for them again."
+            "fixtures are fetched. --force fetches them again."
         )
     return work

@@ -1,9 +1,10 @@
-"""What a run did: the numbers that it closes with, and its row in the table `runs`."""
+"""The numbers of a run: its closing table, and its row in the table `runs`."""
 
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 from extract.api.clock import ApiClock
 from extract.api.endpoints import ENDPOINT
 from extract.api.responses import ApiCall
-from extract.source.outcome import OUTCOMES, Batch, Outcome
+from extract.source.outcome import OUTCOMES, Batch
+from extract.stop_reason import StopReason
 
 # A payload is superseded if a newer one was stored before it was committed.
 COUNTED = (*OUTCOMES, "superseded")
@@ -23,22 +25,26 @@ def _no_outcomes() -> Counter[str]:
 
 @dataclass
 class Chunk:
-    """What became of the fixtures that are committed together.
+    """Fixtures that are committed together.
 
     Attributes:
         season_ids: seasons that they belong to.
         outcomes: number of fixtures by outcome, so far.
-        failures: why a fixture failed, by the ids whose outcome is `failed`.
+        failures: the notes of the fixtures whose outcome is `failed`, by id.
         hashes: the hashes of the payloads whose outcome is `stored`, by fixture.
+        stop_reason: the error that ended the requests of the chunk, if one did.
     """
 
     season_ids: list[int | None]
     outcomes: Counter[str] = field(default_factory=_no_outcomes)
     failures: dict[int, str] = field(default_factory=dict)
     hashes: dict[int, str] = field(default_factory=dict)
+    stop_reason: StopReason | None = None
 
-    def add(self, outcomes: Sequence[Outcome]) -> None:
+    def add(self, batch: Batch) -> None:
         """Counts outcomes that became known."""
+        outcomes = batch.outcomes
+        self.stop_reason = self.stop_reason or batch.stop_reason
         self.outcomes.update(outcome.name for outcome in outcomes)
         self.failures |= {o.id: o.note or "" for o in outcomes if o.name == "failed"}
         self.hashes |= {
@@ -48,13 +54,13 @@ class Chunk:
         }
 
     def compare(self, stored: Mapping[int, str]) -> int:
-        """Counts as `superseded` what is not in the warehouse although it was to be stored.
+        """Counts as `superseded` the payloads that are not in the warehouse after the load.
 
         Args:
             stored: the hashes of the payloads in the warehouse, by fixture.
 
         Returns:
-            How many there are.
+            The number of superseded payloads.
         """
         superseded = sum(stored.get(id) != hash for id, hash in self.hashes.items())
         self.outcomes["stored"] -= superseded
@@ -64,32 +70,32 @@ class Chunk:
 
     @property
     def requested(self) -> int:
-        """Fixtures that were asked for; the sum of the outcomes."""
+        """Fixtures that were requested; the sum of the outcomes."""
         return sum(self.outcomes.values())
 
 
 @dataclass
 class Summary:
-    """What a run did; a row of `runs`.
+    """The numbers of a run; a row of `runs`.
 
     Attributes:
-        warehouse: what the run wrote to, for people.
-        clock: tells the times of the row.
-        arguments: what a person asked for.
-        outcome: `running` (or killed), `completed`, `stopped` (by one of its bounds), `planned`
-            (nothing was to be fetched), `interrupted` (by Ctrl-C) or `failed` (at least one fixture
-            was not answered, or the run broke off).
-        known: fixtures that the run was about, due or not.
-        due: fixtures that it was to ask for.
-        resumed: fixtures that an interrupted run had fetched, and that were not asked for again.
-        fetched_elsewhere: fixtures that another run asked for in the meantime.
-        chunks: what was committed, chunk by chunk.
+        run_id: identifies the run.
+        warehouse: name of the warehouse, for messages.
+        clock: the API's time, for the times of the row.
+        arguments: the selection as it was given.
+        finished_at: None while the run goes on.
+        stop_reason: why the run ended; None while it goes on.
+        known: fixtures of the selection, due or not.
+        due: fixtures that were due when the run began.
+        resumed: fixtures that an interrupted run had fetched, and that were not requested again.
+        fetched_elsewhere: due fixtures that another run requested in the meantime.
+        chunks: the committed chunks, and the current one.
         calls: HTTP requests, retries, lists and reference data included.
-        fixture_calls: those of them that asked for fixtures by id.
-        bytes: size of the answers, as they came over the network.
+        fixture_calls: those of them that requested fixtures by id.
+        bytes: size of the responses, as they came over the network.
         waited_seconds: time that requests waited for quota and retries, added up.
-        preparing_seconds: time for reference data, lists and the choice of what is due.
-        fetching_seconds: time for the fixtures' answers, until they were on disk.
+        preparing_seconds: time for reference data, lists and the query of what is due.
+        fetching_seconds: time for the fixtures' responses, until they were on disk.
         loading_seconds: time to commit them.
     """
 
@@ -98,7 +104,7 @@ class Summary:
     clock: ApiClock
     arguments: Mapping[str, Any]
     finished_at: datetime | None = None
-    outcome: str = "running"
+    stop_reason: StopReason | None = None
     known: int = 0
     due: int = 0
     resumed: int = 0
@@ -114,6 +120,26 @@ class Summary:
     _began: float = field(default_factory=time.monotonic)
 
     @property
+    def outcome(self) -> str:
+        """The outcome of `stop_reason`; `running` while the run goes on, or if it was killed."""
+        return self.stop_reason.outcome if self.stop_reason else "running"
+
+    @contextmanager
+    def new_chunk(self, season_ids: list[int | None]) -> Iterator[Chunk]:
+        """A chunk that counts from now on. It is dropped if the block fails: nothing is committed.
+
+        Args:
+            season_ids: the seasons of its fixtures.
+        """
+        chunk = Chunk(season_ids)
+        self.chunks.append(chunk)
+        try:
+            yield chunk
+        except BaseException:
+            self.chunks.pop()
+            raise
+
+    @property
     def outcomes(self) -> Counter[str]:
         """Number of fixtures by outcome."""
         total = _no_outcomes()
@@ -123,7 +149,7 @@ class Summary:
 
     @property
     def requested(self) -> int:
-        """Fixtures that were asked for; the sum of the outcomes."""
+        """Fixtures that were requested; the sum of the outcomes."""
         return sum(chunk.requested for chunk in self.chunks)
 
     @property
@@ -133,25 +159,20 @@ class Summary:
 
     @property
     def failure_notes(self) -> Counter[str]:
-        """Number of failed fixtures by the reason, in a sentence."""
+        """Number of failed fixtures by note."""
         return Counter(note for chunk in self.chunks for note in chunk.failures.values())
 
     @property
     def left(self) -> int:
-        """Due fixtures that were not asked for."""
+        """Due fixtures that were not requested."""
         return self.due - self.fetched_elsewhere - self.requested
 
     def count_calls(self, calls: Sequence[ApiCall]) -> None:
-        """Counts requests that were made."""
+        """Counts finished requests."""
         self.calls += len(calls)
         self.fixture_calls += sum(call.endpoint == ENDPOINT for call in calls)
         self.bytes += sum(call.bytes or 0 for call in calls)
         self.waited_seconds += sum(call.waited_seconds for call in calls)
-
-    def count_batch(self, batch: Batch) -> None:
-        """Counts what became known together, in the chunk in hand."""
-        self.chunks[-1].add(batch.outcomes)
-        self.count_calls(batch.calls)
 
     def counts(self) -> dict[str, Any]:
         """The numbers, by name."""

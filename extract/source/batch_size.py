@@ -1,14 +1,14 @@
-"""How many fixtures to ask for in one request, learned from what the API makes of it."""
+"""The number of fixtures in one request, reduced when the API does not accept it."""
 
 import threading
 from collections import Counter
 
-# A batch may fail by chance although its halves are answered: once is no proof.
-_PROOF = 2
+# A batch may fail by chance although its halves succeed: one failure proves nothing.
+_FAILURES_UNTIL_SMALLER = 2
 
 
 class BatchSize:
-    """Starts as it is set, and halves for good when batches fail for their size.
+    """Starts with the configured size, and halves for good when batches fail for their size.
 
     Safe for several threads.
 
@@ -16,32 +16,33 @@ class BatchSize:
         size: ids in one request, at most.
 
     Attributes:
-        size: ids in one request, as far as is known now.
+        size: ids in one request, by what is known so far.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._answered: Counter[int] = Counter()
+        self._succeeded: Counter[int] = Counter()
         self._too_large: Counter[int] = Counter()
         self._lock = threading.Lock()
 
-    def answered(self, size: int) -> None:
-        """Notes that a batch of this size was answered."""
+    def succeeded(self, size: int) -> None:
+        """Records that a batch of this size succeeded."""
         with self._lock:
-            self._answered[size] += 1
+            self._succeeded[size] += 1
 
     def too_large(self, size: int, is_refused: bool) -> None:
-        """Notes that a batch of this size failed, and that both of its halves were answered.
+        """Records that a batch of this size failed and that both of its halves succeeded.
 
         Args:
             size: of the batch.
-            is_refused: the API refused it, which is no accident, as a time-out may be.
+            is_refused: whether the API refused it, which happens by chance less often than a
+                time-out.
         """
         with self._lock:
             self._too_large[size] += 1
             failures = self._too_large[size]
-            # A size that was answered is not refused for its size.
-            refused = is_refused and not self._answered[size]
-            proven = refused or failures >= max(_PROOF, self._answered[size] + 1)
+            # A size that succeeded before is not refused for its size.
+            refused = is_refused and not self._succeeded[size]
+            proven = refused or failures >= max(_FAILURES_UNTIL_SMALLER, self._succeeded[size] + 1)
             if proven and size <= self.size:
                 self.size = max(1, (size + 1) // 2)

@@ -1,7 +1,6 @@
-"""What an answer shows that a later one must confirm: that a fixture is gone, or became empty.
+"""State of a fixture that later responses must confirm: it is missing, or an include became empty.
 
-What Sportmonks sends when nothing is found is also what a brief failure looks like, and a failure
-lasts for longer than a second request takes.
+An empty response may be a transient error, and such an error often outlasts a second request.
 """
 
 from collections.abc import Set
@@ -13,15 +12,15 @@ from extract.payload.fixture import Fixture
 
 @dataclass(frozen=True)
 class Unconfirmed:
-    """What the answers for a fixture have shown so far, as `fixture_checks` keeps it.
+    """What is not confirmed yet of a fixture; columns of `fixture_checks`.
 
     Attributes:
-        times_missing: how many runs in a row did not get the fixture.
+        times_missing: consecutive runs in which the API did not return the fixture.
         empty_keys: includes that became empty, or that a new fixture was stored without.
-        empty_since: when the first answer showed that; None if none of them is empty.
-        confirmations: how many later answers confirmed it. They count when they come
-            `confirm_after` or later after the last one that counted.
-        counted_at: when the last answer came that counted.
+        empty_since: time of the first such response; None if no include is empty.
+        confirmations: number of later responses that confirmed it. A response counts only if it
+            comes at least `confirm_after` later than the last one that counted.
+        counted_at: time of the last response that counted.
     """
 
     times_missing: int = 0
@@ -31,23 +30,23 @@ class Unconfirmed:
     counted_at: datetime | None = None
 
     def counts(self, at: datetime, confirm_after: timedelta) -> bool:
-        """Whether an answer of this time counts."""
+        """Whether a response of this time counts."""
         return self.counted_at is None or at - self.counted_at >= confirm_after
 
     def missing(self) -> "Unconfirmed":
-        """After a run that did not get the fixture."""
+        """The state after a run in which the API did not return the fixture."""
         return replace(self, times_missing=self.times_missing + 1)
 
     def empty(
         self, keys: Set[str], absent: Set[str], at: datetime, confirm_after: timedelta
     ) -> "Unconfirmed":
-        """After an answer with the fixture.
+        """The state after a response with the fixture.
 
         Args:
             keys: includes that became empty.
             absent: includes that it lacks, which neither confirms nor refutes that they are empty.
-            at: when it came.
-            confirm_after: from when on it confirms what was shown before.
+            at: time of the response.
+            confirm_after: a response counts only if it comes so much later than the last one.
         """
         if not keys <= self.empty_keys:
             return Unconfirmed(empty_keys=frozenset(keys), empty_since=at, counted_at=at)
@@ -61,13 +60,13 @@ class Unconfirmed:
 
 
 CONFIRMED = Unconfirmed()
-"""Nothing is left to be confirmed."""
+"""The state of a fixture with nothing left to confirm."""
 
 
 def confirmations_needed(fixture: Fixture, empty_keys: Set[str]) -> int:
-    """How many later answers must confirm that includes became empty.
+    """How many later responses must confirm that includes became empty.
 
-    One, and two where events are gone although the score counts goals, or with the score.
+    One; two if the events are gone although the score has goals, or together with the scores.
     """
     is_contradicted = fixture.has_goals or "scores" in empty_keys
     return 2 if "events" in empty_keys and is_contradicted else 1

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from extract.api.responses import ApiCall
-from extract.errors import RequestError
 from extract.payload.fixture import Fixture, StoredVersion
 from extract.source.confirmation import CONFIRMED, Unconfirmed
+from extract.stop_reason import StopReason
 
 OutcomeName = Literal["stored", "unchanged", "missing", "unconfirmed", "failed"]
 OUTCOMES: tuple[OutcomeName, ...] = ("stored", "unchanged", "missing", "unconfirmed", "failed")
@@ -18,16 +18,17 @@ OUTCOMES: tuple[OutcomeName, ...] = ("stored", "unchanged", "missing", "unconfir
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one fixture id.
+    """The outcome of one requested fixture id.
 
     Attributes:
-        id: the id that was asked for.
-        name: `stored` (new or changed), `unchanged` (says what is stored already), `missing` (the
-            API does not return it), `held` (an emptiness not yet confirmed), `failed` (no answer).
+        id: the requested id.
+        name: `stored` (new or changed), `unchanged` (equal to the stored payload), `missing` (the
+            API does not return it), `unconfirmed` (an include is missing or became empty, and no
+            later response confirms it yet), `failed` (no usable response).
         checked_at: when that was known.
-        fixture: what the API sent, if it is to be stored.
-        unconfirmed: what later answers must confirm.
-        note: why, for `held` and `failed`.
+        fixture: the payload that is to be stored, if any.
+        unconfirmed: what later responses must confirm.
+        note: the reason of `unconfirmed` and `failed`.
     """
 
     id: int
@@ -45,33 +46,39 @@ class Batch:
     Attributes:
         outcomes: by fixture.
         calls: in the order in which they were sent.
-        replaced: what is stored of fixtures that have changed.
+        replaced: the stored versions of fixtures that have changed.
+        stop_reason: the error that ended the fetch, if one did.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
     calls: list[ApiCall] = field(default_factory=list)
     replaced: Sequence[StoredVersion] = ()
+    stop_reason: StopReason | None = None
 
 
 @dataclass
 class BatchResult:
-    """What came of a batch.
+    """The result of one batch of ids and of the halves it was split into.
 
     Attributes:
         outcomes: by fixture.
-        answers: those of them that came in one answer, and the keys that its fixtures have.
-        stop: the error that makes further requests pointless.
-        is_over: whether nothing more is to be asked.
+        responses: outcomes that came in one response, with the keys of its fixtures.
+        stop_reason: why no further request is to be sent; None if the fetch goes on.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
-    answers: list[tuple[list[Outcome], Set[str]]] = field(default_factory=list)
-    stop: RequestError | None = None
-    is_over: bool = False
+    responses: list[tuple[list[Outcome], Set[str]]] = field(default_factory=list)
+    stop_reason: StopReason | None = None
 
     def add(self, outcomes: list[Outcome], keys: Set[str]) -> None:
+        """Adds the outcomes of one response.
+
+        Args:
+            outcomes: one for each requested id.
+            keys: the keys that any of its fixtures has.
+        """
         self.outcomes += outcomes
-        self.answers.append((outcomes, keys))
+        self.responses.append((outcomes, keys))
 
 
 OnBatch = Callable[[Batch], None]

@@ -1,4 +1,4 @@
-"""Notices when the API refuses every request for fixtures in the same words."""
+"""Detects that the API refuses every request for fixtures with the same message."""
 
 import random
 import threading
@@ -15,17 +15,16 @@ _PROBES = 3
 class RefusalGuard:
     """Ends a fetch that is refused as a whole, before every batch is split down to its fixtures.
 
-    After three refusals in the same words, without an answer between them, it probes up to three
-    single fixtures. If these are refused in the same words too, the cause is the request or the
-    plan, not a fixture. After a probe that is answered, it takes twice as many refusals until the
-    next one.
+    After three consecutive refusals with the same message, it probes up to three single fixtures.
+    If these are refused with the same message too, the cause is the request or the plan, not a
+    fixture. Each probe that succeeds doubles the number of refusals until the next one.
 
     Safe for several threads: while one probes, the others wait for the result.
 
     Args:
         request: requests fixtures by their ids.
-        stored_ids: fixtures that were answered before, from the warehouse.
-        fixture_ids: fixtures to probe where there are too few of these.
+        stored_ids: a few stored fixtures, which the API has returned before.
+        fixture_ids: fixtures to probe if too few are stored.
     """
 
     def __init__(
@@ -34,33 +33,33 @@ class RefusalGuard:
         stored_ids: Sequence[int],
         fixture_ids: Sequence[int],
     ) -> None:
-        others = random.sample(fixture_ids, min(_PROBES, len(fixture_ids)))
         self._request = request
+        others = random.sample(fixture_ids, min(_PROBES, len(fixture_ids)))
         self._probes = [*dict.fromkeys([*stored_ids, *others])][:_PROBES]
         self._has_stored = bool(stored_ids)
         self._lock = threading.Lock()
-        self._words: str | None = None
+        self._message: str | None = None
         self._refusals = 0
         self._limit = _REFUSALS_UNTIL_PROBE
         self._verdict: AccessError | None = None
 
-    def answered(self) -> None:
-        """Notes that a request was answered."""
+    def succeeded(self) -> None:
+        """Records a response."""
         with self._lock:
             self._refusals = 0
 
     def refused(self, error: RefusedError) -> None:
-        """Notes a refusal.
+        """Records a refusal, and probes after several of them.
 
         Raises:
-            AccessError: every request for fixtures is refused in these words.
-            RequestError, StoppedError: as `request`, of a probe.
+            AccessError: every request for fixtures is refused with this message.
+            StoppedError: the run is being stopped.
         """
         with self._lock:
             if self._verdict:
                 raise self._verdict
-            if str(error) != self._words:
-                self._words, self._refusals = str(error), 0
+            if str(error) != self._message:
+                self._message, self._refusals = str(error), 0
             self._refusals += 1
             if self._refusals < self._limit:
                 return
@@ -80,7 +79,7 @@ class RefusalGuard:
         try:
             self._request([fixture_id])
         except RefusedError as error:
-            return str(error) == self._words
+            return str(error) == self._message
         except RequestError:
             return False
         return False

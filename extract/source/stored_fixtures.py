@@ -1,10 +1,10 @@
-"""What the warehouse holds of the fixtures that are requested."""
+"""The stored payloads and checks of the fixtures that are requested."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -12,37 +12,37 @@ from extract.payload.fixture import Fixture, StoredVersion, read_fixture
 from extract.source.confirmation import CONFIRMED, Unconfirmed
 from extract.warehouse.base import Warehouse, id_list
 
-if TYPE_CHECKING:
-    pass
+# Ids that `sample_ids` returns.
+_SAMPLE = 3
 
 
 class StoredFixtures(Protocol):
-    """What the warehouse holds of the fixtures that are asked for."""
+    """The stored payloads and checks of requested fixtures."""
 
     def payload_hash(self, fixture_id: int) -> str | None:
-        """The hash of the stored payload, None if there is none."""
+        """The hash of the stored payload; None if none is stored."""
 
     def unconfirmed(self, fixture_id: int) -> Unconfirmed:
-        """What its last answers have shown that later ones must confirm."""
+        """What later responses must confirm."""
 
     def some_ids(self) -> Sequence[int]:
-        """A few fixtures that are stored."""
+        """The ids of a few stored fixtures, whether requested or not."""
 
     def requested_include(self, fixture_id: int) -> str | None:
-        """What the stored payload was requested with; None where that is not known."""
+        """The `include` that the stored payload was requested with; None if unknown."""
 
     def non_empty_keys(self, fixture_id: int) -> frozenset[str]:
         """The keys of the stored payload whose value has elements."""
 
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
-        """What is stored of them, by id. DuckDB reads all payloads for it."""
+        """The stored fixtures by id. DuckDB reads all payloads for it."""
 
     def versions(self, fixture_ids: Sequence[int]) -> Sequence[StoredVersion]:
-        """Their stored payloads, as they stand in the warehouse."""
+        """The stored payloads, unparsed."""
 
 
 class NothingStored:
-    """An empty warehouse: whatever is fetched is new."""
+    """The `StoredFixtures` of an empty warehouse: every fetched fixture is new."""
 
     def payload_hash(self, fixture_id: int) -> str | None:
         """None for every id."""
@@ -53,7 +53,7 @@ class NothingStored:
         return CONFIRMED
 
     def some_ids(self) -> Sequence[int]:
-        """None."""
+        """No id."""
         return ()
 
     def requested_include(self, fixture_id: int) -> str | None:
@@ -61,35 +61,38 @@ class NothingStored:
         return None
 
     def non_empty_keys(self, fixture_id: int) -> frozenset[str]:
-        """None for every id."""
+        """No key for every id."""
         return frozenset()
 
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
-        """Nothing for every id."""
+        """No fixture."""
         return {}
 
     def versions(self, fixture_ids: Sequence[int]) -> Sequence[StoredVersion]:
-        """Nothing for every id."""
+        """No version."""
         return ()
 
 
 class WarehouseFixtures:
-    """What the warehouse holds of some fixtures; the `StoredFixtures` of a chunk."""
+    """The `StoredFixtures` of a chunk, read from the warehouse.
 
-    def __init__(self, warehouse: Warehouse, fixture_ids: Sequence[int]) -> None:
+    Args:
+        warehouse: to read from.
+        fixture_ids: the fixtures of the chunk.
+        sample: a few stored fixtures, in the chunk or not.
+    """
+
+    def __init__(
+        self, warehouse: Warehouse, fixture_ids: Sequence[int], sample: Sequence[int] = ()
+    ) -> None:
         self._warehouse = warehouse
+        self._sample = sample
         rows = warehouse.query(
             f"select id, payload_hash, non_empty_keys from {warehouse.raw}.fixtures "
             f"where id in ({id_list(fixture_ids)})"
         )
         self._hashes = {id: payload_hash for id, payload_hash, _ in rows}
-        self._filled = {id: _keys(keys) for id, _, keys in rows if keys is not None}
-        some = warehouse.query(f"select id from {warehouse.raw}.fixtures order by random() limit 3")
-        self._some_ids = [id for (id,) in some]
-        # Stored by a version that did not note it.
-        if unknown := [id for id, _, keys in rows if keys is None]:
-            for id, fixture in self.fixtures(unknown).items():
-                self._filled[id] = fixture.non_empty_keys
+        self._non_empty_keys = {id: _keys(keys) for id, _, keys in rows}
         checks = warehouse.query(
             "select id, requested_include, coalesce(times_missing, 0), coalesce(empty_keys, ''), "
             "empty_since, coalesce(confirmations, 0), counted_at "
@@ -101,37 +104,37 @@ class WarehouseFixtures:
         }
 
     def payload_hash(self, fixture_id: int) -> str | None:
-        """The hash of the stored payload, None if there is none."""
+        """The hash of the stored payload; None if none is stored."""
         return self._hashes.get(fixture_id)
 
     def non_empty_keys(self, fixture_id: int) -> frozenset[str]:
         """The keys of the stored payload whose value has elements."""
-        return self._filled.get(fixture_id, frozenset())
+        return self._non_empty_keys.get(fixture_id, frozenset())
 
     def unconfirmed(self, fixture_id: int) -> Unconfirmed:
-        """What its last answers have shown that later ones must confirm."""
+        """What later responses must confirm."""
         return self._unconfirmed.get(fixture_id, CONFIRMED)
 
     def some_ids(self) -> Sequence[int]:
-        """A few fixtures that are stored."""
-        return self._some_ids
+        """The ids of a few stored fixtures."""
+        return self._sample
 
     def requested_include(self, fixture_id: int) -> str | None:
-        """What the stored payload was requested with; None where that is not known."""
+        """The `include` that the stored payload was requested with; None if unknown."""
         return self._requested_include.get(fixture_id)
 
     def fixtures(self, fixture_ids: Sequence[int]) -> Mapping[int, Fixture]:
-        """What is stored of them, by id."""
+        """The stored fixtures by id."""
         fixtures: dict[int, Fixture] = {}
         for version in self.versions(fixture_ids):
-            # What an earlier version has stored may be refused by now.
+            # A payload that someone else wrote may be unreadable.
             with suppress(msgspec.MsgspecError):
                 if fixture := read_fixture(version.payload.encode()):
                     fixtures[fixture.id] = fixture
         return fixtures
 
     def versions(self, fixture_ids: Sequence[int]) -> Sequence[StoredVersion]:
-        """Their stored payloads, as they stand in the warehouse."""
+        """The stored payloads, unparsed."""
         rows = self._warehouse.query(
             "select id, cast(payload as text), payload_hash, fetched_at "
             f"from {self._warehouse.raw}.fixtures where id in ({id_list(fixture_ids)})"
@@ -139,6 +142,14 @@ class WarehouseFixtures:
         versions = [StoredVersion(*row) for row in rows]
         self._warehouse.empty_cache()
         return versions
+
+
+def sample_ids(warehouse: Warehouse) -> list[int]:
+    """A few stored fixtures, chosen at random; none while none is stored."""
+    rows = warehouse.query(
+        f"select id from {warehouse.raw}.fixtures order by random() limit {_SAMPLE}"
+    )
+    return [id for (id,) in rows]
 
 
 def _keys(text: str) -> frozenset[str]:

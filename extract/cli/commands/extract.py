@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from extract import interrupts
 from extract.cli.arguments import read_selection
 from extract.cli.exit_codes import handle_errors, send_alert
 from extract.cli.messages import Level, Messages
@@ -191,10 +190,8 @@ def run_extract(
             document,
             logs,
         )
-    if summary.outcome == "interrupted":
-        raise typer.Exit(interrupts.EXIT_CODE)
-    if summary.outcome == "failed":
-        raise typer.Exit(1)
+    if summary.stop_reason and (code := summary.stop_reason.exit_code):
+        raise typer.Exit(code)
 
 
 def _plan(
@@ -216,5 +213,5 @@ def _plan(
     print_plan(messages, found)
     if as_json:
         print(json.dumps(found.to_dict()))
-    if not found.is_complete:
-        raise typer.Exit(1)
+    if code := found.stop_reason.exit_code:
+        raise typer.Exit(code)
