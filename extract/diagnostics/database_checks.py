@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # The default file of versions before 0.2.0, and tables and columns that only they have.
 _OLD_FILE = Path("sportmonks.duckdb")
-_OLD_COLUMNS = (("listing_log", "new_fixtures_checked_at"), ("fixtures", "non_empty_keys"))
+_OLD_COLUMNS = (("discoveries", "extended_at"), ("fixtures", "filled_keys"))
 
 
 class DatabaseChecks:
