@@ -1,8 +1,9 @@
-"""The job as assets of Dagster: `make dagster`, then open http://localhost:3000.
+"""The job as Dagster assets: `make dagster`, then open http://localhost:3000.
 
-One asset per raw table, which dlt loads, and one per dbt model, in one graph. Settings and the
-token come from `.env` and `.dlt/`, as everywhere. The schedule is off until you switch it on under
-Automation; it waits for a run that is under way. Who starts one by hand meanwhile waits for a turn.
+One graph has an asset per raw table, which dlt loads, and an asset per dbt model. Settings and the
+token come from `.env` and `.dlt/` of the working directory. The schedule is off until you switch it
+on under Automation. It starts no run while one is active; a run that is started by hand waits for
+the write lock.
 """
 
 import os
@@ -38,6 +39,7 @@ from rich.console import Console
 from extract.api.client import SportmonksClient
 from extract.cli.messages import Messages
 from extract.cli.progress_bar import ConsoleProgress
+from extract.config.paths import dbt_project_dir
 from extract.config.settings import UNUSED_TOKEN, load_settings
 from extract.planning.selection import Selection
 from extract.runs.run import Bounds, run
@@ -45,16 +47,16 @@ from extract.source.fixtures import sportmonks
 from extract.transform.dbt import write_lock_for_dbt
 from extract.warehouse.raw_tables import SCHEMAS
 
-# The name that dbt has for what extract loads.
+# The name of dbt's source, the raw tables.
 _SOURCE = "sportmonks_raw"
 
-_UNDER_WAY = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
+_ACTIVE = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 
-# dbt is beside this Python, which may not be on the PATH.
+# dbt is installed beside this Python, whose folder may not be on the PATH.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-# Named here, because dbt would else take them from variables that are meant for another project.
+# Explicit, because variables for another dbt project may be set.
 project = DbtProject(
-    project_dir=Path("dbt_project").resolve(),
+    project_dir=dbt_project_dir(),
     profile="sportmonks",
     target=os.environ.get("TARGET") or "duckdb",
 )
@@ -62,7 +64,7 @@ project.prepare_if_dev()
 
 
 class _Translator(DagsterDltTranslator):
-    """Gives dlt's tables the keys by which dbt's models look for them."""
+    """Gives dlt's tables the asset keys of dbt's sources."""
 
     def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
         spec = super().get_asset_spec(data)
@@ -75,7 +77,7 @@ def _specs() -> list[AssetSpec]:
     described = build_dlt_asset_specs(
         source.with_resources(*SCHEMAS), dlt.pipeline("sportmonks"), _Translator()
     )
-    # A view, which tells dbt and people what is due.
+    # A view of the fixtures that are due.
     return [*described, AssetSpec([_SOURCE, "due_fixtures"])]
 
 
@@ -85,10 +87,10 @@ def _specs() -> list[AssetSpec]:
     check_specs=[AssetCheckSpec("all_answered", asset=[_SOURCE, "fixtures"])],
 )
 def extract(context: AssetExecutionContext) -> Iterator[Any]:
-    """What is due, fetched into the raw tables.
+    """Fetches due fixtures into the raw tables.
 
-    A fixture that fails does not keep the others from being transformed: it fails the check
-    `all_answered`, and the next run takes it up again.
+    If a fixture fails, the check `all_answered` fails, the others are still transformed, and the
+    next run requests it again.
     """
     summary = run(Selection(), Bounds(), ConsoleProgress(Messages(Console(stderr=True))))
     for key in context.selected_asset_keys:
@@ -103,7 +105,7 @@ def extract(context: AssetExecutionContext) -> Iterator[Any]:
 
 @dbt_assets(manifest=project.manifest_path, project=project)
 def transform(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-    """The final tables, with dbt's tests as checks of theirs."""
+    """Builds the final tables; dbt's tests are their asset checks."""
     with write_lock_for_dbt(context.log.info):
         command = ["build", "--exclude-resource-type", "unit_test"]
         yield from dbt.cli(command, context=context).stream()
@@ -114,10 +116,10 @@ job = define_asset_job("extract_and_transform", AssetSelection.all())
 
 @schedule(job=job, cron_schedule="*/10 * * * *")
 def every_ten_minutes(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
-    """Runs what is due, unless the last run is still at it: a first one may take hours of quota."""
-    under_way = RunsFilter(job_name=job.name, statuses=_UNDER_WAY)
-    if context.instance.get_runs_count(under_way):
-        return SkipReason("The last run is still under way.")
+    """Starts a run unless one is active: a first run may wait hours for quota."""
+    active = RunsFilter(job_name=job.name, statuses=_ACTIVE)
+    if context.instance.get_runs_count(active):
+        return SkipReason("The last run is still active.")
     return RunRequest()
 
 
