@@ -1,9 +1,8 @@
-"""Ctrl-C on the command line: it ends the process with exit code 130, whatever that is doing.
+"""Ctrl-C on the command line: ends the process with exit code 130, whatever it is doing.
 
-Python raises KeyboardInterrupt wherever the main thread happens to be. Libraries catch it, turn it
-into errors of their own or lose it, and a lock that is held at that moment stays locked. So nothing
-is raised here. A thread of its own waits for the signal and ends the process, which is as safe as a
-kill: what is not committed is rolled back.
+Python raises KeyboardInterrupt wherever the main thread is. Libraries catch it, replace it or lose
+it, and locks stay locked. So nothing is raised here: a separate thread waits for the signal and
+ends the process. That is as safe as a kill, because uncommitted changes are rolled back.
 """
 
 import atexit
@@ -17,25 +16,25 @@ from contextlib import contextmanager, suppress
 
 EXIT_CODE = 130
 
-# Seconds in which the last line has to be written: standard output may be a pipe that nobody reads.
+# Seconds to write the last line: standard output may be a pipe that no process reads.
 _WRITE_TIMEOUT = 10
 _CLEAR_LINE_AND_SHOW_CURSOR = "\r\x1b[2K\x1b[?25h"
 
 # Byte that the thread reads when a KeyboardInterrupt was lost. It raises another one after a delay
-# in seconds, because in the same place that would be lost, too.
+# in seconds: at once, that one would be lost in the same place.
 _RAISE_AGAIN = b"\0"
 _RAISE_DELAY = 0.01
 
 # The last one is called for each Ctrl-C.
 _handlers: list[Callable[[], None]] = []
-# How many signals `raise_in_main` has sent that the thread has not read yet, and is to ignore.
+# Signals that `raise_in_main` has sent and the thread has not read yet. It ignores them.
 _own_signals = 0
 _raise_next = threading.Event()
 
 
 def install() -> None:
-    """Takes Ctrl-C over for the rest of the process. To be called once, in the main thread."""
-    # dbt uses multiprocessing, whose helper process cleans up after us. It would warn about that.
+    """Handles Ctrl-C for the rest of the process. Call it once, in the main thread."""
+    # dbt uses multiprocessing, whose helper process would warn that it cleans up.
     filters = [os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning"]
     os.environ["PYTHONWARNINGS"] = ",".join(filter(None, filters))
     reader, writer = os.pipe()
@@ -52,18 +51,18 @@ def install() -> None:
         else:
             sys.__unraisablehook__(lost)
 
-    # A destructor, for example, loses what is raised in it.
+    # For example, an exception that is raised in a destructor is lost.
     sys.unraisablehook = on_unraisable
-    # All work is done by then. While Python cleans up, the signal would kill the process.
+    # At exit all work is done. While Python cleans up, the signal would kill the process.
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
 def handling(handler: Callable[[], None]) -> Iterator[None]:
-    """Calls something else on Ctrl-C while the block lasts, if `install` was called.
+    """Calls another handler on Ctrl-C during the block, if `install` was called.
 
     Args:
-        handler: called for each Ctrl-C, in a thread of its own. It may take locks.
+        handler: called for each Ctrl-C, in a separate thread. It may take locks.
     """
     _handlers.append(handler)
     try:
@@ -73,7 +72,7 @@ def handling(handler: Callable[[], None]) -> Iterator[None]:
 
 
 def raise_in_main() -> None:
-    """Raises KeyboardInterrupt in the main thread. To be called by a handler."""
+    """Raises KeyboardInterrupt in the main thread. Only handlers call it."""
     global _own_signals
     _own_signals += 1
     _raise_next.set()
@@ -100,7 +99,7 @@ def end_process(write_message: Callable[[], None], code: int = EXIT_CODE) -> Non
         sys.stdout.flush()
         sys.stderr.flush()
     except Exception as error:
-        # Such as a MemoryError, again.
+        # For example, another MemoryError.
         os.write(2, f"Error: {type(error).__name__}\n".encode())
     os._exit(code)
 
@@ -126,5 +125,5 @@ def _watch(reader: int) -> None:
             try:
                 _handlers[-1]()
             except Exception:
-                # Nobody else ends the process.
+                # Nothing else would end the process.
                 os._exit(EXIT_CODE)

@@ -38,6 +38,7 @@ from rich.console import Console
 from extract.api.client import SportmonksClient
 from extract.cli.messages import Messages
 from extract.cli.progress_bar import ConsoleProgress
+from extract.config.paths import dbt_project_dir
 from extract.config.settings import UNUSED_TOKEN, load_settings
 from extract.planning.selection import Selection
 from extract.runs.run import Bounds, run
@@ -56,7 +57,7 @@ _IN_PROGRESS = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunSt
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 # Otherwise dbt would read them from variables that may be meant for another project.
 project = DbtProject(
-    project_dir=Path("dbt_project").resolve(),
+    project_dir=dbt_project_dir(),
     profile="sportmonks",
     target=os.environ.get("TARGET") or "duckdb",
 )

@@ -24,14 +24,14 @@ _NARROWEST_BAR = 10
 
 @dataclass
 class _Phase:
-    """One phase of a run, as its progress bar shows it. Times are on the monotonic clock.
+    """One phase of a run. Times are on the monotonic clock.
 
     Attributes:
         name: such as `Fixtures` or `Types`.
-        total: how many there are to do, None where that is not known.
-        done: how many of them are done.
+        total: number of items, None if that is unknown.
+        done: number of items that are done.
         began: when it began.
-        ends: when it is expected to end, None while nothing is known.
+        ends: when it is expected to end, None while that is unknown.
     """
 
     name: str
@@ -44,13 +44,13 @@ class _Phase:
 class _Bar:
     """The progress bar: phase, bar, count, calls, quota and time in one line.
 
-    A narrow terminal first gets less space between them, then no quota and no calls.
+    On a narrow terminal, first the gaps shrink, then the quota and the calls are left out.
 
     Attributes:
-        phases: what is under way; the last one is shown.
+        phases: the phases that are running; the last one is shown.
         calls: API calls made so far.
         rows: rows that they returned.
-        quota_left: calls left for fixtures, None while no response has said so.
+        quota_left: calls left for fixtures, None before the first response.
         waits_until: until when requests wait for the quota, on the monotonic clock.
     """
 
@@ -68,7 +68,7 @@ class _Bar:
         phase = self.phases[-1]
         calls, *quota = self._calls(phase)
         necessary = [phase.name, *self._counts(phase), *self._times(phase)]
-        # The last one leaves out what a narrow terminal has no room for.
+        # From the widest layout to the narrowest.
         for gap, optional in ((2, [calls, *quota]), (1, [calls, *quota]), (1, [calls]), (1, [])):
             texts = [*necessary, *optional]
             room = options.max_width - sum(map(len, texts)) - gap * len(texts)
@@ -151,8 +151,8 @@ class ConsoleProgress:
         """Warns that fewer requests are in flight from now on."""
         self._messages.write(
             "warning",
-            f"The API refuses requests although calls are left. From now on, at most {requests} "
-            "are in flight.",
+            f"The API rejects requests although calls are left. From now on, at most {requests} "
+            "run at the same time.",
             requests=requests,
         )
 
@@ -196,7 +196,7 @@ class ConsoleProgress:
         """Shows a phase for types that are requested one by one.
 
         Args:
-            left: types that are still to be requested.
+            left: types that still have to be requested.
         """
         phase = self._phase("Types")
         if phase is None and left:

@@ -1,4 +1,4 @@
-"""What batches save: the same fixtures by one call each and in batches, written nowhere."""
+"""Measures what batches save: fetches the same fixtures one per call and in batches."""
 
 import math
 import time
@@ -26,7 +26,7 @@ from extract.warehouse.target import duckdb_path, is_duckdb
 
 Test = Literal["single", "chunk", "compare", "all"]
 
-# Each test as the ways to ask in it.
+# The ways of fetching that each test measures.
 _WAYS = {
     "single": ("one batch",),
     "chunk": ("batches",),
@@ -40,11 +40,11 @@ class Options:
     """What to compare.
 
     Attributes:
-        test: which ways to ask.
-        batch_size: fixtures in a request, None for what the settings say.
+        test: which ways of fetching.
+        batch_size: fixtures per request; None for the setting.
         league_id, season_id: only fixtures of these.
         fixture_count: how many fixtures.
-        max_calls: calls for fixtures that may be spent on it.
+        max_calls: limit of calls for fixtures.
     """
 
     test: Test
@@ -57,17 +57,17 @@ class Options:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one way to ask took.
+    """What one way of fetching took.
 
     Attributes:
         way: `one batch`, `one by one` or `batches`.
-        calls: HTTP requests, retries included.
-        fixtures: those that were answered.
-        failed: those that were not.
-        seconds: from the first request to the last answer.
-        fixtures_per_second: of those that were answered.
-        bytes: size of the answers, as they came over the network.
-        waited_seconds: time that requests waited for quota and retries, added up.
+        calls: HTTP requests, including retries.
+        fixtures: number of fixtures returned.
+        failed: number of fixtures whose request failed.
+        seconds: from the first request to the last response.
+        fixtures_per_second: returned fixtures per second.
+        bytes: size of the responses as transferred.
+        waited_seconds: total time that requests waited for quota and retries.
     """
 
     way: str
@@ -82,12 +82,12 @@ class Measured:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came of it.
+    """The result of a comparison.
 
     Attributes:
-        measured: by way, in the order in which they were tried.
-        different: fixtures that were answered in two ways, and not alike; they may have changed
-            in between.
+        measured: the ways of fetching, in the order in which they were measured.
+        different: number of fixtures whose payloads differ between two ways; they may have changed
+            between the requests.
     """
 
     measured: Sequence[Measured]
@@ -95,7 +95,7 @@ class Comparison:
 
     @property
     def ratios(self) -> Mapping[str, float]:
-        """How many times as much one call per fixture takes as batches; empty without both."""
+        """One call per fixture relative to batches; empty if only one of them was measured."""
         by_way = {each.way: each for each in self.measured}
         if not {"one by one", "batches"} <= by_way.keys():
             return {}
@@ -107,7 +107,7 @@ class Comparison:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """The comparison for machines."""
+        """The comparison as JSON-compatible values."""
         return {
             "ways": [asdict(each) for each in self.measured],
             "ratios": dict(self.ratios),
@@ -116,16 +116,16 @@ class Comparison:
 
 
 def compare(options: Options, progress: Progress) -> Comparison:
-    """Asks for the same fixtures in each way of the test. Nothing is written.
+    """Fetches the same fixtures in each way of the test. Nothing is written.
 
     Args:
         options: what to compare.
-        progress: told of requests, waits and progress.
+        progress: receives reports of requests, waits and progress.
 
     Raises:
-        UsageError: it would take more calls than it may or than are left, there are no such
-            fixtures, or a setting is wrong.
-        ExtractError: the API does not answer, or another process holds the database.
+        UsageError: it would take more calls than are allowed or left, there are no such fixtures,
+            or a setting is invalid.
+        ExtractError: the API does not respond, or another process uses the database.
     """
     settings = load_settings()
     client = SportmonksClient(settings)
@@ -135,23 +135,23 @@ def compare(options: Options, progress: Progress) -> Comparison:
     if not ids:
         ids, quota = _listed_ids(client, options)
     if not ids:
-        raise UsageError("There is no such fixture: nothing to compare.")
+        raise UsageError("There is no such fixture.")
     ways = {way: _of_way(way, ids, size) for way in _WAYS[options.test]}
     calls = sum(-(-len(some) // each) for some, each in ways.values())
     if calls > options.max_calls:
         raise UsageError(
-            f"That takes {calls:,} calls, and --max-calls allows {options.max_calls:,}: choose a "
-            "smaller --fixture-count, or allow more."
+            f"This takes {calls:,} calls, and --max-calls allows {options.max_calls:,}: choose a "
+            "smaller --fixture-count, or a larger --max-calls."
         )
     left = quota.usable(settings.quota_reserve) if quota else math.inf
     if calls > left:
         raise UsageError(
-            f"That takes {calls:,} calls, and {left:,} of the quota are left: choose a smaller "
+            f"This takes {calls:,} calls, and {left:,} of the quota are left: choose a smaller "
             "--fixture-count, or wait."
         )
     measured, hashes = [], []
     for way, (some, each) in ways.items():
-        result, found = _ask(client, settings, way, some, each, progress)
+        result, found = _measure(client, settings, way, some, each, progress)
         measured.append(result)
         hashes.append(found)
     last = hashes[-1]
@@ -162,13 +162,13 @@ def compare(options: Options, progress: Progress) -> Comparison:
 
 
 def _of_way(way: str, ids: Sequence[int], size: int) -> tuple[Sequence[int], int]:
-    """The fixtures to ask for, and how many in a request."""
+    """The fixtures to fetch, and how many per request."""
     if way == "one batch":
         return ids[:size], size
     return ids, size if way == "batches" else 1
 
 
-def _ask(
+def _measure(
     client: SportmonksClient,
     settings: Settings,
     way: str,
@@ -176,7 +176,7 @@ def _ask(
     size: int,
     progress: Progress,
 ) -> tuple[Measured, dict[int, str]]:
-    """What it took, and the hash of each fixture that was answered."""
+    """Fetches fixtures, and returns what it took and the payload hash of each one returned."""
     batches = FixtureBatches(
         client,
         settings.include,
@@ -213,13 +213,13 @@ def _ask(
 
 
 def _known_ids(options: Options) -> tuple[list[int], Quota | None]:
-    """Fixtures that the warehouse knows, the newest first, and what it knows of the quota."""
+    """Ids of the newest fixtures in the warehouse, and the quota by the last stored response."""
     if is_duckdb() and not duckdb_path().exists():
         return [], None
     wanted = {"league_id": options.league_id, "season_id": options.season_id}
     conditions = "".join(f" and {name} = {id}" for name, id in wanted.items() if id)
     with closing(open_warehouse(None)) as warehouse:
-        # A deleted fixture is not returned, and each way would ask for it twice.
+        # A deleted fixture is not returned, and each way would request it twice.
         rows = warehouse.query(
             f"select id from {warehouse.raw}.fixture_index where starting_at < now() "
             f"and state_id is distinct from {DELETED} {conditions} "
@@ -229,13 +229,13 @@ def _known_ids(options: Options) -> tuple[list[int], Quota | None]:
 
 
 def _listed_ids(client: SportmonksClient, options: Options) -> tuple[list[int], Quota | None]:
-    """The same from the API: a call for the first 1,000 fixtures that it lists."""
+    """The same from the API: one call for the first 1,000 fixtures that it lists."""
     filters = f"fixtureLeagues:{options.league_id}" if options.league_id else ""
     seasons = (options.season_id,) if options.season_id else ()
     listing = Listing("football/fixtures", filters, seasons)
     fixtures = islice(read_listing(client, listing), options.fixture_count)
     ids = [fixture.id for fixture in fixtures]
-    # Drained, for they are no part of what is measured.
+    # These calls are not part of the measurement.
     last = client.drain_calls()[-1]
     if last.quota_remaining is None:
         return ids, None

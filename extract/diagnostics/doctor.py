@@ -35,7 +35,9 @@ _INSTALL = "Install the package again; in a clone, remove .venv and run any `mak
 _WHERE_TO_COPY = "Copy the token from my.sportmonks.com."
 _CHANGE_SETTING = "Change it in that file, in .dlt/config.toml or in the environment."
 _CHECK_API = "Check the network, the token and base_url in .dlt/config.toml, then try again."
-_CHECK_DATABASE = "Check the database's variables; .env.example lists them."
+_CHECK_DATABASE = (
+    "Check TARGET, and DUCKDB_PATH or PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD."
+)
 _RESTORE_DBT = "Revert or correct the changes in dbt_project/."
 _FREE_SPACE = "Free some space, or move the data to another disk: DUCKDB_PATH and DLT_DATA_DIR."
 

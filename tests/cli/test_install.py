@@ -135,9 +135,9 @@ def test_settings_come_from_the_working_directory(installed: Installed) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(installed: Installed, shell: str) -> None:
-    script = installed.run("--show-completion", shell)
-    assert "_SPORTMONKS_COMPLETE=complete_" in script
-    # What such a script sets when the Tab key is pressed.
+    script = installed.run(variables={"_SPORTMONKS_COMPLETE": f"source_{shell}"})
+    assert f"_SPORTMONKS_COMPLETE=complete_{shell}" in script
+    # What that script sets when the Tab key is pressed.
     variables = {
         "_SPORTMONKS_COMPLETE": f"complete_{shell}",
         "COMP_WORDS": "sportmonks tr",
@@ -148,6 +148,15 @@ def test_completion(installed: Installed, shell: str) -> None:
     completions = installed.run(variables=variables)
     assert "transform" in completions
     assert "plan" not in completions
+
+
+def test_completion_is_an_option_of_the_command(installed: Installed) -> None:
+    shown = subprocess.run(
+        # Without the second command, bash would replace itself.
+        ["/bin/bash", "-c", f"{installed.program} --show-completion; true"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "complete -o default -F" in shown
 
 
 def test_help_is_quick(installed: Installed) -> None:

@@ -13,14 +13,19 @@ def demo() -> None:
 
     Needs no token and no network. Writes `demo.duckdb` into the working directory.
     """
-    # Settings of the real job that must not apply here.
-    for name in ("PUBLISH", "ALERT_URL"):
-        os.environ[f"SOURCES__SPORTMONKS__{name}"] = ""
+    # Settings of the real job, perhaps in files of this folder, must not apply.
+    os.environ |= {
+        "SPORTMONKS_SCHEMA": "sportmonks",
+        "SOURCES__SPORTMONKS__PUBLISH": "",
+        "SOURCES__SPORTMONKS__ALERT_URL": "",
+    }
     # Ctrl-C reaches the step that is running, which ends the demo with its exit code.
     with interrupts.handling(lambda: None):
         from simulator.demo import main
 
-        raise typer.Exit(main(command_line))
+        code = main(command_line)
+    # Negative: a signal ended a step that was not ready to handle it.
+    raise typer.Exit(128 - code if code < 0 else code)
 
 
 def simulator(context: typer.Context) -> None:
