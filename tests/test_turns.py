@@ -21,7 +21,7 @@ from extract.warehouse.factory import open_warehouse
 
 warehouse = open_warehouse(lambda line: None)
 with warehouse.write_lock("load"):
-    print("unconfirmed", flush=True)
+    print("held", flush=True)
     sys.stdin.read()
 """
 
