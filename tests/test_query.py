@@ -131,7 +131,7 @@ def test_rows_on_a_terminal(duckdb_job: Job, api: Simulator) -> None:
     duckdb_job.database.execute("create table sportmonks.fixtures as select 1 as fixture_id")
     numbers = "select range as number from range(600)"
     assert len(ask(numbers).splitlines()) == 601
-    hint = "row(s) are printed: --limit 0 prints all of them"
+    hint = "row(s) are printed. Use --limit 0 to print all"
     said = on_terminal(80, "query", numbers)
     assert len([line for line in said.splitlines() if line.strip().isdecimal()]) == 500
     assert f"Only the first 500 {hint}" in said
@@ -167,13 +167,13 @@ def test_an_output_that_has_not_all_characters(
 
 def test_a_query_before_the_first_transform(job: Job, api: Simulator) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    assert "sportmonks transform" in one_line(ask("select 1", code=2))
+    assert "python -m extract transform" in one_line(ask("select 1", code=2))
 
 
 def test_what_keeps_a_query_from_being_asked(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "sportmonks extract" in one_line(ask("select 1", code=2))
+    assert "python -m extract extract" in one_line(ask("select 1", code=2))
     assert not Path(os.environ["DUCKDB_PATH"]).exists()
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     with held():

@@ -109,8 +109,10 @@ def _check_settings() -> str:
     # The token has a check of its own.
     settings = load_settings(UNUSED_TOKEN)
     files = [name for name in (".env", *_SETTINGS_FILES) if Path(name).is_file()]
-    found = f"Valid; read from {', '.join(files)}" if files else "Valid; no files, only defaults"
-    found += f" in {Path.cwd()} and from the environment"
+    found = (
+        f"Valid, with {', '.join(files) or 'no settings files'} in {Path.cwd()}; "
+        "the environment overrides files, and files override defaults"
+    )
     known = set(settings.get_resolvable_fields())
     if unknown := sorted(named - known):
         raise CheckWarning(

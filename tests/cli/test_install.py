@@ -101,7 +101,7 @@ def test_the_installed_command_does_the_whole_job(installed: Installed) -> None:
     assert name == "n"
     assert int(count) > 100
     findings = installed.run("doctor", "--offline", variables=demo | TOKEN)
-    assert "Valid; no files, only defaults" in findings
+    assert "Valid, with no settings files" in findings
     assert {line.split()[0] for line in findings.splitlines()} == {"ok", "skip"}, findings
     # dbt and dlt write into the working directory, never into the package.
     assert installed.files() == before

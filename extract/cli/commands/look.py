@@ -21,7 +21,7 @@ _ROWS_ON_A_TERMINAL = 500
 
 def query(
     sql: Annotated[
-        str | None, typer.Argument(metavar="[SQL]", help="The query; without it, a shell opens.")
+        str | None, typer.Argument(metavar="SQL", help="The query; without it, a shell opens.")
     ] = None,
     csv: Annotated[
         bool,
