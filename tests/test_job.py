@@ -68,7 +68,7 @@ def in_order(value: Any) -> Any:
 def test_a_file_may_be_called_like_its_schema(
     job_on: Callable[[Database], Job], api: Simulator, tmp_path: Path
 ) -> None:
-    """The default file is; DuckDB then finds names of schema and table ambiguous."""
+    """DuckDB then finds names of schema and table ambiguous."""
     job = job_on(DuckDb(tmp_path / "sportmonks.duckdb"))
     job.extract()
     job.transform(*EVERY_MODEL)

@@ -116,7 +116,7 @@ def test_in_a_browser(duckdb_job: Job, api: Simulator, page: Page) -> None:
 def sorts(page: Page) -> None:
     """By keyboard: one way, the other, and by numbers as numbers."""
     table = page.locator("#run-rows-table")
-    column = [each.inner_text().strip() for each in table.locator("th").all()].index("Asked")
+    column = [each.inner_text().strip() for each in table.locator("th").all()].index("Requested")
     button = table.locator("th button").nth(column)
     for direction, reverse in (("ascending", False), ("descending", True)):
         button.focus()
