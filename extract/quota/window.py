@@ -76,8 +76,8 @@ class Window:
         Args:
             now: the time.
             reserve: calls to leave to others: a share of the limit below 1, or a number.
-            max_request_seconds: seconds after which a call without a response is lost: its process may
-                have been killed.
+            max_request_seconds: after so many seconds, a call without a response is lost: its
+                process may have been killed.
 
         Returns:
             0 if a call is taken; else the seconds to wait, infinite until a response arrives.
