@@ -1,13 +1,18 @@
 """Runs the job the way a person does, and reads its tables."""
 
+import hashlib
+import json
 import os
 import re
+import shutil
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from typer.testing import CliRunner, Result
 
@@ -31,8 +36,23 @@ FINAL_TABLES = {
 }
 
 
+def _thorough(engine: str) -> pytest.MarkDecorator:
+    """Runs a test of each engine on this one in `make test-all` only."""
+    engines = ["duckdb", "postgres"]
+    params = [
+        pytest.param(name, marks=[pytest.mark.thorough] if name == engine else [])
+        for name in engines
+    ]
+    return pytest.mark.parametrize("database", params, indirect=True)
+
+
+POSTGRES_IN_TEST_ALL = _thorough("postgres")
+DUCKDB_IN_TEST_ALL = _thorough("duckdb")
+
 # To be built by `Job.transform`: every model, and the marts for people too.
 EVERY_MODEL = ["--select", "path:models"]
+# The core tables, without dbt's tests on the data.
+CORE_MODELS = ["--exclude-resource-type", "test", "--select", "+path:models/marts/core"]
 
 
 def setting(name: str) -> str:
@@ -66,7 +86,15 @@ class Database(ABC):
 
     @abstractmethod
     def empty(self) -> None:
-        """Takes everything away."""
+        """Drops everything."""
+
+    @abstractmethod
+    def save(self, name: str) -> None:
+        """Keeps a copy of the whole database until the end of the test process."""
+
+    @abstractmethod
+    def restore(self, name: str) -> None:
+        """Replaces the database by the copy of that name."""
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self.execute(sql.replace("sportmonks", self.schema))[1]
@@ -106,6 +134,15 @@ class DuckDb(Database):
         self.path.unlink(missing_ok=True)
         self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
 
+    def save(self, name: str) -> None:
+        # Closing moves what is in the log into the file.
+        self.close()
+        shutil.copy(self.path, self.path.with_name(f"{name}.saved"))
+
+    def restore(self, name: str) -> None:
+        self.empty()
+        shutil.copy(self.path.with_name(f"{name}.saved"), self.path)
+
 
 class Postgres(Database):
     """Schemas of its own on the server."""
@@ -127,15 +164,57 @@ class Postgres(Database):
         for suffix in ("_raw_staging", "_staging", "_raw", ""):
             self.execute(f"drop schema if exists {self.schema}{suffix} cascade")
 
+    def save(self, name: str) -> None:
+        # PostgreSQL copies a database only while no session uses it.
+        self.server.end_sessions()
+        self.server.create_database(f"{self.server.database}_{name}", self.server.database)
+
+    def restore(self, name: str) -> None:
+        self.server.drop_database(self.server.database)
+        self.server.create_database(self.server.database, f"{self.server.database}_{name}")
+
+
+@dataclass(frozen=True)
+class SavedStarts:
+    """Databases and working files that several tests start from, so that one run makes them.
+
+    Attributes:
+        folder: for dlt's working files.
+    """
+
+    folder: Path
+
+    def is_saved(self, key: str) -> bool:
+        return self._files(key).exists()
+
+    def save(self, key: str, job: "Job") -> None:
+        job.database.save(key)
+        shutil.copytree(job.folder / "dlt", self._files(key))
+
+    def restore(self, key: str, job: "Job") -> None:
+        job.database.restore(key)
+        shutil.rmtree(job.folder / "dlt", ignore_errors=True)
+        shutil.copytree(self._files(key), job.folder / "dlt")
+
+    def _files(self, key: str) -> Path:
+        return self.folder / key
+
 
 @dataclass
 class Job:
-    """The job with a database and a folder of its own for dlt's and dbt's working files."""
+    """The job with a database and a folder of its own for dlt's and dbt's working files.
+
+    Attributes:
+        api: the API that it fetches from.
+        dbt_target: shared by the jobs of one test process, so that dbt parses the project once.
+        starts: shared by the jobs of one test process.
+    """
 
     database: Database
     folder: Path
-    # Shared by the jobs of one test process, so that dbt parses the project once.
     dbt_target: Path
+    api: Simulator | None = None
+    starts: SavedStarts | None = None
 
     def environment(self, base_url: str, token: str) -> dict[str, str]:
         return {
@@ -179,6 +258,46 @@ class Job:
         if "--select" not in arguments:
             models += ["--select", "+path:models/marts/core"]
         return self.command("transform", *options, *models, *arguments, code=code)
+
+    def start_extracted(self) -> None:
+        """Has the warehouse as after a first `extract`. This test's API sees no request."""
+        self.start("extracted", self.extract)
+
+    def start_transformed(self, *models: str) -> None:
+        """Has the warehouse as after a first `extract` and a `transform` of these models."""
+
+        def make() -> None:
+            self.start_extracted()
+            self.transform(*models)
+
+        self.start(f"transformed {models}", make)
+
+    def start(self, name: str, make: Callable[[], object]) -> None:
+        """Has the warehouse as after `make`, which runs once in a test process.
+
+        Args:
+            name: what `make` does. Another world or another setting makes it run again.
+            make: fills the warehouse.
+        """
+        assert self.api and self.starts
+        key = self._start_key(self.api, name)
+        if self.starts.is_saved(key):
+            self.starts.restore(key, self)
+        else:
+            make()
+            self.starts.save(key, self)
+
+    def _start_key(self, api: Simulator, name: str) -> str:
+        world = api.world
+        settings = {
+            variable: value
+            for variable, value in sorted(os.environ.items())
+            if variable.startswith("SOURCES__") and variable != setting("BASE_URL")
+        }
+        fixtures = [world.fixture(id) for id in world.fixture_ids()]
+        decisive = [name, type(self.database).__name__, fixtures, settings]
+        text = json.dumps(decisive, default=str, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self.database.query(sql)

@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,23 @@ class Server:
             cursor.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def create_database(self, name: str, template: str = "template0") -> None:
+        self._administer(f"create database {name} template {template}")
+
+    def drop_database(self, name: str) -> None:
+        self._administer(f"drop database if exists {name} with (force)")
+
+    def end_sessions(self) -> None:
+        """Ends all sessions in this database."""
+        self._administer(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            f"where datname = '{self.database}'"
+        )
+
+    def _administer(self, sql: str) -> None:
+        """Runs a statement in another database, as those about this one need."""
+        replace(self, database="postgres").query(sql)
+
     def asks_for_passwords(self, role: str) -> bool:
         """Whether a role is refused with a wrong password. A server may trust everybody."""
         try:
@@ -94,7 +111,9 @@ def running_server(run_id: str) -> Server:
         (folder / "pg_hba.conf").write_text(
             f"local all +{PASSWORD_GROUP} scram-sha-256\nlocal all all trust\n"
         )
-        server.query("alter system set fsync = off")
+        # The tests kill clients, not the server's machine.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.query(f"alter system set {setting} = off")
         server.query("select pg_reload_conf()")
     with suppress(errors.DuplicateObject, errors.UniqueViolation):
         server.query(f"create role {PASSWORD_GROUP}")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from simulator import Simulator
-from tests.job import Job, asked, setting
+from tests.job import POSTGRES_IN_TEST_ALL, Job, asked, setting
 
 FIRST = "participants;scores;statistics;events"
 REASON = "include added"
@@ -17,6 +17,7 @@ def due(job: Job) -> dict[str, int]:
     return reasons
 
 
+@POSTGRES_IN_TEST_ALL
 def test_an_added_include_is_fetched_for_what_is_stored(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

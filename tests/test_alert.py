@@ -79,7 +79,7 @@ def test_matches_that_are_live_for_too_long(
     duckdb_job: Job, api: Simulator, alerts: list[dict[str, Any]]
 ) -> None:
     """The simulator's clock stands in the past: what is live there ended long ago here."""
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     duckdb_job.command("transform")
     (alert,) = alerts
     assert "live_fixtures_are_recent" in alert["warned"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from simulator import Simulator
-from tests.job import Job, asked
+from tests.job import DUCKDB_IN_TEST_ALL, Job, asked
 from tests.test_job import assert_equals_world, assert_raw_equals_world
 from tests.test_kills import KILL_AT
 from tests.test_turns import held, started
@@ -165,6 +165,7 @@ def test_a_second_ctrl_c_drops_the_chunk_in_hand(duckdb_job: Job, backfill: Simu
     assert runs(duckdb_job)[-1][0] == "interrupted"
 
 
+@DUCKDB_IN_TEST_ALL
 def test_kills_cost_a_chunk_each_at_most(
     job: Job,
     backfill: Simulator,
@@ -204,7 +205,10 @@ def test_kills_cost_a_chunk_each_at_most(
     assert runs(job)[-1][0] == "completed"
 
 
-@pytest.mark.parametrize("selection", ["different seasons", "the same seasons"])
+@pytest.mark.parametrize(
+    "selection",
+    [pytest.param("different seasons", marks=pytest.mark.thorough), "the same seasons"],
+)
 def test_two_hosts_fetch_nothing_twice(
     postgres_job: Job, backfill: Simulator, selection: str
 ) -> None:

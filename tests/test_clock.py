@@ -22,7 +22,7 @@ from extract.clock import ApiClock
 from extract.settings import Settings
 from extract.tables import RECORDS, TIMES
 from simulator import Simulator
-from tests.job import Job, Postgres, asked
+from tests.job import POSTGRES_IN_TEST_ALL, Job, Postgres, asked
 from tests.test_job import assert_equals_full_refresh, assert_equals_world, assert_raw_equals_world
 from tests.test_kills import KILL_AT
 from tests.test_lost_connection import stopped_at, waiting_for_lock
@@ -92,6 +92,7 @@ def set_times(job: Job, ahead: timedelta) -> None:
         job.query(f"update sportmonks_raw.{table} set {changes}")
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_host_a_day_ahead_does_not_keep_others_from_storing(job: Job, api: Simulator) -> None:
     with host_clock(api, DAY):
         job.extract()
@@ -147,7 +148,7 @@ def test_a_host_that_is_behind_goes_by_the_api(
 
 def test_a_clock_that_steps_back_together_with_the_api(duckdb_job: Job, api: Simulator) -> None:
     """So does one of a host that reaches an API without a `Date`."""
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     correct_five(api)
     with time_machine.travel(datetime.now(UTC) - DAY, tick=True):
         assert extracted(duckdb_job, "--force")["stored"] == 5
@@ -183,7 +184,7 @@ def test_what_the_merge_rejects_does_not_count_as_stored(
     postgres_job: Job, api: Simulator, postgres: Postgres
 ) -> None:
     job = postgres_job
-    job.extract()
+    job.start_extracted()
     first = correct_five(api)[0]
     with stopped_at("_raw_staging.fixture_checks", "exclusive", postgres) as go_on:
         process = started("run", "--force", "--json")

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from simulator import Simulator
-from tests.job import EVERY_MODEL, Job, asked, setting
+from tests.job import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job, asked, setting
 from tests.test_job import INCLUDES, assert_equals_full_refresh, assert_equals_world
 
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
@@ -45,6 +45,7 @@ def check(job: Job, id: int) -> tuple[Any, ...]:
     return *row, "events" in filled
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_later_run_confirms_an_emptiness(job: Job, api: Simulator) -> None:
     scored, goalless = played(api, has_goals=True), played(api, has_goals=False)
     both = ["--fixture-ids", f"{scored},{goalless}"]
@@ -135,6 +136,7 @@ def test_a_new_fixture_without_an_include_is_confirmed_later(
     assert check(duckdb_job, id) == ("unchanged", None, 0, False)
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_list_may_come_as_an_object(job: Job, api: Simulator) -> None:
     every = [{"include": include, "path": "multi"} for include in sorted(INCLUDES)]
     api.control.faults([{**fault, "kind": "object_include"} for fault in every])

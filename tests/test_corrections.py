@@ -26,8 +26,7 @@ def label(event: dict[str, Any]) -> str:
 
 
 def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
-    job.extract()
-    job.transform("--select", "+fixture_corrections")
+    job.start_transformed("--select", "+fixture_corrections")
     assert job.query(CORRECTIONS) == []
     removal, card, number, shift, quiet, *_ = finished(api)
     goal = next(f for f in finished(api)[5:] if any(e["type_id"] == 14 for e in f["events"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.job import Job, setting
+from tests.job import POSTGRES_IN_TEST_ALL, Job, setting
 from tests.test_turns import started
 
 # How many moments are tried of each command, spread over the time that it takes.
@@ -76,8 +76,9 @@ def alerts_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(setting("ALERT_URL"), "http://127.0.0.1:9/")
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_transform_ends_whatever_it_is_doing(job: Job, api: Simulator) -> None:
-    job.extract()
+    job.start_extracted()
     ended = 0
     for delay in moments(TRANSFORM_SECONDS):
         lines = interrupted((delay,), "transform", "--full-refresh")
@@ -86,6 +87,7 @@ def test_a_transform_ends_whatever_it_is_doing(job: Job, api: Simulator) -> None
     assert ended
 
 
+@POSTGRES_IN_TEST_ALL
 def test_an_extract_ends_whatever_it_is_doing(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from simulator import Simulator
 from tests import world
-from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job
+from tests.job import EVERY_MODEL, FINAL_TABLES, POSTGRES_IN_TEST_ALL, Database, DuckDb, Job
 
 INCLUDES = {"participants", "scores", "statistics", "events", "periods"}
 
@@ -65,6 +65,7 @@ def in_order(value: Any) -> Any:
     return value
 
 
+@pytest.mark.thorough
 def test_a_file_may_be_called_like_its_schema(
     job_on: Callable[[Database], Job], api: Simulator, tmp_path: Path
 ) -> None:
@@ -95,7 +96,7 @@ def test_final_tables_equal_the_world(job: Job, api: Simulator) -> None:
 def test_second_run_writes_nothing(duckdb_job: Job, api: Simulator) -> None:
     """On PostgreSQL, tests/test_postgres.py looks at what the server has written."""
     job = duckdb_job
-    job.extract()
+    job.start_extracted()
     raw = job.query("select id, fetched_at, payload_hash from sportmonks_raw.fixtures order by id")
     summary = json.loads(job.extract("--force", "--json").stdout)
     assert summary["unchanged"] == summary["asked"] == len(raw)
@@ -123,8 +124,7 @@ def test_one_call_for_fifty_fixtures(duckdb_job: Job) -> None:
 
 
 def test_tables_follow_corrections(job: Job, api: Simulator) -> None:
-    job.extract()
-    job.transform()
+    job.start_transformed()
     finished = [
         fixture
         for id in api.world.fixture_ids()
@@ -162,8 +162,7 @@ def test_tables_follow_corrections(job: Job, api: Simulator) -> None:
 
 
 def test_transform_touches_only_what_changed(duckdb_job: Job, api: Simulator) -> None:
-    duckdb_job.extract()
-    duckdb_job.transform()
+    duckdb_job.start_transformed()
     other, *_ = [id for id in api.world.fixture_ids() if api.world.fixture(id)["state_id"] == 5]
     duckdb_job.query("update sportmonks.fixture_events set info = 'untouched'")
     api.control.correct_statistic(other, api.world.fixture(other)["statistics"][0]["id"], 3.5)
@@ -178,8 +177,7 @@ def test_transform_touches_only_what_changed(duckdb_job: Job, api: Simulator) ->
 
 
 def test_absent_key_keeps_the_rows_that_stand(duckdb_job: Job, api: Simulator) -> None:
-    duckdb_job.extract()
-    duckdb_job.transform()
+    duckdb_job.start_transformed()
     fixture_id = duckdb_job.records("fixture_events")[0]["fixture_id"]
     before = duckdb_job.records("fixture_events")
     api.control.drop_key(fixture_id, "events")
@@ -189,8 +187,7 @@ def test_absent_key_keeps_the_rows_that_stand(duckdb_job: Job, api: Simulator) -
 
 
 def test_withdrawn_fixture_leaves_no_rows(postgres_job: Job, api: Simulator) -> None:
-    postgres_job.extract()
-    postgres_job.transform()
+    postgres_job.start_transformed()
     fixture_id = postgres_job.records("fixture_events")[0]["fixture_id"]
     postgres_job.query(f"delete from sportmonks_raw.fixtures where id = {fixture_id}")
     postgres_job.transform()
@@ -199,8 +196,7 @@ def test_withdrawn_fixture_leaves_no_rows(postgres_job: Job, api: Simulator) -> 
 
 
 def test_elements_that_come_twice_break_nothing(postgres_job: Job, api: Simulator) -> None:
-    postgres_job.extract()
-    postgres_job.transform()
+    postgres_job.start_transformed()
     before = {table: len(postgres_job.records(table)) for table in FINAL_TABLES}
     first, second, third = [
         fixture
@@ -237,24 +233,25 @@ def test_elements_that_come_twice_break_nothing(postgres_job: Job, api: Simulato
     assert_equals_full_refresh(postgres_job)
 
 
+@POSTGRES_IN_TEST_ALL
 def test_an_emptied_database_is_filled_again(job: Job, api: Simulator) -> None:
-    job.extract()
+    job.start_extracted()
     job.database.empty()
     job.extract()
     job.transform()
     assert_equals_world(job, api)
 
 
+@POSTGRES_IN_TEST_ALL
 def test_empty_and_sample_builds_delete_nothing(job: Job, api: Simulator) -> None:
-    job.extract()
-    job.transform()
+    job.start_transformed()
     before = job.final_tables()
     job.transform("--empty")
     assert job.final_tables() == before
 
 
 def test_deleted_fixture_is_missing_and_kept(duckdb_job: Job, api: Simulator) -> None:
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     fixture_id = api.world.fixture_ids()[0]
     api.control.delete(fixture_id)
     summary = json.loads(duckdb_job.extract("--fixture-ids", str(fixture_id), "--json").stdout)
@@ -266,8 +263,7 @@ def test_deleted_fixture_is_missing_and_kept(duckdb_job: Job, api: Simulator) ->
 @pytest.mark.parametrize("array", ["events", "statistics"])
 def test_momentary_emptiness_deletes_nothing(duckdb_job: Job, api: Simulator, array: str) -> None:
     job = duckdb_job
-    job.extract()
-    job.transform()
+    job.start_transformed()
     before = job.final_tables()
     api.control.faults(
         [{"kind": "empty_include", "include": array, "path": ".*multi.*", "times": 1}]
@@ -279,7 +275,7 @@ def test_momentary_emptiness_deletes_nothing(duckdb_job: Job, api: Simulator, ar
 
 
 def test_emptiness_is_held_while_the_second_question_fails(duckdb_job: Job, api: Simulator) -> None:
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     fixture_id = next(i for i in api.world.fixture_ids() if len(api.world.fixture(i)["events"]) > 4)
     api.control.faults(
         [

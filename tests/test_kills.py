@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.job import Job, Postgres, asked
+from tests.job import DUCKDB_IN_TEST_ALL, POSTGRES_IN_TEST_ALL, Job, Postgres, asked
 from tests.test_job import assert_equals_world, assert_raw_equals_world
 
 KILLS = int(os.environ.get("KILLS", "2"))
@@ -46,6 +46,7 @@ def correct(api: Simulator, chance: random.Random) -> None:
             api.control.correct_statistic(fixture_id, statistic["id"], chance.randint(0, 99))
 
 
+@DUCKDB_IN_TEST_ALL
 def test_kills_leave_nothing_behind(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(KILLS)
     with Simulator(seed=5, leagues=2, seasons=1, teams=12, latency=0.02) as api:
@@ -104,22 +105,25 @@ app()
 """
 
 
-MOMENTS = pytest.mark.parametrize(
+# Of the moments of a load, these are before and after rows have reached the database.
+MOMENTS = [
+    "dlt.extract.extract:Extract:commit_packages:after",
+    "dlt.load.load:Load:complete_package:before",
+]
+OTHER_MOMENTS = [
+    "dlt.common.storages.load_storage:LoadStorage:commit_new_load_package:after",
+    "dlt.load.load:Load:initialize_package:after",
+    "dlt.common.storages.load_package:PackageStorage:complete_job:before",
+    "dlt.load.load:Load:create_followup_jobs:before",
+    "dlt.destinations.job_client_impl:SqlJobClientBase:complete_load:after",
+]
+
+
+@pytest.mark.parametrize(
     "moment",
-    [
-        "dlt.extract.extract:Extract:commit_packages:after",
-        "dlt.common.storages.load_storage:LoadStorage:commit_new_load_package:after",
-        "dlt.load.load:Load:initialize_package:after",
-        "dlt.common.storages.load_package:PackageStorage:complete_job:before",
-        "dlt.load.load:Load:create_followup_jobs:before",
-        "dlt.load.load:Load:complete_package:before",
-        "dlt.destinations.job_client_impl:SqlJobClientBase:complete_load:after",
-    ],
+    [*MOMENTS, *(pytest.param(moment, marks=pytest.mark.thorough) for moment in OTHER_MOMENTS)],
     ids=lambda moment: moment.split(":", 2)[2],
 )
-
-
-@MOMENTS
 def test_a_fetched_load_is_finished_wherever_it_was_killed(
     postgres_job: Job, api: Simulator, moment: str
 ) -> None:
@@ -148,6 +152,7 @@ def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
     assert len(files) < 80
 
 
+@DUCKDB_IN_TEST_ALL
 def test_a_killed_load_is_finished_after_another_host_has_loaded(
     job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +182,7 @@ def test_a_killed_load_is_finished_after_another_host_has_loaded(
     assert runs == (4, 3)
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_first_load_that_dlt_cannot_finish_is_dropped(job: Job, api: Simulator) -> None:
     moment = "types:dlt.extract.extract:Extract:commit_packages:after"
     process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "run"], check=False)

@@ -16,7 +16,7 @@ import yaml
 from extract.due import TIMES_UNTIL_WITHDRAWN
 from simulator import Simulator
 from tests import marts
-from tests.job import EVERY_MODEL, Job
+from tests.job import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job
 from tests.marts import Match, Row, Rows, World
 
 QUOTA = 3000
@@ -35,12 +35,13 @@ MARTS = {
 
 
 @pytest.fixture
-def api() -> Iterator[Simulator]:
+def api(request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """Three leagues of seven teams with a finished and a running season, and every kind of ending.
 
-    With seven teams, one has no match in each round.
+    With seven teams, one has no match in each round. A test may ask for fewer leagues.
     """
-    with Simulator(seed=2618, leagues=3, seasons=2, teams=7, quota=QUOTA) as simulator:
+    size = getattr(request, "param", {"leagues": 3, "seasons": 2})
+    with Simulator(seed=2618, teams=7, quota=QUOTA, **size) as simulator:
         yield simulator
 
 
@@ -457,6 +458,8 @@ def test_a_fixture_whose_teams_are_gone_has_no_rows(duckdb_job: Job, api: Simula
         api.control.empty(fixture_id, "participants")
 
 
+@pytest.mark.parametrize("api", [{"leagues": 1, "seasons": 1}], indirect=True, ids=["one season"])
+@POSTGRES_IN_TEST_ALL
 def test_a_match_that_comes_back_under_another_id_counts_once(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

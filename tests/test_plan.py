@@ -244,7 +244,7 @@ def test_a_wrong_schedule_spends_nothing(
 def test_a_call_that_was_stored_ahead_does_not_hide_the_quota(
     duckdb_job: Job, api: Simulator
 ) -> None:
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     ahead = "called_at = called_at + interval '1 day', quota_remaining = 7"
     of_fixtures = "endpoint = 'football/fixtures/multi'"
     duckdb_job.query(f"update sportmonks_raw.api_calls set {ahead} where {of_fixtures}")

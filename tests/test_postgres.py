@@ -28,8 +28,7 @@ def job(job_on: Callable[[Database], Job], postgres: Postgres) -> Job:
 
 
 def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
-    job.extract()
-    job.transform(*EVERY_MODEL)
+    job.start_transformed(*EVERY_MODEL)
     job.transform("--full-refresh", *EVERY_MODEL)
     schema = "sportmonks"
     keys = dict(
@@ -86,8 +85,7 @@ def written(job: Job) -> Counter[str]:
 
 
 def test_only_what_changed_is_written(job: Job, api: Simulator) -> None:
-    job.extract()
-    job.transform(*EVERY_MODEL)
+    job.start_transformed(*EVERY_MODEL)
     before = written(job)
     fixtures = [api.world.fixture(id) for id in api.world.fixture_ids()]
     changed = next(f for f in fixtures if f["state_id"] == 5 and len(f["events"]) > 4)
@@ -173,7 +171,7 @@ def test_password_is_used_and_is_nowhere(
 def test_refused_data_are_dropped_and_asked_for_again(
     job: Job, api: Simulator, postgres: Postgres
 ) -> None:
-    job.extract()
+    job.start_extracted()
     fixture_id = api.world.fixture_ids()[0]
     api.control.update(fixture_id, {"name": "Renamed"})
     table = f"{postgres.schema}_raw.fixtures"
@@ -192,8 +190,7 @@ def test_refused_data_are_dropped_and_asked_for_again(
 def test_a_backup_of_raw_is_all_that_is_needed(
     job: Job, api: Simulator, server: Server, postgres: Postgres
 ) -> None:
-    job.extract()
-    job.transform()
+    job.start_transformed()
     before = job.final_tables()
     backup = job.folder / "raw.dump"
     environment = {**os.environ, **server.environment()}
@@ -249,8 +246,7 @@ def test_defaults_that_are_meant_for_people_do_not_matter(
 
 
 def test_ctrl_c_ends_a_transform_in_order(job: Job, api: Simulator, postgres: Postgres) -> None:
-    job.extract()
-    job.transform()
+    job.start_transformed()
     api.control.update(api.world.fixture_ids()[0], {"details": "changed"})
     job.extract("--force")
     with postgres.server.connect() as connection, connection.cursor() as cursor:

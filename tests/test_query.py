@@ -26,7 +26,7 @@ def ask(*arguments: str, code: int = 0) -> str:
 
 
 def test_a_query_has_an_answer(job: Job, api: Simulator, tmp_path: Path) -> None:
-    job.extract()
+    job.start_extracted()
     # In a process of its own too: dbt leaves the file open in its process.
     transform = started(
         "transform", "--select", "+fixtures", "+types", "--exclude-resource-type", "test"

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from simulator import Simulator
-from tests.job import EVERY_MODEL, Job
+from tests.job import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 NAME = "</script><script>document.title = 'taken over'</script> & Sons <b>FC</b>"
@@ -85,7 +85,7 @@ def api() -> Iterator[Simulator]:
 
 
 def test_in_a_browser(duckdb_job: Job, api: Simulator, page: Page) -> None:
-    fill(duckdb_job, api)
+    duckdb_job.start("filled", lambda: fill(duckdb_job, api))
     path = written(duckdb_job)
     assert api.token not in path.read_text()
     for width in (1280, 390):
@@ -169,8 +169,9 @@ class Tables(HTMLParser):
             self._table[-1].append(dict(attributes)["data-value"] or "")
 
 
+@POSTGRES_IN_TEST_ALL
 def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
-    fill(job, api)
+    job.start("filled", lambda: fill(job, api))
     text = written(job).read_text()
     tables = Tables()
     tables.feed(text)

@@ -10,7 +10,7 @@ import time_machine
 
 from extract.schedule import DEFAULT_SCHEDULE
 from simulator import Simulator
-from tests.job import Job, Postgres
+from tests.job import POSTGRES_IN_TEST_ALL, Job, Postgres
 from tests.schedule_model import GROUP_OF_STATE, duration, is_scheduled
 from tests.test_job import assert_equals_full_refresh, assert_equals_world
 
@@ -81,6 +81,7 @@ def correct(api: Simulator, chance: random.Random, now: datetime, end: datetime)
     return True
 
 
+@POSTGRES_IN_TEST_ALL
 def test_an_hourly_run_keeps_up_with_the_season(
     job: Job, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

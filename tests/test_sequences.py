@@ -6,7 +6,6 @@ step, those of a full refresh, and the API's world are the same.
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +23,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from extract.due import TIMES_UNTIL_WITHDRAWN
 from simulator import Simulator
 from tests import marts
-from tests.job import EVERY_MODEL, FINAL_TABLES, Database, DuckDb, Job, setting
+from tests.job import (
+    EVERY_MODEL,
+    FINAL_TABLES,
+    POSTGRES_IN_TEST_ALL,
+    Database,
+    Job,
+    SavedStarts,
+    setting,
+)
 from tests.test_job import assert_equals_world
 from tests.test_marts import MARTS, assert_mart
 from tests.test_season import VOLATILE
@@ -46,68 +53,17 @@ DERIVED = {
 places = st.integers(0, 999)
 
 
-class Snapshot:
-    """What a sequence begins with: all that the job keeps, after a first run and transform."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.files = job.folder / "dlt"
-        shutil.copytree(self.files, job.folder / "saved")
-        if isinstance(job.database, DuckDb):
-            # Otherwise the file is not whole without its log.
-            job.database.close()
-            shutil.copy(job.database.path, job.folder / "saved.duckdb")
-        else:
-            self.tables = self._real_tables(job.database)
-            job.database.execute(f"create schema {job.database.schema}_saved")
-            for number, table in enumerate(self.tables):
-                saved = f"{job.database.schema}_saved.t{number}"
-                job.database.execute(f"create table {saved} as select * from {table}")
-
-    def restore(self) -> None:
-        shutil.rmtree(self.files)
-        shutil.copytree(self.job.folder / "saved", self.files)
-        database = self.job.database
-        if isinstance(database, DuckDb):
-            # Not under the feet of dbt, which has the file open.
-            database.empty()
-            shutil.copy(self.job.folder / "saved.duckdb", database.path)
-            return
-        database.execute(
-            "; ".join(
-                f"truncate {table}; insert into {table} select * from {database.schema}_saved.t{n}"
-                for n, table in enumerate(self.tables)
-            )
-        )
-
-    def forget(self) -> None:
-        database = self.job.database
-        if not isinstance(database, DuckDb):
-            database.execute(f"drop schema {database.schema}_saved cascade")
-
-    @staticmethod
-    def _real_tables(database: Database) -> list[str]:
-        return [
-            f"{schema}.{table}"
-            for schema, table in database.execute(
-                "select schemaname, tablename from pg_tables "
-                f"where schemaname like '{database.schema}%' order by 1, 2"
-            )[1]
-        ]
-
-
 class Sequence(RuleBasedStateMachine):
     """One sequence. What the API, the network, the scheduler and an administrator may do."""
 
     job: Job
     api: Simulator
-    snapshot: Snapshot
 
     @initialize()
     def begin(self) -> None:
-        self.snapshot.restore()
         self.api.control.set_clock(CLOCK)
         self.api.control.restore_all()
+        self.job.start_transformed(*EVERY_MODEL)
         self.kills = 0
 
     # ------------------------------------------------------------------ the API
@@ -339,37 +295,31 @@ def league() -> Iterator[Simulator]:
 
 
 @pytest.mark.timeout(36_000)
+@POSTGRES_IN_TEST_ALL
 def test_any_sequence_ends_in_the_world(
     league: Simulator,
     database: Database,
     tmp_path: Path,
     dbt_targets: Path,
+    starts: SavedStarts,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    job = Job(database, tmp_path, dbt_targets / type(database).__name__)
+    job = Job(database, tmp_path, dbt_targets / type(database).__name__, league, starts)
     for name, value in job.environment(league.base_url, league.token).items():
         monkeypatch.setenv(name, value)
     # Each run looks for fixtures that are new, and that are deleted.
     monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
     monkeypatch.setenv(setting("CONFIRM_AFTER"), "5")
-    # The time of its answers too.
-    league.control.set_clock(CLOCK)
-    job.extract()
-    job.transform(*EVERY_MODEL)
-    snapshot = Snapshot(job)
-    Sequence.job, Sequence.api, Sequence.snapshot = job, league, snapshot
-    try:
-        run_state_machine_as_test(
-            Sequence,
-            settings=settings(
-                max_examples=SEQUENCES,
-                stateful_step_count=6,
-                deadline=None,
-                database=None,
-                derandomize=SEQUENCES < 100,
-                phases=[Phase.explicit, Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-    finally:
-        snapshot.forget()
+    Sequence.job, Sequence.api = job, league
+    run_state_machine_as_test(
+        Sequence,
+        settings=settings(
+            max_examples=SEQUENCES,
+            stateful_step_count=6,
+            deadline=None,
+            database=None,
+            derandomize=SEQUENCES < 100,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -40,7 +40,7 @@ def test_where_nothing_has_changed_there_is_nothing_to_build(
     duckdb_job: Job, api: Simulator
 ) -> None:
     job = duckdb_job
-    job.extract()
+    job.start_extracted()
     assert "Transform completed" in job.command("transform").output
     said = job.command("transform").output
     assert NOTHING in said
@@ -64,8 +64,7 @@ def test_where_nothing_has_changed_there_is_nothing_to_build(
 def test_whatever_changes_is_seen(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job.extract()
-    job.transform()
+    job.start_transformed()
     first, second, *_ = api.world.fixture_ids()
     later = "interval '1 second'"
     changes: dict[str, Callable[[], object]] = {
@@ -105,8 +104,7 @@ def test_whatever_changes_is_seen(
 def test_a_change_of_the_project_is_seen(
     duckdb_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    duckdb_job.extract()
-    duckdb_job.transform()
+    duckdb_job.start_transformed()
     note(duckdb_job)
     project = tmp_path / "project"
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
@@ -120,8 +118,7 @@ def test_a_change_of_the_project_is_seen(
 
 
 def test_checks_that_look_at_the_clock_are_made_every_hour(duckdb_job: Job) -> None:
-    duckdb_job.extract()
-    duckdb_job.transform()
+    duckdb_job.start_transformed()
     note(duckdb_job)
     for hours, stands in [(0.9, True), (1.1, False), (-0.1, False)]:
         with time_machine.travel(datetime.now(UTC) + timedelta(hours=hours)):
@@ -129,8 +126,7 @@ def test_checks_that_look_at_the_clock_are_made_every_hour(duckdb_job: Job) -> N
 
 
 def test_a_transform_that_failed_is_not_noted(duckdb_job: Job) -> None:
-    duckdb_job.extract()
-    duckdb_job.transform()
+    duckdb_job.start_transformed()
     note(duckdb_job)
     # The contract wants it.
     duckdb_job.query("alter table sportmonks.seasons drop column name cascade")

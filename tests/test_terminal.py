@@ -237,7 +237,7 @@ def test_verbose_says_each_call(duckdb_job: Job, api: Simulator) -> None:
 
 
 def test_transform_shows_how_far_it_is(duckdb_job: Job) -> None:
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     for columns, arguments in ((100, ()), (60, ("--select", "path:models/marts/core"))):
         said = on_terminal(columns, "transform", *arguments)
         assert has_cursor(said)
@@ -253,7 +253,7 @@ def test_transform_shows_how_far_it_is(duckdb_job: Job) -> None:
 
 
 def test_ctrl_c_ends_the_bar_of_a_transform(duckdb_job: Job) -> None:
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     said = on_terminal(60, "transform", code=130, stop_at="fixture_events")
     assert has_cursor(said)
     assert shown(said, 60)[-2] == "Stopped by Ctrl-C: the same command goes on from here."
@@ -261,7 +261,7 @@ def test_ctrl_c_ends_the_bar_of_a_transform(duckdb_job: Job) -> None:
 
 
 def test_what_fails_is_said_however_little_is_said(duckdb_job: Job) -> None:
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     # In processes of their own, before dbt leaves the file open in this one.
     on_terminal(100, *SMALL)
     table = f"{duckdb_job.database.schema}.states"
@@ -277,7 +277,7 @@ def test_what_fails_is_said_however_little_is_said(duckdb_job: Job) -> None:
 
 
 def test_what_a_person_tells_dbt_wins(duckdb_job: Job) -> None:
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     _, *select = SMALL
     assert duckdb_job.command("transform", "--quiet", *select).output == ""
     lines = duckdb_job.command("transform", "--log-format", "json", *select).output.splitlines()

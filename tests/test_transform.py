@@ -53,7 +53,7 @@ def of_another_project(folder: Path) -> dict[str, str]:
 def test_variables_of_another_project_mislead_nothing(
     duckdb_job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     variables = of_another_project(tmp_path)
     assert set(variables) <= set(REDIRECTING)
     for name, value in variables.items():

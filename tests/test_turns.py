@@ -49,7 +49,16 @@ def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize("command", ["run", "transform"])
+@pytest.mark.parametrize(
+    ("database", "command"),
+    [
+        ("duckdb", "run"),
+        ("postgres", "transform"),
+        pytest.param("duckdb", "transform", marks=pytest.mark.thorough),
+        pytest.param("postgres", "run", marks=pytest.mark.thorough),
+    ],
+    indirect=["database"],
+)
 def test_who_does_not_wait_stops_with_a_line_and_who_waits_goes_on(
     job: Job, api: Simulator, command: str
 ) -> None:

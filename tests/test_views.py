@@ -3,7 +3,7 @@
 import pytest
 
 from simulator import Simulator
-from tests.job import Job
+from tests.job import POSTGRES_IN_TEST_ALL, Job
 
 VIEWS = "config.materialized:view"
 
@@ -17,6 +17,7 @@ def made(job: Job, *arguments: str, models: str = VIEWS) -> list[str]:
             if "OK created sql view model" in line and "UNCHANGED" not in line]  # fmt: skip
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_view_is_made_when_it_has_to_be(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
