@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.progress import track
 
 from simulator import Simulator
+from tests.assertions import in_order
 from tests.job import DuckDb, Job, setting
-from tests.test_job import in_order
 
 # By the name that the table shows: the fault, and what must be different about the job.
 FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {

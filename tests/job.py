@@ -36,12 +36,14 @@ FINAL_TABLES = {
 }
 
 
+ENGINES = ["duckdb", "postgres"]
+
+
 def _thorough(engine: str) -> pytest.MarkDecorator:
     """Runs a test of each engine on this one in `make test-all` only."""
-    engines = ["duckdb", "postgres"]
     params = [
         pytest.param(name, marks=[pytest.mark.thorough] if name == engine else [])
-        for name in engines
+        for name in ENGINES
     ]
     return pytest.mark.parametrize("database", params, indirect=True)
 

@@ -10,10 +10,10 @@ import pytest
 from psycopg2 import errors
 
 from simulator import Simulator
+from tests.assertions import assert_equals_world
 from tests.job import FINAL_TABLES, Database, Job, Postgres
 from tests.postgres import BINARIES, Server
-from tests.test_bad_input import one_line
-from tests.test_job import assert_equals_world
+from tests.terminal import one_line
 
 
 @dataclass

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from simulator import Simulator
+from tests.assertions import assert_equals_world, assert_raw_equals_world
 from tests.job import DUCKDB_IN_TEST_ALL, Job, asked
-from tests.test_job import assert_equals_world, assert_raw_equals_world
-from tests.test_kills import KILL_AT
-from tests.test_turns import held, started
+from tests.processes import KILL_AT, held, started
 
 KILLS = int(os.environ.get("KILLS", "2"))
 # The backfill that is killed: three seasons of so many leagues.

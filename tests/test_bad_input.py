@@ -10,14 +10,9 @@ import pytest
 
 from simulator import Simulator
 from tests.job import Job
+from tests.terminal import one_line
 
 TOKEN = "SOURCES__SPORTMONKS__API_TOKEN"
-
-
-def one_line(output: str) -> str:
-    lines = [line for line in output.splitlines() if "Error" in line or "Traceback" in line]
-    assert len(lines) == 1, output
-    return lines[0]
 
 
 @pytest.mark.parametrize(

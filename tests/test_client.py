@@ -5,23 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from extract.batch_size import BatchSize
-from extract.batches import FixtureBatches, NothingStored, Outcome
 from extract.client import SportmonksClient
 from extract.errors import DownError, RefusedError, TokenError, UnavailableError
-from extract.settings import Settings
 from simulator import Simulator
+from tests.client import fetch, settings
 
-TOKEN = "demo-token"
 MULTI = ".*multi.*"
-
-
-def settings(api: Simulator, **changes: object) -> Settings:
-    chosen = Settings()
-    values = {"api_token": TOKEN, "base_url": api.base_url, "backoff": 0.01, **changes}
-    for name, value in values.items():
-        setattr(chosen, name, value)
-    return chosen
 
 
 @pytest.fixture
@@ -29,16 +18,6 @@ def client(api: Simulator) -> Iterator[SportmonksClient]:
     client = SportmonksClient(settings(api))
     yield client
     client.stop("the test is over")
-
-
-def fetch(
-    client: SportmonksClient, ids: list[int], size: int = 50, in_flight: int = 4
-) -> dict[int, Outcome]:
-    stored = NothingStored()
-    batches = FixtureBatches(client, "events;statistics", BatchSize(size), in_flight, stored)
-    outcomes = [outcome for batch in batches.fetch(ids) for outcome in batch.outcomes]
-    assert len(outcomes) == len({outcome.id for outcome in outcomes})
-    return {outcome.id: outcome for outcome in outcomes}
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,14 @@ from extract.clock import ApiClock
 from extract.settings import Settings
 from extract.tables import RECORDS, TIMES
 from simulator import Simulator
+from tests.assertions import (
+    assert_equals_full_refresh,
+    assert_equals_world,
+    assert_raw_equals_world,
+)
 from tests.job import POSTGRES_IN_TEST_ALL, Job, Postgres, asked
-from tests.test_job import assert_equals_full_refresh, assert_equals_world, assert_raw_equals_world
-from tests.test_kills import KILL_AT
-from tests.test_lost_connection import stopped_at, waiting_for_lock
-from tests.test_turns import started
+from tests.locks import stopped_at, waiting_for_lock
+from tests.processes import KILL_AT, started
 
 DAY = timedelta(days=1)
 # A run on a host whose clock is a day ahead.

@@ -10,7 +10,7 @@ import pytest
 
 from simulator import Simulator
 from tests.job import Job
-from tests.test_bad_input import one_line
+from tests.terminal import one_line
 
 FIXTURES = int(os.environ.get("FIXTURES", "40"))
 MULTI = "/football/fixtures/multi/"

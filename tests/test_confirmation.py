@@ -8,8 +8,8 @@ import pytest
 import time_machine
 
 from simulator import Simulator
+from tests.assertions import INCLUDES, assert_equals_full_refresh, assert_equals_world
 from tests.job import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job, asked, setting
-from tests.test_job import INCLUDES, assert_equals_full_refresh, assert_equals_world
 
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 

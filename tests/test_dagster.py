@@ -14,7 +14,7 @@ from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, bui
 from extract.transform import PLACES, turn_for_dbt
 from simulator import Simulator
 from tests.job import Job, setting
-from tests.test_turns import held
+from tests.processes import held
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from extract.payload import LISTS, canonical_hash
 from simulator import Simulator
 from tests import world
+from tests.assertions import comparable
 from tests.job import Job
-from tests.test_job import comparable
 
 MACROS = Path("dbt_project/macros/payload.sql")
 # They flip without a change of the match: see `canonical_hash`.

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 
 from extract.payload import read_fixture
 from simulator import Simulator
-from tests.conftest import ENGINES
-from tests.job import Database, DuckDb, Job, Postgres
+from tests.job import ENGINES, Database, DuckDb, Job, Postgres
 from tests.postgres import Server
 
 ODD_VALUES: list[Any] = [

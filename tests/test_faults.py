@@ -10,9 +10,9 @@ from extract.client import SportmonksClient
 from extract.errors import RequestError
 from extract.failures import FAILURES, FOLLOWS
 from simulator import Simulator
+from tests.assertions import in_order
+from tests.client import fetch, settings
 from tests.faults import FAULTS, LIES, measure
-from tests.test_client import fetch, settings
-from tests.test_job import in_order
 
 # Struck requests of these last until their time-out.
 SLOW = {"no answer", "a byte at a time", "headers a byte at a time", "body of 30 MB"}

@@ -11,7 +11,7 @@ import pytest
 
 from simulator import Simulator
 from tests.job import POSTGRES_IN_TEST_ALL, Job, setting
-from tests.test_turns import started
+from tests.processes import started
 
 # How many moments are tried of each command, spread over the time that it takes.
 INTERRUPTIONS = int(os.environ.get("INTERRUPTIONS", "1"))

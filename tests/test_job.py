@@ -1,68 +1,14 @@
 """The job from end to end: what the API says is what the final tables hold."""
 
 import json
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from simulator import Simulator
-from tests import world
+from tests.assertions import assert_equals_full_refresh, assert_equals_world
 from tests.job import EVERY_MODEL, FINAL_TABLES, POSTGRES_IN_TEST_ALL, Database, DuckDb, Job
-
-INCLUDES = {"participants", "scores", "statistics", "events", "periods"}
-
-
-def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows without `loaded_at`, and with JSON text read."""
-    return [
-        {
-            name: json.loads(value) if name == "value_raw" and value is not None else value
-            for name, value in row.items()
-            if name != "loaded_at"
-        }
-        for row in rows
-    ]
-
-
-def assert_equals_world(
-    job: Job, api: Simulator, ids: Sequence[int] | None = None, volatile: Set[str] = frozenset()
-) -> None:
-    """Of all fixtures or of some; the volatile columns are not compared."""
-    expected = world.final_tables(api, ids)
-    for table in FINAL_TABLES:
-        rows = comparable(job.records(table))
-        if table == "types":
-            # One that was looked up stays when no fixture names it any more.
-            named = {type_["type_id"] for type_ in expected[table]}
-            rows = [r for r in rows if r["type_id"] in named or not api.world.type(r["type_id"])]
-        assert len(rows) == len(expected[table]), table
-        for row, wanted in zip(rows, expected[table], strict=True):
-            for column in volatile:
-                row.pop(column, None)
-                wanted.pop(column, None)
-            assert row == wanted, table
-
-
-def assert_raw_equals_world(job: Job, api: Simulator) -> None:
-    """Every fixture of the API is stored once, as it is sent now."""
-    rows = job.query("select id, cast(payload as text) from sportmonks_raw.fixtures order by id")
-    assert [id for id, _ in rows] == api.world.fixture_ids()
-    for id, payload in rows:
-        # What the API sends where nobody asks for it, and what the job asks for.
-        keys = api.world.base(id).keys() | INCLUDES
-        sent = {key: value for key, value in api.world.fixture(id).items() if key in keys}
-        assert in_order(json.loads(payload)) == in_order(sent)
-
-
-def in_order(value: Any) -> Any:
-    """JSON whose arrays are in an order of their own: the API sends them in any."""
-    if isinstance(value, dict):
-        return {key: in_order(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return sorted(map(in_order, value), key=lambda element: json.dumps(element, sort_keys=True))
-    return value
 
 
 @pytest.mark.thorough
@@ -78,12 +24,6 @@ def test_a_file_may_be_called_like_its_schema(
     assert len(names) > 5
     for name in names:
         job.database.execute(f"select count(*) from sportmonks.sportmonks.{name}")
-
-
-def assert_equals_full_refresh(job: Job) -> None:
-    incremental = job.final_tables()
-    job.transform("--full-refresh")
-    assert job.final_tables() == incremental
 
 
 def test_final_tables_equal_the_world(job: Job, api: Simulator) -> None:

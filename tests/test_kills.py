@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
+from tests.assertions import assert_equals_world, assert_raw_equals_world
 from tests.job import DUCKDB_IN_TEST_ALL, POSTGRES_IN_TEST_ALL, Job, Postgres, asked
-from tests.test_job import assert_equals_world, assert_raw_equals_world
+from tests.locks import assert_no_session_is_left
+from tests.processes import KILL_AT
 
 KILLS = int(os.environ.get("KILLS", "2"))
 
@@ -71,38 +73,6 @@ def test_kills_leave_nothing_behind(job: Job, monkeypatch: pytest.MonkeyPatch) -
     assert [table for table in tables if "__dbt" in table] == []
     if isinstance(job.database, Postgres):
         assert_nothing_is_left(job.database)
-
-
-# Runs the job, and kills it when a function of dlt is called for the load of a table: just before,
-# or just after it has done its work.
-KILL_AT = """
-import importlib, os, signal, sys
-from extract.cli import app
-from extract.loader import Loader
-
-table, module, owner, name, when = sys.argv.pop(1).split(":")
-target = getattr(importlib.import_module(module), owner)
-original = getattr(target, name)
-load = Loader.load
-armed = False
-
-def arm(self, data, *others):
-    global armed
-    armed = table in getattr(data, "selected_resources", {})
-    return load(self, data, *others)
-
-def kill(*arguments, **options):
-    if armed and when == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    result = original(*arguments, **options)
-    if armed:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return result
-
-Loader.load = arm
-setattr(target, name, kill)
-app()
-"""
 
 
 # Of the moments of a load, these are before and after rows have reached the database.
@@ -189,19 +159,6 @@ def test_a_first_load_that_dlt_cannot_finish_is_dropped(job: Job, api: Simulator
     assert process.returncode == -signal.SIGKILL
     assert "It is dropped, and will be asked for again" in job.extract().output
     assert_raw_equals_world(job, api)
-
-
-def assert_no_session_is_left(postgres: Postgres) -> None:
-    sessions = (
-        "select application_name, state from pg_stat_activity "
-        f"where application_name like '{postgres.schema}%'"
-    )
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if not postgres.execute(sessions)[1]:
-            break
-        time.sleep(0.1)
-    assert postgres.execute(sessions)[1] == []
 
 
 def assert_nothing_is_left(postgres: Postgres) -> None:

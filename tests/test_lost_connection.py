@@ -14,12 +14,13 @@ from extract import warehouse
 from extract.errors import BusyError, ExtractError, LockLostError, causes
 from extract.warehouse import open_warehouse
 from simulator import Simulator
+from tests.assertions import assert_equals_world, assert_raw_equals_world
 from tests.job import CORE_MODELS, Database, Job, Postgres, asked
+from tests.locks import stopped_at, waiting_for_lock
 from tests.postgres import Server
+from tests.processes import held, started
 from tests.relay import Relay
-from tests.test_bad_input import one_line
-from tests.test_job import assert_equals_world, assert_raw_equals_world
-from tests.test_turns import held, started
+from tests.terminal import one_line
 
 
 @pytest.fixture(scope="session")
@@ -84,19 +85,6 @@ def cut_at(
     locked.wait()
     yield
     thread.join()
-
-
-def waiting_for_lock(postgres: Postgres) -> None:
-    """Waits until a session of the job waits for a lock on one of its tables."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if postgres.query(
-            "select 1 from pg_locks inner join pg_class on relation = pg_class.oid "
-            "where not granted and relnamespace::regnamespace::text like 'sportmonks%'"
-        ):
-            return
-        time.sleep(0.01)
-    raise AssertionError("no session waits")
 
 
 @pytest.mark.parametrize(
@@ -185,21 +173,6 @@ def test_server_that_goes_while_a_run_waits_is_a_line(
         said, _ = waiting.communicate(timeout=60)
     assert waiting.returncode == 1
     assert "cannot be used" in one_line(said)
-
-
-@contextlib.contextmanager
-def stopped_at(table: str, mode: str, postgres: Postgres) -> Iterator[Callable[[], None]]:
-    """Stops the job when it comes to a table, until the yielded function is called.
-
-    Args:
-        table: the table, after the schema's name.
-        mode: the mode in which the test locks it.
-        postgres: the database.
-    """
-    with postgres.server.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("begin")
-        cursor.execute(f"lock table {postgres.schema}{table} in {mode} mode")
-        yield lambda: cursor.execute("commit")
 
 
 def end_sessions(postgres: Postgres, name: str) -> None:

@@ -16,22 +16,11 @@ import yaml
 from extract.due import TIMES_UNTIL_WITHDRAWN
 from simulator import Simulator
 from tests import marts
+from tests.assertions import MARTS, assert_mart, assert_same, rows
 from tests.job import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job
 from tests.marts import Match, Row, Rows, World
 
 QUOTA = 3000
-LOAD_TIMES = {
-    "loaded_at", "participants_loaded_at", "statistics_loaded_at", "events_loaded_at",
-    "last_checked_at", "last_loaded_at",
-}  # fmt: skip
-
-
-# The columns that tell their rows apart.
-MARTS = {
-    "league_table": ("season_id", "stage_id", "group_id", "round_id", "team_id"),
-    "team_fixtures": ("fixture_id", "team_id"),
-    "player_seasons": ("season_id", "player_id", "team_id"),
-}
 
 
 @pytest.fixture
@@ -507,33 +496,3 @@ def test_a_match_that_comes_back_under_another_id_counts_once(
     for options in ([], ["--full-refresh"]):
         job.transform(*EVERY_MODEL, *options)
         assert_marts()
-
-
-def rows(job: Job, mart: str) -> Rows:
-    """All rows of a mart."""
-    names, found = job.database.execute(f"select * from {job.database.schema}.{mart}")
-    return [dict(zip(names, row, strict=True)) for row in found]
-
-
-def assert_mart(job: Job, mart: str, world: World) -> None:
-    """Asserts that a mart has the rows that `tests/marts.py` computes."""
-    assert_same(rows(job, mart), getattr(marts, mart)(world), *MARTS[mart])
-
-
-def assert_same(found: Rows, expected: Rows, *key: str) -> None:
-    """The same rows, whatever their order, but for the times of loads."""
-
-    def by_key(rows: Rows) -> dict[tuple[Any, ...], Row]:
-        keyed = {
-            tuple(row[column] for column in key): {
-                name: value for name, value in row.items() if name not in LOAD_TIMES
-            }
-            for row in rows
-        }
-        assert len(keyed) == len(rows)
-        return keyed
-
-    there, wanted = by_key(found), by_key(expected)
-    assert there.keys() == wanted.keys()
-    for id, row in wanted.items():
-        assert there[id] == row, id

@@ -11,8 +11,8 @@ from extract.batch_size import BatchSize
 from extract.client import SportmonksClient
 from extract.errors import AccessError, DownError, QuotaError, UnavailableError
 from simulator import Simulator
+from tests.client import fetch, settings
 from tests.job import Job, asked, setting
-from tests.test_client import fetch, settings
 
 MULTI = "multi"
 

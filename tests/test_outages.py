@@ -12,8 +12,8 @@ import requests
 from extract.client import SportmonksClient, retry_after
 from extract.errors import DownError
 from simulator import Simulator
+from tests.client import fetch, settings
 from tests.job import Job, asked, setting
-from tests.test_client import fetch, settings
 
 
 @pytest.fixture

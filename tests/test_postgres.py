@@ -11,12 +11,11 @@ from collections.abc import Callable
 import pytest
 
 from simulator import Simulator
+from tests.assertions import assert_equals_world
 from tests.job import EVERY_MODEL, FINAL_TABLES, Database, Job, Postgres
+from tests.locks import assert_no_session_is_left, waiting_for_lock
 from tests.postgres import BINARIES, PASSWORD_GROUP, Server
-from tests.test_bad_input import one_line
-from tests.test_job import assert_equals_world
-from tests.test_kills import assert_no_session_is_left
-from tests.test_lost_connection import waiting_for_lock
+from tests.terminal import one_line
 
 SECRET = "s3cret-password-to-be-found-nowhere"
 

@@ -9,8 +9,8 @@ import pytest
 
 from simulator import Simulator
 from tests import world
+from tests.assertions import comparable
 from tests.job import FINAL_TABLES, Job
-from tests.test_job import comparable
 
 ARRAYS = ("participants", "scores", "statistics", "events", "periods")
 # The tables take an element's fixture from the fixture itself.

@@ -12,9 +12,8 @@ import pytest
 from extract.warehouse import final_schema
 from simulator import Simulator
 from tests.job import Job
-from tests.test_bad_input import one_line
-from tests.test_terminal import on_terminal
-from tests.test_turns import held, started
+from tests.processes import held, started
+from tests.terminal import on_terminal, one_line
 
 
 def ask(*arguments: str, code: int = 0) -> str:

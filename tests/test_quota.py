@@ -29,10 +29,10 @@ from extract.quota import (
 )
 from extract.quota_postgres import SharedWindows, create_table
 from simulator import Simulator
+from tests.client import settings
 from tests.job import Job
 from tests.postgres import Server
-from tests.test_client import settings
-from tests.test_turns import started
+from tests.processes import started
 
 Request = dict[str, Any]
 

@@ -10,14 +10,12 @@ import time_machine
 
 from extract.schedule import DEFAULT_SCHEDULE
 from simulator import Simulator
+from tests.assertions import VOLATILE, assert_equals_full_refresh, assert_equals_world
 from tests.job import POSTGRES_IN_TEST_ALL, Job, Postgres
 from tests.schedule_model import GROUP_OF_STATE, duration, is_scheduled
-from tests.test_job import assert_equals_full_refresh, assert_equals_world
 
 DAYS = int(os.environ.get("DAYS", "1"))
 BEGIN = datetime(2026, 3, 14, tzinfo=UTC)
-# As of when the fixture was last stored, and not worth a rewrite.
-VOLATILE = {"has_odds", "has_premium_odds", "last_played_at"}
 CHECKS = [
     duration(age) for group, age, _ in DEFAULT_SCHEDULE if group == "finished" and age != "any"
 ]

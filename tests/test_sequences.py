@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from extract.due import TIMES_UNTIL_WITHDRAWN
 from simulator import Simulator
 from tests import marts
+from tests.assertions import MARTS, VOLATILE, assert_equals_world, assert_mart
 from tests.job import (
     EVERY_MODEL,
     FINAL_TABLES,
@@ -32,9 +33,6 @@ from tests.job import (
     SavedStarts,
     setting,
 )
-from tests.test_job import assert_equals_world
-from tests.test_marts import MARTS, assert_mart
-from tests.test_season import VOLATILE
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "2"))
 CLOCK = "2026-03-14T15:20:00Z"

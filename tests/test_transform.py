@@ -15,7 +15,7 @@ from extract.standing import REDIRECTING
 from extract.transform import transform
 from simulator import Simulator
 from tests.job import DuckDb, Job
-from tests.test_bad_input import one_line
+from tests.terminal import one_line
 
 # Has an error end one of dbt's threads: as it begins with a model, or as it hands its result over.
 LOSE_A_THREAD = """

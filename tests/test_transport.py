@@ -17,8 +17,8 @@ import pytest
 from extract.client import SportmonksClient
 from extract.errors import UnavailableError
 from simulator import Simulator
+from tests.client import settings
 from tests.job import Job, asked, setting
-from tests.test_client import settings
 
 # Asks once, and prints how many megabytes of memory that took at most, and what came of it.
 MEASURED = """

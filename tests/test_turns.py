@@ -1,52 +1,15 @@
 """Several processes on one database: they take turns, and say so."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from simulator import Simulator
+from tests.assertions import assert_equals_world
 from tests.job import Job
-from tests.test_bad_input import one_line
-from tests.test_job import assert_equals_world
-
-HOLD = """
-import sys
-from extract.warehouse import open_warehouse
-
-warehouse = open_warehouse(lambda line: None)
-with warehouse.turn("load"):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-@contextmanager
-def held() -> Iterator[subprocess.Popen[bytes]]:
-    """Another process that has the database until its standard input is closed."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout and holder.stdout.readline() == b"held\n"
-        try:
-            yield holder
-        finally:
-            holder.communicate()
-
-
-def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "extract", *arguments],
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+from tests.processes import held, started
+from tests.terminal import one_line
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from extract import loader
 from extract.errors import causes
 from extract.working_files import find_damaged_file
 from simulator import Simulator
+from tests.assertions import assert_raw_equals_world
 from tests.job import Job, asked
-from tests.test_job import assert_raw_equals_world
-from tests.test_kills import KILL_AT
+from tests.processes import KILL_AT
 
 EXTRACTED = "dlt.extract.extract:Extract:commit_packages:after"
 NORMALIZED = "dlt.load.load:Load:initialize_package:after"

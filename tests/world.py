@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from simulator import Simulator
+from tests.job import FINAL_TABLES
 
 Rows = list[dict[str, Any]]
 
@@ -35,8 +36,6 @@ def final_tables(api: Simulator, ids: Sequence[int] | None = None) -> dict[str, 
 
 
 def _order(table: str) -> Any:
-    from tests.job import FINAL_TABLES
-
     return lambda row: [row[column] for column in FINAL_TABLES[table].split(", ")]
 
 
