@@ -101,7 +101,7 @@ test-all: .venv/installed-dev ## All tests on both engines, and many random case
 
 .PHONY: faults
 faults: .venv/installed-dev ## The job against every fault of the API, as a table: about 5 minutes.
-	@$(BIN)/python -m tests.faults
+	@$(BIN)/python -m tests.support.faults
 
 .PHONY: bench
 bench: .venv/installed-dev ## How long it all takes, against a floor. BENCH_ARGS="--fixtures 1000"

@@ -86,7 +86,7 @@ def _database(engine: str, folder: Path) -> Database:
 
         return Database({"TARGET": "duckdb", "DUCKDB_PATH": str(folder / "job.duckdb")}, remove)
     # Not before it is needed: it starts a server.
-    from tests.postgres import running_server
+    from tests.support.postgres import running_server
 
     server = running_server(f"bench-{os.getpid()}")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.job import ENGINES, Database, DuckDb, Job, Postgres, SavedStarts
-from tests.postgres import Server, running_server
+from tests.support.pipeline import ENGINES, Database, DuckDb, Job, Postgres, SavedStarts
+from tests.support.postgres import Server, running_server
 
 # dlt and dbt keep much of what they make: looking for garbage among it took a tenth of all time.
 gc.set_threshold(50_000, 10, 10)

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from simulator import Simulator
-from tests.job import Job
+from tests.support.pipeline import Job
 
 CLONE = "/srv/sportmonks"
 

@@ -1,0 +1,50 @@
+"""Views are made once, and anew when they are gone or are to say something else."""
+
+import pytest
+
+from simulator import Simulator
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
+
+VIEWS = "config.materialized:view"
+
+
+def made(job: Job, *arguments: str, models: str = VIEWS) -> list[str]:
+    """The views that a transform of these models makes."""
+    options = ["--exclude-resource-type", "test", "--log-level", "info"]
+    said = job.command("transform", "--select", models, *options, *arguments).output
+    return [line.split(" view model ")[1].split()[0].split(".")[1]
+            for line in said.splitlines()
+            if "OK created sql view model" in line and "UNCHANGED" not in line]  # fmt: skip
+
+
+@POSTGRES_IN_TEST_ALL
+def test_a_view_is_made_when_it_has_to_be(
+    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    every = made(job, models="*")
+    assert {"league_table", "stg_sportmonks__fixtures", "season_coverage"} <= set(every)
+    assert made(job) == []
+    schema = job.database.schema
+    # Views of a person's own stand as long as nothing below them changes.
+    job.database.execute(f"create view {schema}.mine as select * from {schema}.league_table")
+    assert made(job) == []
+    assert job.query("select count(*) >= 0 from sportmonks.mine") == [(True,)]
+
+    job.database.execute(f"drop view {schema}.mine")
+    job.database.execute(f"drop view {schema}.league_table")
+    assert made(job) == ["league_table"]
+    # It has a comment without a mark, as the views of earlier versions have.
+    job.database.execute(f"comment on view {schema}.league_table is 'A table.'")
+    assert made(job) == ["league_table"]
+    assert sorted(made(job, "--full-refresh")) == sorted(every)
+
+
+def test_views_on_a_view_that_is_made_anew_come_back(postgres_job: Job, api: Simulator) -> None:
+    """PostgreSQL drops them with it."""
+    job = postgres_job
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    made(job, models="*")
+    job.database.execute(f"drop view {job.database.schema}_staging.stg_sportmonks__runs cascade")
+    assert set(made(job)) == {"stg_sportmonks__runs", "extract_runs"}
+    assert job.query("select count(*) from sportmonks.extract_runs") == [(1,)]

@@ -1,0 +1,72 @@
+"""Several processes on one database: they take turns, and say so."""
+
+import signal
+import time
+
+import pytest
+
+from simulator import Simulator
+from tests.support.assertions import assert_equals_world
+from tests.support.pipeline import Job
+from tests.support.processes import held, started
+from tests.support.terminal import one_line
+
+
+@pytest.mark.parametrize(
+    ("database", "command"),
+    [
+        ("duckdb", "run"),
+        ("postgres", "transform"),
+        pytest.param("duckdb", "transform", marks=pytest.mark.thorough),
+        pytest.param("postgres", "run", marks=pytest.mark.thorough),
+    ],
+    indirect=["database"],
+)
+def test_who_does_not_wait_stops_with_a_line_and_who_waits_goes_on(
+    job: Job, api: Simulator, command: str
+) -> None:
+    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    asked = len(api.control.requests())
+    with held() as holder:
+        line = one_line(job.command(command, "--no-wait", code=1).output)
+        assert "is in use by" in line
+        assert f"process {holder.pid}" in line
+        assert len(api.control.requests()) == asked
+
+        waiting = started(command)
+        assert waiting.stdout
+        line = waiting.stdout.readline()
+        assert line.startswith("Waiting for ")
+        assert f"process {holder.pid}" in line
+        time.sleep(0.5)
+        assert waiting.poll() is None
+    waiting.communicate(timeout=60)
+    assert waiting.returncode == 0
+
+
+def test_a_killed_process_holds_nothing(job: Job) -> None:
+    with held() as holder:
+        holder.kill()
+        holder.wait()
+        assert job.extract("--no-wait").exit_code == 0
+
+
+def test_two_extracts_and_transforms_at_once(postgres_job: Job, api: Simulator) -> None:
+    """Two extracts of the same seasons are in tests/runs/test_backfill.py."""
+    postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    seasons = [str(season["id"]) for season in api.world.seasons()]
+    extracts = [started("run", "--season-id", season) for season in seasons]
+    transforms = [started("transform", "--exclude-resource-type", "test") for _ in range(2)]
+    for process in extracts + transforms:
+        said, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    postgres_job.transform()
+    assert_equals_world(postgres_job, api)
+
+
+def test_ctrl_c_ends_the_wait(job: Job) -> None:
+    with held():
+        waiting = started("run")
+        assert waiting.stdout and waiting.stdout.readline().startswith("Waiting for ")
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.wait(timeout=20) == 130
