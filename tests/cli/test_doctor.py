@@ -282,4 +282,6 @@ def test_full_disk(duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPa
 
 
 def test_unknown_option(duckdb_job: Job) -> None:
-    duckdb_job.command("doctor", "--no-such-option", code=2)
+    said = duckdb_job.command("doctor", "--no-such-option", code=2).output
+    assert "No such option" in said
+    assert "--no-such-option" in said

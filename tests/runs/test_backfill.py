@@ -274,6 +274,10 @@ def test_what_another_run_got_no_answer_for_is_asked_for(
     hosts = [started("run", "--season-id", str(season)) for _ in range(2)]
     said = [host.communicate(timeout=120)[0] for host in hosts]
     assert [host.returncode for host in hosts] == [1, 1], said
+    # Each host has tried it, and the others are stored once.
+    assert len([ids for ids in asked(backfill) if ids == [poisoned]]) >= 2
+    every = [id for ids in asked(backfill) for id in ids if id != poisoned]
+    assert sorted(set(every)) == backfill.world.fixture_ids(season)[1:]
 
 
 CLAIM = """

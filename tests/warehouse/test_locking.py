@@ -44,11 +44,13 @@ def test_who_does_not_wait_stops_with_a_line_and_who_waits_goes_on(
     assert waiting.returncode == 0
 
 
-def test_a_killed_process_holds_nothing(job: Job) -> None:
+def test_a_killed_process_holds_no_lock(job: Job, api: Simulator) -> None:
     with held() as holder:
         holder.kill()
         holder.wait()
-        assert job.extract("--no-wait").exit_code == 0
+        job.extract("--no-wait")
+    stored = job.query("select count(*) from sportmonks_raw.fixtures")
+    assert stored == [(len(api.world.fixture_ids()),)]
 
 
 def test_two_extracts_and_transforms_at_once(postgres_job: Job, api: Simulator) -> None:
