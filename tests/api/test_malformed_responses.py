@@ -17,44 +17,42 @@ from tests.support.pipeline import Job, asked, setting
 MULTI = "multi"
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ({"kind": "no_data"}, {"kind": "empty_include", "include": "events"}),
-        (
-            {"kind": "empty_include", "include": "statistics"},
-            {"kind": "empty_include", "include": "events"},
-        ),
-        (
-            {"kind": "missing_include", "include": "events"},
-            {"kind": "empty_include", "include": "statistics"},
-        ),
-        (
-            {"kind": "missing_include", "include": "events"},
-            {"kind": "missing_include", "include": "events"},
-        ),
-    ],
-    ids=[
-        "nothing, then no events",
-        "one, then the other",
-        "not there, then the other",
-        "not there",
-    ],
-)
-def test_what_only_one_answer_says_is_not_believed(
-    duckdb_job: Job, api: Simulator, first: dict[str, Any], second: dict[str, Any]
+# Two responses in a row, of which each says something else than what is stored.
+PAIRS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "no rows, then no events": (
+        {"kind": "no_data"},
+        {"kind": "empty_include", "include": "events"},
+    ),
+    "one include empty, then another": (
+        {"kind": "empty_include", "include": "statistics"},
+        {"kind": "empty_include", "include": "events"},
+    ),
+    "one include missing, then another empty": (
+        {"kind": "missing_include", "include": "events"},
+        {"kind": "empty_include", "include": "statistics"},
+    ),
+    "an include missing twice": (
+        {"kind": "missing_include", "include": "events"},
+        {"kind": "missing_include", "include": "events"},
+    ),
+}
+
+
+def test_what_only_one_response_shows_changes_nothing(
+    duckdb_job: Job, api: Simulator, subtests: pytest.Subtests
 ) -> None:
     played = [id for id in api.world.fixture_ids() if api.world.fixture(id)["events"]][:3]
     named = ["--fixture-ids", ",".join(map(str, played)), "--force", "--json"]
+    hashes = "select id, payload_hash from sportmonks_raw.fixtures order by id"
     duckdb_job.extract(*named)
-    before = duckdb_job.query("select id, payload_hash from sportmonks_raw.fixtures order by id")
-    api.control.faults(
-        [{**first, "path": MULTI, "times": 1}, {**second, "path": MULTI, "after": 1, "times": 1}]
-    )
-    assert json.loads(duckdb_job.extract(*named).stdout)["held"] == 3
-    after = duckdb_job.query("select id, payload_hash from sportmonks_raw.fixtures order by id")
-    assert after == before
-    assert json.loads(duckdb_job.extract(*named).stdout)["unchanged"] == 3
+    before = duckdb_job.query(hashes)
+    for name, (first, second) in PAIRS.items():
+        with subtests.test(name):
+            first, second = {**first, "times": 1}, {**second, "after": 1, "times": 1}
+            api.control.faults([{**fault, "path": MULTI} for fault in (first, second)])
+            assert json.loads(duckdb_job.extract(*named).stdout)["held"] == 3
+            assert duckdb_job.query(hashes) == before
+            assert json.loads(duckdb_job.extract(*named).stdout)["unchanged"] == 3
 
 
 def test_refusals_by_chance_teach_no_smaller_batch() -> None:

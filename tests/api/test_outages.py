@@ -210,8 +210,15 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("status", "body"), REFUSALS, ids=["400", "402"])
-@pytest.mark.parametrize("is_stored", [True, False], ids=["stored before", "nothing stored"])
+@pytest.mark.parametrize(
+    ("status", "body", "is_stored"),
+    [
+        pytest.param(*REFUSALS[0], True, id="400, stored before"),
+        pytest.param(*REFUSALS[1], False, id="402, nothing stored"),
+        pytest.param(*REFUSALS[0], False, id="400, nothing stored", marks=pytest.mark.thorough),
+        pytest.param(*REFUSALS[1], True, id="402, stored before", marks=pytest.mark.thorough),
+    ],
+)
 def test_the_same_refusal_of_every_request_ends_the_run(
     duckdb_job: Job, api: Simulator, status: int, body: dict[str, str], is_stored: bool
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator import Simulator
-from tests.support.pipeline import Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
 SECRET = "a-secret-part"
 VARIABLE = "SOURCES__SPORTMONKS__ALERT_URL"
@@ -37,6 +37,7 @@ def alerts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
         server.shutdown()
 
 
+@POSTGRES_IN_TEST_ALL
 def test_what_needs_somebody(job: Job, api: Simulator, alerts: list[dict[str, Any]]) -> None:
     ids = api.world.fixture_ids()
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
@@ -85,7 +86,14 @@ def test_matches_that_are_live_for_too_long(
     assert "live_fixtures_are_recent" in alert["warned"]
 
 
-@pytest.mark.parametrize("address", [f"http://127.0.0.1:9/{SECRET}", SECRET, f"http://[{SECRET}"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://127.0.0.1:9/{SECRET}",
+        pytest.param(SECRET, marks=pytest.mark.thorough),
+        f"http://[{SECRET}",
+    ],
+)
 def test_an_alert_that_cannot_be_sent(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from simulator import Simulator
-from tests.support.pipeline import Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
@@ -154,6 +154,7 @@ def test_a_fixture_that_moved_is_asked_for(duckdb_job: Job, api: Simulator) -> N
     assert stored == [(datetime(2026, 5, 20, 18, tzinfo=UTC),)]
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_deleted_fixture_is_marked_and_asked_for_once(job: Job, api: Simulator) -> None:
     at(NOW, job, api)
     job.transform()

@@ -14,7 +14,7 @@ from extract.plan import Quota, run_seconds
 from extract.selection import Selection
 from extract.settings import Settings
 from simulator import Simulator
-from tests.support.pipeline import Job, asked
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, asked
 
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
@@ -46,6 +46,7 @@ def test_the_run_after_a_plan_makes_the_calls_it_says(
         now += timedelta(hours=chance.choice([1, 3, 26, 24 * 8]))
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_run_right_after_a_run_spends_nothing_and_says_so(job: Job, api: Simulator) -> None:
     with time_machine.travel(NOW, tick=True):
         job.extract()
@@ -82,6 +83,7 @@ def test_a_dry_run_keeps_within_its_bounds(duckdb_job: Job, api: Simulator) -> N
     assert "100 by --max-calls" in duckdb_job.extract("--dry-run", "--max-calls", "100").output
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_run_records_what_was_typed(job: Job, api: Simulator) -> None:
     season, league = api.world.seasons()[0]["id"], api.world.league_ids()[0]
     duckdb = job.database.environment()["TARGET"] == "duckdb"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.support.pipeline import FINAL_TABLES, Job
+from tests.support.pipeline import FINAL_TABLES, POSTGRES_IN_TEST_ALL, Job
 
 SECRET = "s3cret-token-to-be-found-nowhere"
 
@@ -98,6 +98,7 @@ def test_saved_answers_arrive_whole(
     assert [row["event_id"] for row in job.records("fixture_events")] == [2**33]
 
 
+@POSTGRES_IN_TEST_ALL
 def test_the_models_are_right_on_made_up_rows_and_every_column_is_described(
     job: Job, api: Simulator
 ) -> None:

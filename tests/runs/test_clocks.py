@@ -124,7 +124,9 @@ def test_a_host_a_day_ahead_does_not_keep_others_from_storing(job: Job, api: Sim
     assert extracted(job, "--force")["stored"] == 0
 
 
-@pytest.mark.parametrize("behind", [timedelta(minutes=10), DAY])
+@pytest.mark.parametrize(
+    "behind", [pytest.param(timedelta(minutes=10), marks=pytest.mark.thorough), DAY]
+)
 def test_a_host_that_is_behind_goes_by_the_api(
     duckdb_job: Job, api: Simulator, behind: timedelta
 ) -> None:

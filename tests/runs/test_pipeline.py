@@ -207,7 +207,9 @@ def test_deleted_fixture_is_missing_and_kept(duckdb_job: Job, api: Simulator) ->
     assert fixture_id in {row["fixture_id"] for row in duckdb_job.records("fixtures")}
 
 
-@pytest.mark.parametrize("array", ["events", "statistics"])
+@pytest.mark.parametrize(
+    "array", ["events", pytest.param("statistics", marks=pytest.mark.thorough)]
+)
 def test_momentary_emptiness_deletes_nothing(duckdb_job: Job, api: Simulator, array: str) -> None:
     job = duckdb_job
     job.start_transformed()

@@ -47,6 +47,7 @@ def test_a_check_reads_what_is_new_and_is_loud_when_that_is_new(
     assert "provider's data" not in said
 
 
+@pytest.mark.thorough
 def test_who_reads_the_project_first_does_not_matter(
     duckdb_job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

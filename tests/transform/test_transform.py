@@ -102,7 +102,7 @@ def test_the_process_is_as_before(duckdb_job: Job, api: Simulator) -> None:
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-@pytest.mark.parametrize("place", ["start", "end"])
+@pytest.mark.parametrize("place", ["start", pytest.param("end", marks=pytest.mark.thorough)])
 def test_a_lost_thread_ends_the_transform(duckdb_job: Job, api: Simulator, place: str) -> None:
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     command = [sys.executable, "-c", LOSE_A_THREAD, place, "transform", "--select", "+states"]

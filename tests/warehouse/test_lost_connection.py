@@ -161,7 +161,7 @@ def test_transform_goes_on(
     }
 
 
-@pytest.mark.parametrize("command", ["run", "transform"])
+@pytest.mark.parametrize("command", ["run", pytest.param("transform", marks=pytest.mark.thorough)])
 def test_server_that_goes_while_a_run_waits_is_a_line(
     relayed: Job, relay: Relay, api: Simulator, command: str
 ) -> None:
