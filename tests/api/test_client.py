@@ -8,14 +8,14 @@ import pytest
 from extract.client import SportmonksClient
 from extract.errors import DownError, RefusedError, TokenError, UnavailableError
 from simulator import Simulator
-from tests.support.client import fetch, settings
+from tests.support.client import client_settings, fetch_outcomes
 
 MULTI = ".*multi.*"
 
 
 @pytest.fixture
 def client(api: Simulator) -> Iterator[SportmonksClient]:
-    client = SportmonksClient(settings(api))
+    client = SportmonksClient(client_settings(api))
     yield client
     client.stop("the test is over")
 
@@ -49,7 +49,7 @@ def test_tries_end(api: Simulator, client: SportmonksClient) -> None:
 
 
 def test_silence_is_given_up(api: Simulator) -> None:
-    client = SportmonksClient(settings(api, timeout=0.2, tries=2))
+    client = SportmonksClient(client_settings(api, timeout=0.2, tries=2))
     api.control.faults([{"kind": "delay", "seconds": 5}])
     started = time.monotonic()
     with pytest.raises(DownError, match="answer within"):
@@ -69,7 +69,7 @@ def test_token_is_not_sent_to_where_a_redirect_points(
 
 
 def test_wrong_token_is_not_retried(api: Simulator) -> None:
-    client = SportmonksClient(settings(api, api_token="wrong"))
+    client = SportmonksClient(client_settings(api, api_token="wrong"))
     with pytest.raises(TokenError):
         client.get("football/states")
     assert len(api.control.requests()) == 1
@@ -78,7 +78,7 @@ def test_wrong_token_is_not_retried(api: Simulator) -> None:
 @pytest.mark.parametrize("form", ["page", "cursor", "cursor_url"])
 def test_every_page_is_read(form: str) -> None:
     with Simulator(seed=2, leagues=1, teams=20, seasons=2, pagination=form) as api:  # type: ignore[arg-type]
-        client = SportmonksClient(settings(api))
+        client = SportmonksClient(client_settings(api))
         answers = list(client.pages("football/fixtures"))
         assert len(answers) == -(-len(api.world.fixture_ids()) // 50)
         assert sum(len(answer.rows) for answer in answers) == len(api.world.fixture_ids())
@@ -87,7 +87,7 @@ def test_every_page_is_read(form: str) -> None:
 def test_poisoned_fixture_stands_alone(api: Simulator, client: SportmonksClient) -> None:
     ids = api.world.fixture_ids()[:50]
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[17]]}])
-    outcomes = fetch(client, ids)
+    outcomes = fetch_outcomes(client, ids)
     assert [id for id in ids if outcomes[id].name != "stored"] == [ids[17]]
     assert outcomes[ids[17]].name == "failed"
     assert "HTTP 500" in str(outcomes[ids[17]].note)
@@ -95,22 +95,22 @@ def test_poisoned_fixture_stands_alone(api: Simulator, client: SportmonksClient)
 
 def test_batch_too_large_is_halved(api: Simulator, client: SportmonksClient) -> None:
     ids = api.world.fixture_ids()[:60]
-    outcomes = fetch(client, ids, size=100)
+    outcomes = fetch_outcomes(client, ids, size=100)
     assert {outcome.name for outcome in outcomes.values()} == {"stored"}
     assert [request["ids"] for request in api.control.requests()] == [60, 30, 30]
 
 
 def test_unknown_id_is_missing(api: Simulator, client: SportmonksClient) -> None:
     known = api.world.fixture_ids()[0]
-    outcomes = fetch(client, [known, 5, known])
+    outcomes = fetch_outcomes(client, [known, 5, known])
     assert {id: outcome.name for id, outcome in outcomes.items()} == {known: "stored", 5: "missing"}
-    assert fetch(client, [5])[5].name == "missing"
+    assert fetch_outcomes(client, [5])[5].name == "missing"
 
 
 def test_api_that_is_down_is_not_hammered(api: Simulator, client: SportmonksClient) -> None:
     api.control.faults([{"kind": "status", "status": 500}])
     ids = api.world.fixture_ids()
-    outcomes = fetch(client, ids, size=5)
+    outcomes = fetch_outcomes(client, ids, size=5)
     assert set(outcomes) == set(ids)
     assert {outcome.name for outcome in outcomes.values()} == {"failed"}
     assert len(api.control.requests()) <= 3 * 14
@@ -118,19 +118,19 @@ def test_api_that_is_down_is_not_hammered(api: Simulator, client: SportmonksClie
 
 
 def test_quota_is_waited_for(api: Simulator) -> None:
-    client = SportmonksClient(settings(api))
+    client = SportmonksClient(client_settings(api))
     api.control.set_quota(5, 2.0)
-    outcomes = fetch(client, api.world.fixture_ids()[:24], size=2)
+    outcomes = fetch_outcomes(client, api.world.fixture_ids()[:24], size=2)
     assert {outcome.name for outcome in outcomes.values()} == {"stored"}
     assert [request["status"] for request in api.control.requests()].count(429) == 0
     assert len(api.control.requests()) == 12
 
 
 def test_reserve_is_left_to_others(api: Simulator) -> None:
-    client = SportmonksClient(settings(api, quota_reserve=3))
+    client = SportmonksClient(client_settings(api, quota_reserve=3))
     api.control.set_quota(5, 1.0)
     started = time.monotonic()
-    fetch(client, api.world.fixture_ids()[:4], size=1)
+    fetch_outcomes(client, api.world.fixture_ids()[:4], size=1)
     # Two calls a window: the second pair waits for the next one.
     assert time.monotonic() - started > 1
     assert [request["status"] for request in api.control.requests()] == [200] * 4

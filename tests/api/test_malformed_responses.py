@@ -11,8 +11,8 @@ from extract.batch_size import BatchSize
 from extract.client import SportmonksClient
 from extract.errors import AccessError, DownError, QuotaError, UnavailableError
 from simulator import Simulator
-from tests.support.client import fetch, settings
-from tests.support.pipeline import Job, asked, setting
+from tests.support.client import client_settings, fetch_outcomes
+from tests.support.pipeline import Job, requested_ids, setting
 
 MULTI = "multi"
 
@@ -69,9 +69,9 @@ def test_refusals_by_chance_teach_no_smaller_batch() -> None:
 
 def test_retry_after_nothing_is_no_reason_to_hurry(api: Simulator) -> None:
     """The quota is used up for a second, and the answer says that nobody need wait."""
-    client = SportmonksClient(settings(api, backoff=0.2))
+    client = SportmonksClient(client_settings(api, backoff=0.2))
     api.control.faults([{"kind": "burst_429", "retry_after": 0, "times": 4}])
-    outcomes = fetch(client, api.world.fixture_ids()[:20], size=5)
+    outcomes = fetch_outcomes(client, api.world.fixture_ids()[:20], size=5)
     assert {outcome.name for outcome in outcomes.values()} == {"stored"}
     refused = [r["time"] for r in api.control.requests() if r["status"] == 429]
     assert refused[-1] - refused[0] >= 0.2
@@ -127,40 +127,40 @@ def test_a_token_that_ends_in_the_middle_ends_the_run(
     assert summary["outcome"] == "failed"
     assert "Error: The API does not accept the token" in result.output
     # Those under way meanwhile, and no chunk after that.
-    assert len(asked(api)) <= 8 + 4
+    assert len(requested_ids(api)) <= 8 + 4
 
 
 def test_no_call_left_means_no_wait(api: Simulator) -> None:
-    client = SportmonksClient(settings(api, backoff=5.0))
+    client = SportmonksClient(client_settings(api, backoff=5.0))
     client.calls_left = 4
     api.control.faults([{"kind": "status", "status": 503, "headers": {"Retry-After": "100"}}])
     started = time.monotonic()
-    fetch(client, api.world.fixture_ids()[:40], size=2)
+    fetch_outcomes(client, api.world.fixture_ids()[:40], size=2)
     assert time.monotonic() - started < 3
     assert client.stopped
 
 
 def test_poisoned_fixtures_alone_are_no_outage(api: Simulator) -> None:
-    client = SportmonksClient(settings(api))
+    client = SportmonksClient(client_settings(api))
     bad = api.world.fixture_ids()[:6]
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": bad}])
-    outcomes = fetch(client, bad)
+    outcomes = fetch_outcomes(client, bad)
     assert {outcome.name for outcome in outcomes.values()} == {"failed"}
     assert client.down is None
-    assert fetch(client, api.world.fixture_ids()[6:9])
+    assert fetch_outcomes(client, api.world.fixture_ids()[6:9])
 
 
 def test_an_endpoint_that_fails_for_all_is_given_up(api: Simulator) -> None:
-    client = SportmonksClient(settings(api))
+    client = SportmonksClient(client_settings(api))
     client.get("football/states")
     api.control.faults([{"kind": "status", "status": 500, "path": MULTI}])
-    fetch(client, api.world.fixture_ids())
+    fetch_outcomes(client, api.world.fixture_ids())
     assert isinstance(client.down, DownError)
-    assert len(asked(api)) < 200
+    assert len(requested_ids(api)) < 200
 
 
 def test_a_refusal_that_never_ends_is_given_up(api: Simulator) -> None:
-    client = SportmonksClient(settings(api))
+    client = SportmonksClient(client_settings(api))
     api.control.faults([{"kind": "burst_429", "retry_after": 0}])
     with pytest.raises(QuotaError):
         client.get("football/states")
@@ -169,7 +169,7 @@ def test_a_refusal_that_never_ends_is_given_up(api: Simulator) -> None:
 
 @pytest.mark.parametrize("cursor", ["abc", None])
 def test_an_empty_page_is_the_last_one(api: Simulator, cursor: str | None) -> None:
-    client = SportmonksClient(settings(api))
+    client = SportmonksClient(client_settings(api))
     page: dict[str, Any] = {"data": [], "pagination": {"has_more": True, "next_cursor": cursor}}
     api.control.faults([{"kind": "status", "status": 200, "body": page}])
     assert len(list(client.pages("football/seasons"))) == 1
@@ -215,7 +215,7 @@ def pages(*rows_and_cursors: tuple[list[dict[str, Any]], str | None]) -> list[di
 def test_a_list_that_does_not_end_is_given_up(
     api: Simulator, faults: list[dict[str, Any]], calls: int, said: str
 ) -> None:
-    client = SportmonksClient(settings(api))
+    client = SportmonksClient(client_settings(api))
     api.control.faults(faults)
     with pytest.raises(UnavailableError, match=f"The list football/seasons does not end: {said}"):
         list(client.pages("football/seasons"))
@@ -224,7 +224,7 @@ def test_a_list_that_does_not_end_is_given_up(
 
 def test_a_list_has_so_many_pages_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     with Simulator(seed=2, leagues=1, teams=20, seasons=2) as api:
-        client = SportmonksClient(settings(api))
+        client = SportmonksClient(client_settings(api))
         pages_read = len(list(client.pages("football/fixtures")))
         monkeypatch.setattr(extract.client, "_MOST_PAGES", pages_read - 1)
         with pytest.raises(UnavailableError, match="is not the last one"):
@@ -258,8 +258,8 @@ def test_what_failed_is_asked_for_apart(duckdb_job: Job, api: Simulator) -> None
     duckdb_job.extract("--season-id", str(seasons[0]), code=1)
     api.control.reset_requests()
     duckdb_job.extract(code=1)
-    assert [ids for ids in asked(api) if bad in ids] == [[bad]] * 3
-    assert len(asked(api)) == 4
+    assert [ids for ids in requested_ids(api) if bad in ids] == [[bad]] * 3
+    assert len(requested_ids(api)) == 4
 
 
 def test_an_include_that_a_fixture_never_had_holds_nothing_up(
@@ -287,7 +287,7 @@ def test_an_include_that_a_fixture_never_had_holds_nothing_up(
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_the_page_of_a_proxy_says_nothing_about_the_plan(api: Simulator, status: int) -> None:
-    client = SportmonksClient(settings(api, tries=1))
+    client = SportmonksClient(client_settings(api, tries=1))
     api.control.faults([{"kind": "html", "status": status}])
     with pytest.raises(UnavailableError, match=f"HTTP {status} does not come from the API"):
         client.get_once("football/states", {})

@@ -12,8 +12,8 @@ import requests
 from extract.client import SportmonksClient, retry_after
 from extract.errors import DownError
 from simulator import Simulator
-from tests.support.client import fetch, settings
-from tests.support.pipeline import Job, asked, setting
+from tests.support.client import client_settings, fetch_outcomes
+from tests.support.pipeline import Job, requested_ids, setting
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def test_an_api_that_comes_back_is_waited_for(
     )
     assert stored == [("stored", len(api.world.fixture_ids()))]
     # What was under way when it went was neither split nor hammered.
-    assert {len(ids) for ids in asked(api)} <= {1, 2}
-    assert len(asked(api)) < len(api.world.fixture_ids()) / 2 + 40
+    assert {len(ids) for ids in requested_ids(api)} <= {1, 2}
+    assert len(requested_ids(api)) < len(api.world.fixture_ids()) / 2 + 40
 
 
 def test_a_run_that_ends_early_keeps_what_was_answered(
@@ -82,7 +82,7 @@ def test_a_run_that_ends_early_keeps_what_was_answered(
     api.control.clear_faults()
     api.control.reset_requests()
     assert json.loads(duckdb_job.extract("--json").stdout)["failed"] == 0
-    assert sum(map(len, asked(api))) == len(api.world.fixture_ids()) - 20
+    assert sum(map(len, requested_ids(api))) == len(api.world.fixture_ids()) - 20
 
 
 def test_one_poisoned_fixture_among_a_thousand(
@@ -102,26 +102,26 @@ def test_one_poisoned_fixture_among_a_thousand(
             "select id, note from sportmonks_raw.fixture_checks where outcome = 'failed'"
         ) == [(bad, "The API fails (HTTP 500: Server Error).")]
         # 19 batches, six times two halves, and three tries of each that holds the bad one.
-        assert len(asked(api)) <= 19 + 6 + 7 * 3
+        assert len(requested_ids(api)) <= 19 + 6 + 7 * 3
         api.control.reset_requests()
         duckdb_job.command("plan")
         api.control.reset_requests()
         duckdb_job.extract(*named, stdin="\n".join(map(str, ids)), code=1)
-        assert asked(api) == [[bad]] * 3
+        assert requested_ids(api) == [[bad]] * 3
 
 
 def test_a_poisoned_fixture_does_not_open_the_breaker_for_good(api: Simulator) -> None:
     """One request at a time, and the first of all ids is the bad one: nothing was answered yet."""
-    client = SportmonksClient(settings(api, requests_in_flight=1))
+    client = SportmonksClient(client_settings(api, requests_in_flight=1))
     ids = api.world.fixture_ids()[:50]
     api.control.faults([{"kind": "truncate", "fixture_ids": ids[:1]}])
-    outcomes = fetch(client, ids)
+    outcomes = fetch_outcomes(client, ids)
     assert [id for id in ids if outcomes[id].name != "stored"] == ids[:1]
     assert client.down is None
 
 
 def test_the_breaker_looks_three_times(api: Simulator) -> None:
-    client = SportmonksClient(settings(api, tries=1))
+    client = SportmonksClient(client_settings(api, tries=1))
     api.control.faults([{"kind": "status", "status": 500}])
     waits: list[str] = []
     client.on_trouble = waits.append
@@ -136,25 +136,25 @@ def test_the_breaker_looks_three_times(api: Simulator) -> None:
 
 def test_a_smaller_batch_is_learned_from_a_refusal() -> None:
     with Simulator(seed=9, leagues=1, seasons=1, teams=16) as api:
-        client = SportmonksClient(settings(api, requests_in_flight=1))
-        fetch(client, api.world.fixture_ids()[:200], size=100, in_flight=1)
-        assert [len(ids) for ids in asked(api)] == [100, 50, 50, 50, 50]
+        client = SportmonksClient(client_settings(api, requests_in_flight=1))
+        fetch_outcomes(client, api.world.fixture_ids()[:200], size=100, in_flight=1)
+        assert [len(ids) for ids in requested_ids(api)] == [100, 50, 50, 50, 50]
 
 
 def test_a_smaller_batch_is_learned_when_answers_fail_twice(api: Simulator) -> None:
-    client = SportmonksClient(settings(api, tries=1))
+    client = SportmonksClient(client_settings(api, tries=1))
     fault = {"kind": "truncate", "times": 1}
     # The first batch, whose halves are answered, and the next one likewise.
     api.control.faults([fault, {**fault, "after": 3}])
-    fetch(client, api.world.fixture_ids()[:40], size=10, in_flight=1)
-    assert [len(ids) for ids in asked(api)] == [10, 5, 5, 10, 5, 5, 5, 5, 5, 5]
+    fetch_outcomes(client, api.world.fixture_ids()[:40], size=10, in_flight=1)
+    assert [len(ids) for ids in requested_ids(api)] == [10, 5, 5, 10, 5, 5, 5, 5, 5, 5]
 
 
 def test_one_failure_among_answers_teaches_nothing(api: Simulator) -> None:
-    client = SportmonksClient(settings(api, tries=1))
+    client = SportmonksClient(client_settings(api, tries=1))
     api.control.faults([{"kind": "truncate", "times": 1, "after": 2}])
-    fetch(client, api.world.fixture_ids()[:50], size=10, in_flight=1)
-    assert [len(ids) for ids in asked(api)] == [10, 10, 10, 5, 5, 10, 10]
+    fetch_outcomes(client, api.world.fixture_ids()[:50], size=10, in_flight=1)
+    assert [len(ids) for ids in requested_ids(api)] == [10, 10, 10, 5, 5, 10, 10]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def seconds_between_calls(client: SportmonksClient, api: Simulator) -> float:
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_failure_is_retried_when_it_says(api: Simulator, status: int) -> None:
-    client = SportmonksClient(settings(api))
+    client = SportmonksClient(client_settings(api))
     fault = {"kind": "status", "status": status, "times": 1, "headers": {"Retry-After": "1"}}
     api.control.faults([fault])
     assert 1 <= seconds_between_calls(client, api) < 3
@@ -198,7 +198,7 @@ def test_a_failure_is_retried_when_it_says(api: Simulator, status: int) -> None:
 
 def test_a_refusal_is_retried_when_it_says(api: Simulator) -> None:
     """Without a call left, and with nothing but the header that says until when."""
-    client = SportmonksClient(settings(api))
+    client = SportmonksClient(client_settings(api))
     headers = {"Retry-After": "1", "x-ratelimit-remaining": "0"}
     api.control.faults([{"kind": "status", "status": 429, "times": 1, "headers": headers}])
     assert 1 <= seconds_between_calls(client, api) < 3
@@ -231,8 +231,8 @@ def test_the_same_refusal_of_every_request_ends_the_run(
     result = duckdb_job.extract("--force", code=2)
     assert body["message"].rstrip(".") in " ".join(result.output.split())
     # Three batches, and those under way meanwhile; then three single fixtures.
-    assert len(asked(api)) <= 4 + 3 + 3
-    assert sum(len(ids) == 1 for ids in asked(api)) == 3
+    assert len(requested_ids(api)) <= 4 + 3 + 3
+    assert sum(len(ids) == 1 for ids in requested_ids(api)) == 3
     assert duckdb_job.query(
         "select count(*) from sportmonks_raw.fixture_checks where outcome = 'failed'"
     ) == [(0,)]

@@ -29,10 +29,10 @@ from extract.quota import (
 )
 from extract.quota_postgres import SharedWindows, create_table
 from simulator import Simulator
-from tests.support.client import settings
+from tests.support.client import client_settings
 from tests.support.pipeline import Job
 from tests.support.postgres import Server
-from tests.support.processes import started
+from tests.support.processes import start_command
 
 Request = dict[str, Any]
 
@@ -78,7 +78,7 @@ def large_api() -> Any:
 
 
 def test_every_call_of_a_window_is_used_and_none_is_refused(large_api: Simulator) -> None:
-    client = SportmonksClient(settings(large_api, quota_reserve=0.05))
+    client = SportmonksClient(client_settings(large_api, quota_reserve=0.05))
     large_api.control.set_quota(QUOTA, SECONDS)
     backfill(client, large_api.world.fixture_ids()[:CALLS])
     requests = large_api.control.requests()
@@ -91,7 +91,7 @@ def test_every_call_of_a_window_is_used_and_none_is_refused(large_api: Simulator
 
 def test_another_consumer_is_noticed(large_api: Simulator) -> None:
     """Somebody else takes 30 % of each window: both get through, hardly anything is refused."""
-    client = SportmonksClient(settings(large_api, quota_reserve=0.3))
+    client = SportmonksClient(client_settings(large_api, quota_reserve=0.3))
     large_api.control.set_quota(QUOTA, SECONDS)
     done = threading.Event()
     theirs: list[int] = []
@@ -117,7 +117,7 @@ def test_another_consumer_is_noticed(large_api: Simulator) -> None:
 
 
 def test_a_consumer_that_leaves_nothing_is_waited_for(large_api: Simulator) -> None:
-    client = SportmonksClient(settings(large_api))
+    client = SportmonksClient(client_settings(large_api))
     large_api.control.set_quota(10, 1)
     url = f"{large_api.base_url}/football/fixtures/{large_api.world.fixture_ids()[-1]}"
     backfill(client, large_api.world.fixture_ids()[:1])
@@ -129,7 +129,7 @@ def test_a_consumer_that_leaves_nothing_is_waited_for(large_api: Simulator) -> N
 
 def test_a_burst_limit_slows_down_and_passes(large_api: Simulator) -> None:
     """More than two requests at a time are refused with most of the quota left."""
-    client = SportmonksClient(settings(large_api, backoff=0.05))
+    client = SportmonksClient(client_settings(large_api, backoff=0.05))
     large_api.control.faults([{"kind": "burst_429", "in_flight": 2, "retry_after": 1200}])
     slowed: list[int] = []
     client.governor.on_slow_down = slowed.append
@@ -157,7 +157,9 @@ def test_two_extracts_share_the_quota(postgres_job: Job, api: Simulator) -> None
             # What was known of the quota before is not true any more.
             postgres_job.query("delete from sportmonks_raw.quota_windows")
             hosts = [
-                started("run", "--seasons", years, DLT_DATA_DIR=str(postgres_job.folder / years))
+                start_command(
+                    "run", "--seasons", years, DLT_DATA_DIR=str(postgres_job.folder / years)
+                )
                 for years in ("2024", "2025")
             ]
             said = [host.communicate(timeout=240)[0] for host in hosts]

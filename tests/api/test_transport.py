@@ -17,8 +17,8 @@ import pytest
 from extract.client import SportmonksClient
 from extract.errors import UnavailableError
 from simulator import Simulator
-from tests.support.client import settings
-from tests.support.pipeline import Job, asked, setting
+from tests.support.client import client_settings
+from tests.support.pipeline import Job, requested_ids, setting
 
 # Asks once, and prints how many megabytes of memory that took at most, and what came of it.
 MEASURED = """
@@ -60,7 +60,7 @@ def test_an_answer_that_is_too_large_is_not_read(api: Simulator, packed: bool) -
 
 
 def test_an_answer_of_the_largest_size_is_read(api: Simulator) -> None:
-    client = SportmonksClient(settings(api, max_answer_size=3.001))
+    client = SportmonksClient(client_settings(api, max_answer_size=3.001))
     for packed in (False, True):
         api.control.faults([{"kind": "flood", "megabytes": 3, "packed": packed}])
         assert client.get_once("football/states", {}).rows == []
@@ -78,7 +78,7 @@ def test_a_batch_whose_answer_is_too_large_is_split(
     result = duckdb_job.extract("--fixture-ids", named, "--json", code=1)
     summary = json.loads(result.stdout)
     assert (summary["stored"], summary["failed_ids"]) == (3, ids[:1])
-    assert [len(each) for each in asked(api)] == [4, 2, 2, 1, 1]
+    assert [len(each) for each in requested_ids(api)] == [4, 2, 2, 1, 1]
     recorded = duckdb_job.query(
         "select distinct error from sportmonks_raw.api_calls where error is not null"
     )
@@ -93,7 +93,7 @@ def test_a_batch_whose_answer_is_too_large_is_split(
 def test_the_time_out_is_for_all_of_an_answer(
     api: Simulator, fault: dict[str, Any], status: int | None
 ) -> None:
-    client = SportmonksClient(settings(api, timeout=0.6))
+    client = SportmonksClient(client_settings(api, timeout=0.6))
     client.get_once("football/leagues", {})
     api.control.faults([{**fault, "path": "states"}])
     assert_gives_up(client, 0.6)
@@ -175,7 +175,7 @@ def test_the_time_out_is_for_tls_too(
 
     def client(serve: Serve) -> SportmonksClient:
         address = f"https://127.0.0.1:{serving(serve)}/v3"
-        return SportmonksClient(settings(api, timeout=1, base_url=address))
+        return SportmonksClient(client_settings(api, timeout=1, base_url=address))
 
     assert client(answer_packed).get_once("football/states", {}).rows == []
     assert_gives_up(client(drip_packed), 1)
@@ -186,7 +186,7 @@ def test_the_time_out_is_for_a_proxy_too(
     api: Simulator, serving: Callable[[Serve], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{serving(drip)}")
-    chosen = settings(api, timeout=0.6, base_url="https://api.example.com/v3")
+    chosen = client_settings(api, timeout=0.6, base_url="https://api.example.com/v3")
     assert_gives_up(SportmonksClient(chosen), 0.6)
 
 
@@ -209,5 +209,5 @@ def test_the_time_out_is_for_all_addresses_of_a_host(
             return addresses if host == "many.example.com" else find(host, *others, **options)
 
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-        chosen = settings(api, timeout=0.6, base_url=f"http://many.example.com:{port}/v3")
+        chosen = client_settings(api, timeout=0.6, base_url=f"http://many.example.com:{port}/v3")
         assert_gives_up(SportmonksClient(chosen), 0.6)

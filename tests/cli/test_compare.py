@@ -10,7 +10,7 @@ import pytest
 
 from simulator import Simulator
 from tests.support.pipeline import Job
-from tests.support.terminal import one_line
+from tests.support.terminal import error_line
 
 FIXTURES = int(os.environ.get("FIXTURES", "40"))
 MULTI = "/football/fixtures/multi/"
@@ -96,13 +96,13 @@ def test_the_quota_bounds_it(
     api.control.set_quota(8, 3600)
     small = ("compare", "--fixture-count", "7")
     # The list took one of eight calls, and eight are needed.
-    line = one_line(duckdb_job.command(*small, code=2).output)
+    line = error_line(duckdb_job.command(*small, code=2).output)
     assert "takes 8 calls, and 7 of the quota are left" in line
     api.control.set_quota(30, 3600)
     duckdb_job.command("plan", "--seasons", "all")
     monkeypatch.setenv("SOURCES__SPORTMONKS__QUOTA_RESERVE", "25")
     api.control.reset_requests()
-    assert "of the quota are left" in one_line(duckdb_job.command(*small, code=2).output)
+    assert "of the quota are left" in error_line(duckdb_job.command(*small, code=2).output)
     assert api.control.requests() == []
     monkeypatch.delenv("SOURCES__SPORTMONKS__QUOTA_RESERVE")
     duckdb_job.command(*small)
@@ -111,7 +111,7 @@ def test_the_quota_bounds_it(
 def test_bounds_and_failures(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = one_line(duckdb_job.command("compare", "--max-calls", "50", code=2).output)
+    line = error_line(duckdb_job.command("compare", "--max-calls", "50", code=2).output)
     assert "takes 51 calls" in line
     assert asked(api) == []
     refused = duckdb_job.command("compare", "--test", "both", code=2).output
@@ -124,4 +124,4 @@ def test_bounds_and_failures(
     assert [each["failed"] for each in found["ways"]] == [1, 1]
     api.control.faults([])
     monkeypatch.setenv("SOURCES__SPORTMONKS__API_TOKEN", "wrong")
-    assert "token" in one_line(duckdb_job.command("compare", code=2).output)
+    assert "token" in error_line(duckdb_job.command("compare", code=2).output)

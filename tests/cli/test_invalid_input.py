@@ -10,7 +10,7 @@ import pytest
 
 from simulator import Simulator
 from tests.support.pipeline import Job
-from tests.support.terminal import one_line
+from tests.support.terminal import error_line
 
 TOKEN = "SOURCES__SPORTMONKS__API_TOKEN"
 
@@ -31,26 +31,26 @@ TOKEN = "SOURCES__SPORTMONKS__API_TOKEN"
     ],
 )
 def test_selection(duckdb_job: Job, arguments: list[str], said: str) -> None:
-    assert said in one_line(duckdb_job.extract(*arguments, code=2).output)
+    assert said in error_line(duckdb_job.extract(*arguments, code=2).output)
 
 
 def test_empty_standard_input(duckdb_job: Job) -> None:
     result = duckdb_job.extract("--ids-file", "-", code=2, stdin="\n\n")
-    assert "Standard input holds no fixture id" in one_line(result.output)
+    assert "Standard input holds no fixture id" in error_line(result.output)
 
 
 def test_line_of_a_file_is_named(duckdb_job: Job, tmp_path: Path) -> None:
     file = tmp_path / "ids.txt"
     file.write_text("1, 2\n3\nhunter2\n")
     said = duckdb_job.extract("--ids-file", str(file), code=2).output
-    assert "ids.txt, line 3: a hidden value is no fixture id." in one_line(said)
+    assert "ids.txt, line 3: a hidden value is no fixture id." in error_line(said)
     # A file that was named by mistake may hold a secret.
     assert "hunter2" not in said
     said = duckdb_job.extract("--ids-file", "-", code=2, stdin="hunter2").output
-    assert "Standard input, line 1: a hidden value is no fixture id." in one_line(said)
+    assert "Standard input, line 1: a hidden value is no fixture id." in error_line(said)
     assert "hunter2" not in said
     file.write_bytes(b"\xff\xfe\x00")
-    assert "is not a text file" in one_line(
+    assert "is not a text file" in error_line(
         duckdb_job.extract("--ids-file", str(file), code=2).output
     )
 
@@ -58,20 +58,20 @@ def test_line_of_a_file_is_named(duckdb_job: Job, tmp_path: Path) -> None:
 @pytest.mark.parametrize("token", ["", "two words", "tökén"])
 def test_unusable_token(duckdb_job: Job, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN, token)
-    assert TOKEN in one_line(duckdb_job.extract(code=2).output)
+    assert TOKEN in error_line(duckdb_job.extract(code=2).output)
     assert duckdb_job.database.tables() == []
 
 
 def test_no_token(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(TOKEN)
-    assert "No API token" in one_line(duckdb_job.extract(code=2).output)
+    assert "No API token" in error_line(duckdb_job.extract(code=2).output)
     assert duckdb_job.database.tables() == []
 
 
 def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN, "wrong-token-xyz")
     result = job.extract(code=2)
-    assert "does not accept the token" in one_line(result.output)
+    assert "does not accept the token" in error_line(result.output)
     assert "wrong-token-xyz" not in result.output
     assert job.database.tables() == []
 
@@ -93,38 +93,38 @@ def test_settings(
     duckdb_job: Job, name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"SOURCES__SPORTMONKS__{name}", value)
-    assert said in one_line(duckdb_job.extract(code=2).output)
+    assert said in error_line(duckdb_job.extract(code=2).output)
 
 
 def test_database_paths(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TARGET", "duckdb")
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "no" / "folder" / "x.duckdb"))
-    assert "does not exist" in one_line(job.extract(code=2).output)
+    assert "does not exist" in error_line(job.extract(code=2).output)
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path))
-    assert "is a folder" in one_line(job.extract(code=2).output)
+    assert "is a folder" in error_line(job.extract(code=2).output)
     for name in ("it's.duckdb", 'say "x".duckdb', "a;b.duckdb", "season #1/x.duckdb"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         monkeypatch.setenv("DUCKDB_PATH", str(path))
-        assert "dbt cannot use a path with" in one_line(job.extract(code=2).output)
+        assert "dbt cannot use a path with" in error_line(job.extract(code=2).output)
         assert not path.exists()
     other = tmp_path / "notes.txt"
     other.write_text("no database" * 1000)
     monkeypatch.setenv("DUCKDB_PATH", str(other))
-    assert "notes.txt" in one_line(job.extract(code=2).output)
+    assert "notes.txt" in error_line(job.extract(code=2).output)
     assert other.read_text() == "no database" * 1000
 
 
 def test_unknown_target(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TARGET", "oracle")
-    assert "it must be duckdb or postgres" in one_line(job.extract(code=2).output)
+    assert "it must be duckdb or postgres" in error_line(job.extract(code=2).output)
     monkeypatch.setenv("TARGET", "postgres")
     monkeypatch.delenv("PGHOST", raising=False)
-    assert "PGHOST" in one_line(job.extract(code=2).output)
+    assert "PGHOST" in error_line(job.extract(code=2).output)
 
 
 def test_transform_before_extract(job: Job) -> None:
-    assert "Nothing is extracted" in one_line(job.transform(code=2).output)
+    assert "Nothing is extracted" in error_line(job.transform(code=2).output)
     assert job.database.tables() == []
 
 
@@ -152,7 +152,7 @@ def test_settings_file_that_cannot_be_read(
     folder.mkdir(parents=True)
     (folder / file).write_bytes(content.replace(b"%s", SECRET.encode()))
     output = ran_in(folder.parent)
-    assert said in one_line(output)
+    assert said in error_line(output)
     assert f".dlt/{file} cannot be read" in output
     assert SECRET not in output
     assert len(output.splitlines()) == 1
@@ -164,7 +164,7 @@ def test_binary_dotenv(duckdb_job: Job, tmp_path: Path, content: bytes) -> None:
     shutil.copytree("extract", tmp_path / "extract")
     (tmp_path / ".env").write_bytes(content)
     output = ran_in(tmp_path)
-    assert ".env is not a text file" in one_line(output)
+    assert ".env is not a text file" in error_line(output)
 
 
 def ran_in(folder: Path) -> str:

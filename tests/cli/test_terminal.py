@@ -22,7 +22,7 @@ from extract.settings import load_settings
 from extract.summary import Summary
 from simulator import Simulator
 from tests.support.pipeline import Job
-from tests.support.terminal import on_terminal
+from tests.support.terminal import run_on_terminal
 
 # A transform that takes no time.
 SMALL = ["transform", "--exclude-resource-type", "test", "--select", "+states"]
@@ -48,7 +48,7 @@ def test_progress_names_its_phase_and_counts_calls_quota_and_time(
     monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "20")
     with Simulator(seed=3, leagues=1, seasons=1, teams=12, quota=7, window=3, latency=0.1) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
-        said = on_terminal(columns, "run", "--seasons", "all")
+        said = run_on_terminal(columns, "run", "--seasons", "all")
         paths = [request["path"] for request in api.control.requests()]
     assert has_cursor(said)
     lines = shown(said, columns)
@@ -134,10 +134,10 @@ def test_a_file_gets_lines_only(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch
 def test_no_colour_where_none_is_wanted(duckdb_job: Job) -> None:
     colours = re.compile(r"\x1b\[[0-9;]*m")
     for arguments in (["run"], [*SMALL, "--verbose"]):
-        assert set(colours.findall(on_terminal(100, *arguments, NO_COLOR="1"))) <= {
+        assert set(colours.findall(run_on_terminal(100, *arguments, NO_COLOR="1"))) <= {
             "\x1b[0m", "\x1b[1m", "\x1b[2m"
         }  # fmt: skip
-    assert "\x1b[32m" in on_terminal(100, *SMALL, "--verbose")
+    assert "\x1b[32m" in run_on_terminal(100, *SMALL, "--verbose")
 
 
 def json_lines(text: str) -> list[dict[str, Any]]:
@@ -179,7 +179,7 @@ def test_json_lines_count_what_the_summary_counts(duckdb_job: Job, api: Simulato
 
 def test_quiet_says_what_went_wrong_and_nothing_else(duckdb_job: Job, api: Simulator) -> None:
     assert duckdb_job.extract("--quiet").output == ""
-    assert on_terminal(60, "run", "--quiet", "--force") == ""
+    assert run_on_terminal(60, "run", "--quiet", "--force") == ""
     poor = api.world.fixture_ids()[0]
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poor]}])
     line, reason = duckdb_job.extract("--quiet", "--force", code=1).output.splitlines()
@@ -199,7 +199,7 @@ def test_verbose_says_each_call(duckdb_job: Job, api: Simulator) -> None:
 def test_transform_shows_how_far_it_is(duckdb_job: Job) -> None:
     duckdb_job.start_extracted()
     for columns, arguments in ((100, ()), (60, ("--select", "path:models/marts/core"))):
-        said = on_terminal(columns, "transform", *arguments)
+        said = run_on_terminal(columns, "transform", *arguments)
         assert has_cursor(said)
         lines = shown(said, columns)
         frames = [found for line in lines if (found := re.search("([0-9]+)/([0-9]+) .*:", line))]
@@ -214,7 +214,7 @@ def test_transform_shows_how_far_it_is(duckdb_job: Job) -> None:
 
 def test_ctrl_c_ends_the_bar_of_a_transform(duckdb_job: Job) -> None:
     duckdb_job.start_extracted()
-    said = on_terminal(60, "transform", code=130, stop_at="fixture_events")
+    said = run_on_terminal(60, "transform", code=130, stop_at="fixture_events")
     assert has_cursor(said)
     assert shown(said, 60)[-2] == "Stopped by Ctrl-C: the same command goes on from here."
     assert "Traceback" not in said
@@ -223,10 +223,10 @@ def test_ctrl_c_ends_the_bar_of_a_transform(duckdb_job: Job) -> None:
 def test_what_fails_is_said_however_little_is_said(duckdb_job: Job) -> None:
     duckdb_job.start_extracted()
     # In processes of their own, before dbt leaves the file open in this one.
-    on_terminal(100, *SMALL)
+    run_on_terminal(100, *SMALL)
     table = f"{duckdb_job.database.schema}.states"
     duckdb_job.database.execute(f"alter table {table} rename column name to title")
-    assert "in model states" in " ".join(shown(on_terminal(60, *SMALL, code=1), 60))
+    assert "in model states" in " ".join(shown(run_on_terminal(60, *SMALL, code=1), 60))
     for option in ([], ["--quiet"], ["--verbose"], ["--log-format", "json"]):
         said = duckdb_job.command(*SMALL, *option, code=1).output
         assert "in model states" in said

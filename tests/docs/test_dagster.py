@@ -14,7 +14,7 @@ from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, bui
 from extract.transform import PLACES, turn_for_dbt
 from simulator import Simulator
 from tests.support.pipeline import Job, setting
-from tests.support.processes import held
+from tests.support.processes import locked_by_other_process
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_dbt_waits_for_the_file(duckdb_job: Job, api: Simulator) -> None:
         assert setting("API_TOKEN") not in os.environ
         assert os.environ["TARGET"] == "duckdb"
     assert dict(os.environ) == before
-    with held():
+    with locked_by_other_process():
         build = subprocess.Popen(
             [dbt, "run", "--select", "+states", *PLACES],
             stdout=subprocess.PIPE,

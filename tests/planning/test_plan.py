@@ -14,7 +14,7 @@ from extract.plan import Quota, run_seconds
 from extract.selection import Selection
 from extract.settings import Settings
 from simulator import Simulator
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, asked
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, requested_ids
 
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ def test_the_run_after_a_plan_makes_the_calls_it_says(
             summary = json.loads(duckdb_job.extract(*size, "--json").stdout)
         same = ("known", "due", "reasons", "seasons", "fixture_calls")
         assert {name: offline[name] for name in same} == {name: plan[name] for name in same}
-        assert len(asked(api)) == summary["fixture_calls"] == plan["fixture_calls"]
+        assert len(requested_ids(api)) == summary["fixture_calls"] == plan["fixture_calls"]
         assert summary["asked"] == plan["due"] == plan["calls_one_by_one"]
         assert sum(plan["reasons"].values()) == plan["due"]
         assert sum(season["due"] for season in plan["seasons"]) == plan["due"]
@@ -63,7 +63,7 @@ def test_dry_run_is_a_plan(duckdb_job: Job, api: Simulator) -> None:
     plan = json.loads(duckdb_job.command("plan", "--json").stdout)
     dry = json.loads(duckdb_job.extract("--dry-run", "--json").stdout)
     assert dry == {**plan, "calls_spent": 0, "quota_resets_in": dry["quota_resets_in"]}
-    assert len(asked(api)) == 0
+    assert len(requested_ids(api)) == 0
     assert duckdb_job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
 
 

@@ -10,8 +10,8 @@ from extract.client import SportmonksClient
 from extract.errors import RequestError
 from extract.failures import FAILURES, FOLLOWS
 from simulator import Simulator
-from tests.support.assertions import in_order
-from tests.support.client import fetch, settings
+from tests.support.assertions import with_sorted_arrays
+from tests.support.client import client_settings, fetch_outcomes
 from tests.support.faults import FAULTS, LIES, measure
 
 # Struck requests of these last until their time-out.
@@ -30,7 +30,7 @@ REPRESENTATIVE = {
 def test_a_faulty_response_is_never_taken_for_a_fixture(api: Simulator, name: str) -> None:
     fault, changes = FAULTS[name]
     changed = {key.lower(): float(value) for key, value in changes.items()}
-    client = SportmonksClient(settings(api, **changed))
+    client = SportmonksClient(client_settings(api, **changed))
     ids = api.world.fixture_ids()[:40]
     includes = {"events", "statistics"}
     base = api.world.base(ids[0]).keys()
@@ -41,7 +41,7 @@ def test_a_faulty_response_is_never_taken_for_a_fixture(api: Simulator, name: st
     client.get("football/states")
     share = 0.3 if name in SLOW else 0.5
     api.control.faults([{**fault, "path": "multi", "share": share, "seed": len(name)}])
-    outcomes = fetch(client, ids, size=4)
+    outcomes = fetch_outcomes(client, ids, size=4)
     assert any(request["faults"] for request in api.control.requests())
     assert outcomes.keys() == set(ids)
     missing = {id for id, outcome in outcomes.items() if outcome.name == "missing"}
@@ -54,7 +54,7 @@ def test_a_faulty_response_is_never_taken_for_a_fixture(api: Simulator, name: st
     assert stored
     for id, fixture in stored.items():
         if outcomes[id].name != "held" and name not in LIES:
-            assert in_order(fixture) == in_order(truth[id])
+            assert with_sorted_arrays(fixture) == with_sorted_arrays(truth[id])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from simulator import Simulator
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, asked, setting
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, requested_ids, setting
 
 FIRST = "participants;scores;statistics;events"
 REASON = "include added"
@@ -42,7 +42,7 @@ def test_an_added_include_is_fetched_for_what_is_stored(
 
     api.control.reset_requests()
     summary = json.loads(job.extract("--json").stdout)
-    assert summary["fixture_calls"] == plan["fixture_calls"] == len(asked(api))
+    assert summary["fixture_calls"] == plan["fixture_calls"] == len(requested_ids(api))
     with_periods = "select count(*) from sportmonks_raw.fixtures where filled_keys like '%periods%'"
     played = sum(bool(api.world.fixture(id)["periods"]) for id in api.world.fixture_ids())
     assert job.query(with_periods) == [(played,)]
@@ -74,7 +74,7 @@ def test_added_includes_come_after_everything_else(
     monkeypatch.setenv(setting("REQUESTS_IN_FLIGHT"), "1")
     api.control.reset_requests()
     duckdb_job.extract("--chunk-size", "50")
-    order = [id for ids in asked(api) for id in ids]
+    order = [id for ids in requested_ids(api) for id in ids]
     due_for_the_include = [
         id for id in order if id not in new and api.world.fixture(id)["state_id"] in (1, 5)
     ]

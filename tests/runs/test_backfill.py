@@ -13,8 +13,8 @@ import pytest
 
 from simulator import Simulator
 from tests.support.assertions import assert_equals_world, assert_raw_equals_world
-from tests.support.pipeline import DUCKDB_IN_TEST_ALL, Job, asked
-from tests.support.processes import KILL_AT, held, started
+from tests.support.pipeline import DUCKDB_IN_TEST_ALL, Job, requested_ids
+from tests.support.processes import KILL_AT, locked_by_other_process, start_command
 
 KILLS = int(os.environ.get("KILLS", "2"))
 # The backfill that is killed: three seasons of so many leagues.
@@ -53,7 +53,7 @@ def test_chunks_go_from_the_newest_season_to_the_oldest(
     seasons = [season for chunk in chunks for season in chunk["seasons"]]
     assert seasons == sorted(seasons, reverse=True)
     assert set(seasons) == set(backfill.world.season_ids())
-    assert len(asked(backfill)) == -(-len(ids) // 10)
+    assert len(requested_ids(backfill)) == -(-len(ids) // 10)
 
 
 def test_seasons_by_year(duckdb_job: Job, backfill: Simulator) -> None:
@@ -89,13 +89,13 @@ def test_calls_are_bounded(duckdb_job: Job, backfill: Simulator) -> None:
     assert len(backfill.control.requests()) == calls
     assert "all calls that --max-calls allows are made" in said
     stored = duckdb_job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
-    assert stored == sum(map(len, asked(backfill))) > 0
+    assert stored == sum(map(len, requested_ids(backfill))) > 0
     outcome, counts = runs(duckdb_job)[-1]
     assert outcome == "stopped"
     assert (counts["asked"], counts["left"]) == (stored, counts["due"] - stored)
     backfill.control.reset_requests()
     duckdb_job.extract("--seasons", "all")
-    assert len(asked(backfill)) == -(-counts["left"] // 10)
+    assert len(requested_ids(backfill)) == -(-counts["left"] // 10)
     stored = duckdb_job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
     assert stored == len(backfill.world.fixture_ids())
 
@@ -128,7 +128,7 @@ def test_ctrl_c_commits_what_was_answered(duckdb_job: Job, backfill: Simulator) 
     duckdb_job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
     backfill.control.set_latency(0.2)
-    process = started("run", "--seasons", "all", SOURCES__SPORTMONKS__CHUNK_SIZE="5000")
+    process = start_command("run", "--seasons", "all", SOURCES__SPORTMONKS__CHUNK_SIZE="5000")
     while len(backfill.control.requests()) < 9:
         assert process.poll() is None
         time.sleep(0.02)
@@ -139,20 +139,20 @@ def test_ctrl_c_commits_what_was_answered(duckdb_job: Job, backfill: Simulator) 
     assert "The same command goes on where this run stopped" in said
     assert "Traceback" not in said
     stored = duckdb_job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
-    assert stored == len(asked(backfill)) * 10 >= 90
+    assert stored == len(requested_ids(backfill)) * 10 >= 90
     assert runs(duckdb_job)[-1][0] == "interrupted"
     backfill.control.set_latency(0)
     backfill.control.reset_requests()
     duckdb_job.extract("--seasons", "all")
-    assert sum(map(len, asked(backfill))) == len(backfill.world.fixture_ids()) - stored
+    assert sum(map(len, requested_ids(backfill))) == len(backfill.world.fixture_ids()) - stored
 
 
 def test_a_second_ctrl_c_drops_the_chunk_in_hand(duckdb_job: Job, backfill: Simulator) -> None:
     duckdb_job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
     backfill.control.set_latency(3)
-    process = started("run", "--seasons", "all")
-    while not asked(backfill) and process.poll() is None:
+    process = start_command("run", "--seasons", "all")
+    while not requested_ids(backfill) and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     # Two signals that Python has not come to yet would be one.
@@ -180,7 +180,7 @@ def test_kills_cost_a_chunk_each_at_most(
     kills = 0
     while kills < KILLS:
         served = len(backfill.control.requests())
-        process = started("run", "--seasons", "all")
+        process = start_command("run", "--seasons", "all")
         # Some at once and some in the first requests, or Python's start would get most of them.
         if chance.random() < 0.8:
             while len(backfill.control.requests()) == served and process.poll() is None:
@@ -196,7 +196,7 @@ def test_kills_cost_a_chunk_each_at_most(
         kills += 1
     job.extract("--seasons", "all")
     minimum = -(-len(ids) // batch)
-    spent = len(asked(backfill))
+    spent = len(requested_ids(backfill))
     with capsys.disabled():
         print(f"\n{kills} kills, {len(ids):,} fixtures: {spent} calls, {minimum} without a kill")
     assert minimum <= spent <= minimum + kills * chunk // batch
@@ -214,7 +214,7 @@ def test_two_hosts_fetch_nothing_twice(
     postgres_job.command("plan", "--seasons", "all")
     years = ["2023..2024", "2025"] if selection == "different seasons" else ["all", "all"]
     hosts = [
-        started(
+        start_command(
             "run",
             "--seasons",
             seasons,
@@ -225,7 +225,7 @@ def test_two_hosts_fetch_nothing_twice(
     ]
     said = [host.communicate(timeout=180)[0] for host in hosts]
     assert [host.returncode for host in hosts] == [0, 0], said
-    every = [id for ids in asked(backfill) for id in ids]
+    every = [id for ids in requested_ids(backfill) for id in ids]
     assert len(every) == len(set(every))
     assert sorted(every) == backfill.world.fixture_ids()
     # Both had some of the work.
@@ -240,16 +240,16 @@ def test_a_list_of_ids_goes_on_whatever_runs_between(duckdb_job: Job, api: Simul
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "2")
         duckdb_job.extract("--fixture-ids", ids, *size)
-        first = sum(map(len, asked(api)))
+        first = sum(map(len, requested_ids(api)))
         assert 0 < first < 30
         duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[-1]))
         api.control.reset_requests()
         duckdb_job.extract("--fixture-ids", ids)
-    assert sum(map(len, asked(api))) == 30 - first
+    assert sum(map(len, requested_ids(api))) == 30 - first
     # It is complete now: the ids are asked for when they are named, due or not.
     api.control.reset_requests()
     duckdb_job.extract("--fixture-ids", ids)
-    assert sum(map(len, asked(api))) == 30
+    assert sum(map(len, requested_ids(api))) == 30
 
 
 def test_ids_that_are_named_are_asked_for_although_another_run_failed(
@@ -271,12 +271,12 @@ def test_what_another_run_got_no_answer_for_is_asked_for(
     poisoned = backfill.world.fixture_ids(season)[0]
     postgres_job.command("plan", "--season-id", str(season))
     backfill.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poisoned]}])
-    hosts = [started("run", "--season-id", str(season)) for _ in range(2)]
+    hosts = [start_command("run", "--season-id", str(season)) for _ in range(2)]
     said = [host.communicate(timeout=120)[0] for host in hosts]
     assert [host.returncode for host in hosts] == [1, 1], said
     # Each host has tried it, and the others are stored once.
-    assert len([ids for ids in asked(backfill) if ids == [poisoned]]) >= 2
-    every = [id for ids in asked(backfill) for id in ids if id != poisoned]
+    assert len([ids for ids in requested_ids(backfill) if ids == [poisoned]]) >= 2
+    every = [id for ids in requested_ids(backfill) for id in ids if id != poisoned]
     assert sorted(set(every)) == backfill.world.fixture_ids(season)[1:]
 
 
@@ -315,11 +315,11 @@ def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
     postgres_job: Job, backfill: Simulator
 ) -> None:
     postgres_job.command("plan", "--seasons", "all")
-    process = started("run", "--seasons", "all")
-    while not asked(backfill):
+    process = start_command("run", "--seasons", "all")
+    while not requested_ids(backfill):
         assert process.poll() is None
         time.sleep(0.01)
-    with held():
+    with locked_by_other_process():
         assert process.stdout
         for line in process.stdout:
             if line.startswith("Waiting for "):
@@ -331,7 +331,7 @@ def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
     assert process.returncode == 130, said
     backfill.control.reset_requests()
     assert "Loading what a run had fetched" in postgres_job.extract("--seasons", "all").output
-    every = [id for ids in asked(backfill) for id in ids]
+    every = [id for ids in requested_ids(backfill) for id in ids]
     assert len(every) == len(set(every)) < len(backfill.world.fixture_ids())
     assert len(postgres_job.query("select id from sportmonks_raw.fixtures")) == len(
         backfill.world.fixture_ids()
@@ -357,7 +357,7 @@ def test_an_older_package_does_not_win(
     monkeypatch.setenv("DLT_DATA_DIR", str(postgres_job.folder / "dlt"))
     api.control.reset_requests()
     assert "Loading what a run had fetched" in postgres_job.extract().output
-    assert asked(api) == []
+    assert requested_ids(api) == []
     postgres_job.transform()
     assert gone not in {row["event_id"] for row in postgres_job.records("fixture_events")}
     assert_equals_world(postgres_job, api)

@@ -27,9 +27,9 @@ from tests.support.assertions import (
     assert_equals_world,
     assert_raw_equals_world,
 )
-from tests.support.locks import stopped_at, waiting_for_lock
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, Postgres, asked
-from tests.support.processes import KILL_AT, started
+from tests.support.locks import blocked_at, wait_until_blocked
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, Postgres, requested_ids
+from tests.support.processes import KILL_AT, start_command
 
 DAY = timedelta(days=1)
 # A run on a host whose clock is a day ahead.
@@ -181,7 +181,7 @@ def test_an_older_answer_of_a_host_ahead_that_is_loaded_late_does_not_stay(
         assert extracted(job, "--force")["stored"] == 5
     api.control.reset_requests()
     assert "Loading what a run had fetched" in job.extract().output
-    assert asked(api) == []
+    assert requested_ids(api) == []
     assert_raw_equals_world(job, api)
 
 
@@ -191,9 +191,9 @@ def test_what_the_merge_rejects_does_not_count_as_stored(
     job = postgres_job
     job.start_extracted()
     first = correct_five(api)[0]
-    with stopped_at("_raw_staging.fixture_checks", "exclusive", postgres) as go_on:
-        process = started("run", "--force", "--json")
-        waiting_for_lock(postgres)
+    with blocked_at("_raw_staging.fixture_checks", "exclusive", postgres) as go_on:
+        process = start_command("run", "--force", "--json")
+        wait_until_blocked(postgres)
         # Another run is faster.
         job.query(
             "update sportmonks_raw.fixtures set payload_hash = 'newer', "

@@ -9,7 +9,7 @@ import time_machine
 
 from simulator import Simulator
 from tests.support.assertions import INCLUDES, assert_equals_full_refresh, assert_equals_world
-from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job, asked, setting
+from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job, requested_ids, setting
 
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ def after(minutes: float, job: Job, api: Simulator, *arguments: str) -> tuple[di
     with moment, pytest.MonkeyPatch.context() as patch:
         patch.setenv(setting("CONFIRM_AFTER"), "5")
         summary: dict[str, Any] = json.loads(job.extract(*arguments, "--json").stdout)
-    return summary, len(asked(api))
+    return summary, len(requested_ids(api))
 
 
 def played(api: Simulator, has_goals: bool) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from simulator import Simulator
 from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, setting
-from tests.support.processes import started
+from tests.support.processes import start_command
 
 # How many moments are tried of each command, spread over the time that it takes.
 INTERRUPTIONS = int(os.environ.get("INTERRUPTIONS", "1"))
@@ -37,7 +37,7 @@ except KeyboardInterrupt:
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     """A command that has come to its own first lines: before them, Python itself is interrupted."""
-    process = started(*arguments)
+    process = start_command(*arguments)
     # The second thread is the one that waits for Ctrl-C.
     while process.poll() is None and len(list(Path(f"/proc/{process.pid}/task").iterdir())) < 2:
         time.sleep(0.002)

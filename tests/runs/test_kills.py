@@ -13,7 +13,13 @@ import pytest
 from simulator import Simulator
 from tests.support.assertions import assert_equals_world, assert_raw_equals_world
 from tests.support.locks import assert_no_session_is_left
-from tests.support.pipeline import DUCKDB_IN_TEST_ALL, POSTGRES_IN_TEST_ALL, Job, Postgres, asked
+from tests.support.pipeline import (
+    DUCKDB_IN_TEST_ALL,
+    POSTGRES_IN_TEST_ALL,
+    Job,
+    Postgres,
+    requested_ids,
+)
 from tests.support.processes import KILL_AT
 
 KILLS = int(os.environ.get("KILLS", "2"))
@@ -113,7 +119,7 @@ def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
     assert process.returncode == -signal.SIGKILL
     api.control.reset_requests()
     assert "Loading what a run had fetched" in job.extract().output
-    assert asked(api) == []
+    assert requested_ids(api) == []
     assert_raw_equals_world(job, api)
     runs, calls = "count(*), count(distinct run_id)", "count(*), count(distinct (run_id, number))"
     assert len(set(*job.query(f"select {runs} from sportmonks_raw.runs"))) == 1
@@ -138,7 +144,7 @@ def test_a_killed_load_is_finished_after_another_host_has_loaded(
 
     api.control.reset_requests()
     assert "Loading what a run had fetched" in job.extract().output
-    assert asked(api) == []
+    assert requested_ids(api) == []
     assert_raw_equals_world(job, api)
     assert job.query("select count(*) from sportmonks_raw.fixture_checks") == [
         (len(api.world.fixture_ids()),)

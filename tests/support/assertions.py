@@ -70,15 +70,17 @@ def assert_raw_equals_world(job: Job, api: Simulator) -> None:
         # What the API sends where nobody asks for it, and what the job asks for.
         keys = api.world.base(id).keys() | INCLUDES
         sent = {key: value for key, value in api.world.fixture(id).items() if key in keys}
-        assert in_order(json.loads(payload)) == in_order(sent)
+        assert with_sorted_arrays(json.loads(payload)) == with_sorted_arrays(sent)
 
 
-def in_order(value: Any) -> Any:
+def with_sorted_arrays(value: Any) -> Any:
     """JSON whose arrays are in an order of their own: the API sends them in any."""
     if isinstance(value, dict):
-        return {key: in_order(member) for key, member in value.items()}
+        return {key: with_sorted_arrays(member) for key, member in value.items()}
     if isinstance(value, list):
-        return sorted(map(in_order, value), key=lambda element: json.dumps(element, sort_keys=True))
+        return sorted(
+            map(with_sorted_arrays, value), key=lambda element: json.dumps(element, sort_keys=True)
+        )
     return value
 
 

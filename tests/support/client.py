@@ -9,7 +9,7 @@ from simulator import Simulator
 TOKEN = "demo-token"
 
 
-def settings(api: Simulator, **changes: object) -> Settings:
+def client_settings(api: Simulator, **changes: object) -> Settings:
     chosen = Settings()
     values = {"api_token": TOKEN, "base_url": api.base_url, "backoff": 0.01, **changes}
     for name, value in values.items():
@@ -17,7 +17,7 @@ def settings(api: Simulator, **changes: object) -> Settings:
     return chosen
 
 
-def fetch(
+def fetch_outcomes(
     client: SportmonksClient, ids: list[int], size: int = 50, in_flight: int = 4
 ) -> dict[int, Outcome]:
     stored = NothingStored()

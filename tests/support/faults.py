@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from simulator import Simulator
-from tests.support.assertions import in_order
+from tests.support.assertions import with_sorted_arrays
 from tests.support.pipeline import DuckDb, Job, setting
 
 # By the name that the table shows: the fault, and what must be different about the job.
@@ -176,7 +176,7 @@ def _look(job: Job, api: Simulator) -> _Look:
     stored = job.query("select id, cast(payload as text) from sportmonks_raw.fixtures")
     answered = {id for id, outcome in outcomes.items() if outcome in ("stored", "unchanged")}
     truth = _truth(api)
-    payloads = {id: in_order(json.loads(text)) for id, text in stored}
+    payloads = {id: with_sorted_arrays(json.loads(text)) for id, text in stored}
     wrong = [id for id in answered if payloads.get(id) != truth[id]]
     counts: dict[str, int] = {}
     for outcome in outcomes.values():
@@ -195,7 +195,7 @@ def _truth(api: Simulator) -> dict[int, Any]:
             timeout=10,
         )
         rows += answer.json()["data"]
-    return {row["id"]: in_order(row) for row in rows}
+    return {row["id"]: with_sorted_arrays(row) for row in rows}
 
 
 def _correct(api: Simulator, ids: list[int]) -> None:

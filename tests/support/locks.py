@@ -8,7 +8,7 @@ from tests.support.pipeline import Postgres
 
 
 @contextlib.contextmanager
-def stopped_at(table: str, mode: str, postgres: Postgres) -> Iterator[Callable[[], None]]:
+def blocked_at(table: str, mode: str, postgres: Postgres) -> Iterator[Callable[[], None]]:
     """Stops the job when it comes to a table, until the yielded function is called.
 
     Args:
@@ -22,7 +22,7 @@ def stopped_at(table: str, mode: str, postgres: Postgres) -> Iterator[Callable[[
         yield lambda: cursor.execute("commit")
 
 
-def waiting_for_lock(postgres: Postgres) -> None:
+def wait_until_blocked(postgres: Postgres) -> None:
     """Waits until a session of the job waits for a lock on one of its tables."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:

@@ -62,7 +62,7 @@ def setting(name: str) -> str:
     return f"SOURCES__SPORTMONKS__{name}"
 
 
-def asked(api: Simulator) -> list[list[int]]:
+def requested_ids(api: Simulator) -> list[list[int]]:
     """The ids of each request to the multi endpoint."""
     paths = (request["path"] for request in api.control.requests())
     found = (re.search(r"multi/([0-9,]+)", path) for path in paths)

@@ -38,7 +38,7 @@ app()
 """
 
 
-HOLD = """
+HOLD_LOCK = """
 import sys
 from extract.warehouse import open_warehouse
 
@@ -50,10 +50,10 @@ with warehouse.turn("load"):
 
 
 @contextmanager
-def held() -> Iterator[subprocess.Popen[bytes]]:
+def locked_by_other_process() -> Iterator[subprocess.Popen[bytes]]:
     """Another process that has the database until its standard input is closed."""
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", HOLD_LOCK], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout and holder.stdout.readline() == b"held\n"
         try:
@@ -62,7 +62,7 @@ def held() -> Iterator[subprocess.Popen[bytes]]:
             holder.communicate()
 
 
-def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+def start_command(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "extract", *arguments],
         env={**os.environ, **environment},

@@ -7,13 +7,13 @@ import subprocess
 import sys
 
 
-def one_line(output: str) -> str:
+def error_line(output: str) -> str:
     lines = [line for line in output.splitlines() if "Error" in line or "Traceback" in line]
     assert len(lines) == 1, output
     return lines[0]
 
 
-def on_terminal(
+def run_on_terminal(
     columns: int,
     *arguments: str,
     code: int = 0,

@@ -19,7 +19,7 @@ from extract.standing import (
 )
 from extract.warehouse import open_warehouse
 from simulator import Simulator
-from tests.support.pipeline import Job, asked
+from tests.support.pipeline import Job, requested_ids
 
 NOTHING = "Nothing has changed since the transform"
 
@@ -46,9 +46,9 @@ def test_where_nothing_has_changed_there_is_nothing_to_build(
     assert NOTHING in said
     assert "live_fixtures_are_recent found " in said
     assert "in the provider's data: make report" in said
-    calls = len(asked(api))
+    calls = len(requested_ids(api))
     job.extract()
-    assert len(asked(api)) == calls
+    assert len(requested_ids(api)) == calls
     assert NOTHING in job.command("transform").output
 
     fixture = next(f for f in map(api.control.fixture, api.world.fixture_ids()) if f["events"])

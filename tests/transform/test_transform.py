@@ -15,7 +15,7 @@ from extract.standing import REDIRECTING
 from extract.transform import transform
 from simulator import Simulator
 from tests.support.pipeline import DuckDb, Job
-from tests.support.terminal import one_line
+from tests.support.terminal import error_line
 
 # Has an error end one of dbt's threads: as it begins with a model, or as it hands its result over.
 LOSE_A_THREAD = """
@@ -77,7 +77,7 @@ def test_where_dbt_builds_is_no_argument(duckdb_job: Job, command: str) -> None:
         ["--select", "states", "--project-dir", "."],
         ["--profiles-dir", "."],
     ):
-        said = one_line(duckdb_job.command(command, *arguments, code=2).output)
+        said = error_line(duckdb_job.command(command, *arguments, code=2).output)
         assert "cannot be given here: TARGET" in said
 
 
@@ -108,6 +108,6 @@ def test_a_lost_thread_ends_the_transform(duckdb_job: Job, api: Simulator, place
     command = [sys.executable, "-c", LOSE_A_THREAD, place, "transform", "--select", "+states"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
-    assert one_line(ended.stdout).startswith("Error: dbt cannot go on")
+    assert error_line(ended.stdout).startswith("Error: dbt cannot go on")
     assert "MemoryError" in ended.stdout
     assert ended.stderr == ""

@@ -8,8 +8,8 @@ import pytest
 from simulator import Simulator
 from tests.support.assertions import assert_equals_world
 from tests.support.pipeline import Job
-from tests.support.processes import held, started
-from tests.support.terminal import one_line
+from tests.support.processes import locked_by_other_process, start_command
+from tests.support.terminal import error_line
 
 
 @pytest.mark.parametrize(
@@ -27,13 +27,13 @@ def test_who_does_not_wait_stops_with_a_line_and_who_waits_goes_on(
 ) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     asked = len(api.control.requests())
-    with held() as holder:
-        line = one_line(job.command(command, "--no-wait", code=1).output)
+    with locked_by_other_process() as holder:
+        line = error_line(job.command(command, "--no-wait", code=1).output)
         assert "is in use by" in line
         assert f"process {holder.pid}" in line
         assert len(api.control.requests()) == asked
 
-        waiting = started(command)
+        waiting = start_command(command)
         assert waiting.stdout
         line = waiting.stdout.readline()
         assert line.startswith("Waiting for ")
@@ -45,7 +45,7 @@ def test_who_does_not_wait_stops_with_a_line_and_who_waits_goes_on(
 
 
 def test_a_killed_process_holds_no_lock(job: Job, api: Simulator) -> None:
-    with held() as holder:
+    with locked_by_other_process() as holder:
         holder.kill()
         holder.wait()
         job.extract("--no-wait")
@@ -57,8 +57,8 @@ def test_two_extracts_and_transforms_at_once(postgres_job: Job, api: Simulator) 
     """Two extracts of the same seasons are in tests/runs/test_backfill.py."""
     postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     seasons = [str(season["id"]) for season in api.world.seasons()]
-    extracts = [started("run", "--season-id", season) for season in seasons]
-    transforms = [started("transform", "--exclude-resource-type", "test") for _ in range(2)]
+    extracts = [start_command("run", "--season-id", season) for season in seasons]
+    transforms = [start_command("transform", "--exclude-resource-type", "test") for _ in range(2)]
     for process in extracts + transforms:
         said, _ = process.communicate(timeout=120)
         assert process.returncode == 0, said
@@ -67,8 +67,8 @@ def test_two_extracts_and_transforms_at_once(postgres_job: Job, api: Simulator) 
 
 
 def test_ctrl_c_ends_the_wait(job: Job) -> None:
-    with held():
-        waiting = started("run")
+    with locked_by_other_process():
+        waiting = start_command("run")
         assert waiting.stdout and waiting.stdout.readline().startswith("Waiting for ")
         waiting.send_signal(signal.SIGINT)
         assert waiting.wait(timeout=20) == 130

@@ -15,12 +15,12 @@ from extract.errors import BusyError, ExtractError, LockLostError, causes
 from extract.warehouse import open_warehouse
 from simulator import Simulator
 from tests.support.assertions import assert_equals_world, assert_raw_equals_world
-from tests.support.locks import stopped_at, waiting_for_lock
-from tests.support.pipeline import CORE_MODELS, Database, Job, Postgres, asked
+from tests.support.locks import blocked_at, wait_until_blocked
+from tests.support.pipeline import CORE_MODELS, Database, Job, Postgres, requested_ids
 from tests.support.postgres import Server
-from tests.support.processes import held, started
+from tests.support.processes import locked_by_other_process, start_command
 from tests.support.tcp_proxy import Relay
-from tests.support.terminal import one_line
+from tests.support.terminal import error_line
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +73,7 @@ def cut_at(
             cursor.execute("begin")
             cursor.execute(f"lock table {postgres.schema}{table} in {mode} mode")
             locked.set()
-            waiting_for_lock(postgres)
+            wait_until_blocked(postgres)
             relay.cut()
         if back_after is not None:
             time.sleep(back_after)
@@ -120,13 +120,13 @@ def test_what_was_fetched_outlives_the_server(
 
     with cut_at("_raw.fixtures", "exclusive", relay, postgres):
         said = relayed.extract(code=1).output
-    assert "the next run loads it first" in one_line(said)
-    assert "cannot be reached" in one_line(relayed.extract(code=1).output)
+    assert "the next run loads it first" in error_line(said)
+    assert "cannot be reached" in error_line(relayed.extract(code=1).output)
 
     relay.restore()
     api.control.reset_requests()
     assert "Loading what a run had fetched" in relayed.extract().output
-    assert asked(api) == []
+    assert requested_ids(api) == []
     assert_raw_equals_world(relayed, api)
 
 
@@ -166,13 +166,13 @@ def test_server_that_goes_while_a_run_waits_is_a_line(
     relayed: Job, relay: Relay, api: Simulator, command: str
 ) -> None:
     relayed.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    with held():
-        waiting = started(command)
+    with locked_by_other_process():
+        waiting = start_command(command)
         assert waiting.stdout and waiting.stdout.readline().startswith("Waiting for ")
         relay.cut()
         said, _ = waiting.communicate(timeout=60)
     assert waiting.returncode == 1
-    assert "cannot be used" in one_line(said)
+    assert "cannot be used" in error_line(said)
 
 
 def end_sessions(postgres: Postgres, name: str) -> None:
@@ -204,9 +204,9 @@ def test_one_writer_even_if_the_session_with_the_lock_is_lost(
         postgres_job.transform()
         postgres_job.extract()
         table = ".fixture_statistics"
-    with stopped_at(table, "exclusive", postgres) as go_on:
-        process = started(command, *(["--force"] if command == "run" else []))
-        waiting_for_lock(postgres)
+    with blocked_at(table, "exclusive", postgres) as go_on:
+        process = start_command(command, *(["--force"] if command == "run" else []))
+        wait_until_blocked(postgres)
         end_sessions(postgres, " %, process %")
         # It still writes.
         assert not free()
@@ -254,12 +254,12 @@ def test_no_session_writes_after_the_lock_is_lost(
 ) -> None:
     postgres_job.start_extracted()
     postgres_job.query("delete from sportmonks_raw.fixtures")
-    with stopped_at("_raw_staging.fixture_checks", "exclusive", postgres) as go_on:
-        process = started("run", "--force")
-        waiting_for_lock(postgres)
+    with blocked_at("_raw_staging.fixture_checks", "exclusive", postgres) as go_on:
+        process = start_command("run", "--force")
+        wait_until_blocked(postgres)
         end_sessions(postgres, " load, process %")
         with ThreadPoolExecutor() as pool, contextlib.ExitStack() as stack:
-            holding = pool.submit(stack.enter_context, held())
+            holding = pool.submit(stack.enter_context, locked_by_other_process())
             time.sleep(1)
             assert not holding.done()
             end_sessions(postgres, "-load")

@@ -12,10 +12,10 @@ import pytest
 
 from simulator import Simulator
 from tests.support.assertions import assert_equals_world
-from tests.support.locks import assert_no_session_is_left, waiting_for_lock
+from tests.support.locks import assert_no_session_is_left, wait_until_blocked
 from tests.support.pipeline import EVERY_MODEL, FINAL_TABLES, Database, Job, Postgres
 from tests.support.postgres import BINARIES, PASSWORD_GROUP, Server
-from tests.support.terminal import one_line
+from tests.support.terminal import error_line
 
 SECRET = "s3cret-password-to-be-found-nowhere"
 
@@ -112,7 +112,7 @@ def test_only_what_changed_is_written(job: Job, api: Simulator) -> None:
 def test_missing_variable(job: Job, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(name)
     for result in (job.extract(code=2), job.transform(code=2)):
-        assert f"needs {name} in the environment" in one_line(result.output)
+        assert f"needs {name} in the environment" in error_line(result.output)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_missing_variable(job: Job, name: str, monkeypatch: pytest.MonkeyPatch) 
 def test_wrong_variable(job: Job, name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     for result in (job.extract(code=2), job.transform(code=2)):
-        assert name in one_line(result.output)
+        assert name in error_line(result.output)
 
 
 def test_password_is_used_and_is_nowhere(
@@ -149,9 +149,9 @@ def test_password_is_used_and_is_nowhere(
         if server.asks_for_passwords(role):
             monkeypatch.setenv("PGPASSWORD", f"not-{SECRET}")
             said = job.extract(code=2).output
-            assert "PGPASSWORD" in one_line(said)
+            assert "PGPASSWORD" in error_line(said)
             monkeypatch.delenv("PGPASSWORD")
-            assert "PGPASSWORD" in one_line(job.transform(code=2).output)
+            assert "PGPASSWORD" in error_line(job.transform(code=2).output)
         monkeypatch.setenv("PGPASSWORD", SECRET)
         monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
         said += job.extract().output
@@ -176,7 +176,7 @@ def test_refused_data_are_dropped_and_asked_for_again(
     table = f"{postgres.schema}_raw.fixtures"
     refuse = f"constraint refuse check (id <> {fixture_id}) not valid"
     postgres.execute(f"alter table {table} add {refuse}")
-    assert "What was fetched cannot be stored" in one_line(job.extract("--force", code=1).output)
+    assert "What was fetched cannot be stored" in error_line(job.extract("--force", code=1).output)
     staged = postgres.execute(f"select count(*) from {postgres.schema}_raw_staging.fixtures")
     assert staged[1] == [(0,)]
 
@@ -255,7 +255,7 @@ def test_ctrl_c_ends_a_transform_in_order(job: Job, api: Simulator, postgres: Po
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
-            waiting_for_lock(postgres)
+            wait_until_blocked(postgres)
             process.send_signal(signal.SIGINT)
             said, _ = process.communicate(timeout=30)
         assert process.returncode == 130, said

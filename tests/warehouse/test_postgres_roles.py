@@ -13,7 +13,7 @@ from simulator import Simulator
 from tests.support.assertions import assert_equals_world
 from tests.support.pipeline import FINAL_TABLES, Database, Job, Postgres
 from tests.support.postgres import BINARIES, Server
-from tests.support.terminal import one_line
+from tests.support.terminal import error_line
 
 
 @dataclass
@@ -141,10 +141,10 @@ def test_a_role_without_rights_is_told(
     loaded.extract()
     monkeypatch.setenv("PGUSER", roles.reader)
     for result in (loaded.extract(code=2), loaded.transform(code=2)):
-        assert roles.reader in one_line(result.output)
-        assert "docs/postgres/setup.sql" in one_line(result.output)
+        assert roles.reader in error_line(result.output)
+        assert "docs/postgres/setup.sql" in error_line(result.output)
 
 
 def test_unknown_analyst(loaded: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANALYST_ROLE", "nobody_of_that_name")
-    assert "ANALYST_ROLE is 'nobody_of_that_name'" in one_line(loaded.extract(code=2).output)
+    assert "ANALYST_ROLE is 'nobody_of_that_name'" in error_line(loaded.extract(code=2).output)

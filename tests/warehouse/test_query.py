@@ -12,8 +12,8 @@ import pytest
 from extract.warehouse import final_schema
 from simulator import Simulator
 from tests.support.pipeline import Job
-from tests.support.processes import held, started
-from tests.support.terminal import on_terminal, one_line
+from tests.support.processes import locked_by_other_process, start_command
+from tests.support.terminal import error_line, run_on_terminal
 
 
 def ask(*arguments: str, code: int = 0) -> str:
@@ -27,7 +27,7 @@ def ask(*arguments: str, code: int = 0) -> str:
 def test_a_query_has_an_answer(job: Job, api: Simulator, tmp_path: Path) -> None:
     job.start_extracted()
     # In a process of its own too: dbt leaves the file open in its process.
-    transform = started(
+    transform = start_command(
         "transform", "--select", "+fixtures", "+types", "--exclude-resource-type", "test"
     )
     said, _ = transform.communicate()
@@ -60,7 +60,7 @@ def test_a_query_has_an_answer(job: Job, api: Simulator, tmp_path: Path) -> None
 
     def here(*arguments: str, code: int = 0) -> str:
         result = job.command("query", *arguments, code=code)
-        return one_line(result.output) if code else result.stdout
+        return error_line(result.output) if code else result.stdout
 
     # Without rows, the names of the columns are an answer too.
     assert here("--csv", "select 1 as a, 2 as b where false") == "a,b\n"
@@ -117,7 +117,7 @@ def assert_nothing_is_written(job: Job, api: Simulator, folder: Path) -> None:
         ]
     for sqls, said in ((refused, "A query is one statement that reads"), (failing, "failed")):
         for sql in sqls:
-            assert said in one_line(job.command("query", sql, code=2).output), sql
+            assert said in error_line(job.command("query", sql, code=2).output), sql
     assert not file.exists()
     count = len(api.world.fixture_ids())
     assert job.query("select count(*) from sportmonks.fixtures") == [(count,)]
@@ -131,18 +131,18 @@ def test_rows_on_a_terminal(duckdb_job: Job, api: Simulator) -> None:
     numbers = "select range as number from range(600)"
     assert len(ask(numbers).splitlines()) == 601
     hint = "row(s) are printed: --limit 0 prints all of them"
-    said = on_terminal(80, "query", numbers)
+    said = run_on_terminal(80, "query", numbers)
     assert len([line for line in said.splitlines() if line.strip().isdecimal()]) == 500
     assert f"Only the first 500 {hint}" in said
-    assert hint not in on_terminal(80, "query", "--limit", "600", numbers)
-    assert hint not in on_terminal(80, "query", "--limit", "0", numbers)
+    assert hint not in run_on_terminal(80, "query", "--limit", "600", numbers)
+    assert hint not in run_on_terminal(80, "query", "--limit", "0", numbers)
     assert len(ask("--csv", "--limit", "3", numbers).splitlines()) == 4
 
     # Text of others: its escape sequences are shown, on a terminal as CSV too.
     text = "chr(27) || ']0;title' || chr(7) || chr(27) || '[31mred' || chr(8238) || ' [b] :cat:'"
     seen = "\\x1b]0;title\\x07\\x1b[31mred\\u202e [b] :cat:"
     for option in ([], ["--csv"]):
-        said = on_terminal(80, "query", *option, f"select {text} as name")
+        said = run_on_terminal(80, "query", *option, f"select {text} as name")
         assert seen in said
         assert not set("\x07\u202e") & set(said)
         assert "\x1b]" not in said
@@ -161,26 +161,26 @@ def test_an_output_that_has_not_all_characters(
     assert "\\u0142" in ask("select 'Wisła' as team")
     assert ask("--csv", "select 'Wisła' as team") == "team\nWisła\n"
     subprocess.run([sys.executable, "-m", "extract", "run", "--help"], check=True)
-    assert "Run " in on_terminal(60, "run")
+    assert "Run " in run_on_terminal(60, "run")
 
 
 def test_a_query_before_the_first_transform(job: Job, api: Simulator) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    assert "make transform" in one_line(ask("select 1", code=2))
+    assert "make transform" in error_line(ask("select 1", code=2))
 
 
 def test_what_keeps_a_query_from_being_asked(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "make extract" in one_line(ask("select 1", code=2))
+    assert "make extract" in error_line(ask("select 1", code=2))
     assert not Path(os.environ["DUCKDB_PATH"]).exists()
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    with held():
-        assert "in use by another process" in one_line(ask("select 1", code=1))
+    with locked_by_other_process():
+        assert "in use by another process" in error_line(ask("select 1", code=1))
     Path(os.environ["DUCKDB_PATH"]).write_text("no database")
-    assert "cannot be read" in one_line(ask("select 1", code=1))
+    assert "cannot be read" in error_line(ask("select 1", code=1))
     monkeypatch.setenv("TARGET", "oracle")
-    assert "TARGET" in one_line(ask("select 1", code=2))
+    assert "TARGET" in error_line(ask("select 1", code=2))
 
 
 def test_a_shell_is_opened(
@@ -189,7 +189,7 @@ def test_a_shell_is_opened(
     """Stand-ins for the shells, which print what they are called with."""
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "No SQL shell is installed" in one_line(ask(code=2))
+    assert "No SQL shell is installed" in error_line(ask(code=2))
     for name in ("duckdb", "psql"):
         program = tmp_path / name
         program.write_text('#!/bin/sh\necho "$0 $@ $PGOPTIONS"\n')

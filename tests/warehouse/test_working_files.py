@@ -16,7 +16,7 @@ from extract.errors import causes
 from extract.working_files import find_damaged_file
 from simulator import Simulator
 from tests.support.assertions import assert_raw_equals_world
-from tests.support.pipeline import Job, asked
+from tests.support.pipeline import Job, requested_ids
 from tests.support.processes import KILL_AT
 
 EXTRACTED = "dlt.extract.extract:Extract:commit_packages:after"
@@ -124,7 +124,7 @@ def test_a_full_disk_is_a_line_and_costs_nothing(duckdb_job: Job, api: Simulator
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("Error: ")]
     assert "File too large" in line
     assert "Loading what a run had fetched" in duckdb_job.extract().output
-    assert asked(api) == []
+    assert requested_ids(api) == []
     assert_raw_equals_world(duckdb_job, api)
 
 
@@ -159,7 +159,7 @@ def test_an_error_is_not_what_was_handled_when_it_arose(
     assert "dropped" not in said
     api.control.reset_requests()
     assert "Loading what a run had fetched" in duckdb_job.extract().output
-    assert asked(api) == []
+    assert requested_ids(api) == []
 
 
 def test_causes() -> None:
