@@ -84,7 +84,7 @@ def test_every_page_is_read(form: str) -> None:
         assert sum(len(answer.rows) for answer in answers) == len(api.world.fixture_ids())
 
 
-def test_poisoned_fixture_stands_alone(api: Simulator, client: SportmonksClient) -> None:
+def test_poisoned_fixture_is_isolated(api: Simulator, client: SportmonksClient) -> None:
     ids = api.world.fixture_ids()[:50]
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[17]]}])
     outcomes = fetch_outcomes(client, ids)

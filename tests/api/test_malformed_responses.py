@@ -55,7 +55,7 @@ def test_what_only_one_response_shows_changes_nothing(
             assert json.loads(duckdb_job.extract(*named).stdout)["unchanged"] == 3
 
 
-def test_refusals_by_chance_teach_no_smaller_batch() -> None:
+def test_occasional_refusals_keep_the_batch_size() -> None:
     size = BatchSize(50)
     size.answered(50)
     for _ in range(5):
@@ -67,7 +67,7 @@ def test_refusals_by_chance_teach_no_smaller_batch() -> None:
     assert fresh.size == 50
 
 
-def test_retry_after_nothing_is_no_reason_to_hurry(api: Simulator) -> None:
+def test_retry_after_zero_still_backs_off(api: Simulator) -> None:
     """The quota is used up for a second, and the answer says that nobody need wait."""
     client = SportmonksClient(client_settings(api, backoff=0.2))
     api.control.faults([{"kind": "burst_429", "retry_after": 0, "times": 4}])
@@ -77,7 +77,7 @@ def test_retry_after_nothing_is_no_reason_to_hurry(api: Simulator) -> None:
     assert refused[-1] - refused[0] >= 0.2
 
 
-def test_odd_answers_lose_no_neighbour(
+def test_malformed_responses_lose_no_other_fixture(
     postgres_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(setting("BATCH_SIZE"), "2")
@@ -130,7 +130,7 @@ def test_a_token_that_ends_in_the_middle_ends_the_run(
     assert len(requested_ids(api)) <= 8 + 4
 
 
-def test_no_call_left_means_no_wait(api: Simulator) -> None:
+def test_no_wait_without_calls_left(api: Simulator) -> None:
     client = SportmonksClient(client_settings(api, backoff=5.0))
     client.calls_left = 4
     api.control.faults([{"kind": "status", "status": 503, "headers": {"Retry-After": "100"}}])
@@ -249,7 +249,7 @@ def test_a_reserve_of_all_calls_is_refused(
     assert "quota_reserve is 3000" in duckdb_job.extract(code=2).output
 
 
-def test_what_failed_is_asked_for_apart(duckdb_job: Job, api: Simulator) -> None:
+def test_failed_fixtures_are_requested_separately(duckdb_job: Job, api: Simulator) -> None:
     seasons = sorted({api.world.fixture(id)["season_id"] for id in api.world.fixture_ids()})
     bad = next(
         id for id in api.world.fixture_ids() if api.world.fixture(id)["season_id"] == seasons[0]
@@ -262,7 +262,7 @@ def test_what_failed_is_asked_for_apart(duckdb_job: Job, api: Simulator) -> None
     assert len(requested_ids(api)) == 4
 
 
-def test_an_include_that_a_fixture_never_had_holds_nothing_up(
+def test_an_include_that_a_fixture_never_had_delays_no_correction(
     duckdb_job: Job, api: Simulator
 ) -> None:
     """A fixture without a key that its neighbours have, alone in its answer, is corrected."""
@@ -286,7 +286,7 @@ def test_an_include_that_a_fixture_never_had_holds_nothing_up(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_the_page_of_a_proxy_says_nothing_about_the_plan(api: Simulator, status: int) -> None:
+def test_an_error_page_of_a_proxy_is_no_answer_about_the_plan(api: Simulator, status: int) -> None:
     client = SportmonksClient(client_settings(api, tries=1))
     api.control.faults([{"kind": "html", "status": status}])
     with pytest.raises(UnavailableError, match=f"HTTP {status} does not come from the API"):

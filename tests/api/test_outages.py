@@ -24,7 +24,7 @@ def silent_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("kind", ["down", "silent"])
-def test_an_api_that_is_away_ends_the_run(
+def test_an_unreachable_api_ends_the_run(
     duckdb_job: Job, api: Simulator, silent_port: int, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = ",".join(map(str, api.world.fixture_ids()))
@@ -46,7 +46,7 @@ def test_an_api_that_is_away_ends_the_run(
     assert summary["stored"] == len(api.world.fixture_ids())
 
 
-def test_an_api_that_comes_back_is_waited_for(
+def test_a_short_outage_is_waited_out(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     duckdb_job.command("plan")
@@ -67,7 +67,7 @@ def test_an_api_that_comes_back_is_waited_for(
     assert len(requested_ids(api)) < len(api.world.fixture_ids()) / 2 + 40
 
 
-def test_a_run_that_ends_early_keeps_what_was_answered(
+def test_a_run_that_ends_early_commits_the_responses(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     duckdb_job.command("plan")
@@ -120,7 +120,7 @@ def test_a_poisoned_fixture_does_not_open_the_breaker_for_good(api: Simulator) -
     assert client.down is None
 
 
-def test_the_breaker_looks_three_times(api: Simulator) -> None:
+def test_the_circuit_breaker_probes_three_times(api: Simulator) -> None:
     client = SportmonksClient(client_settings(api, tries=1))
     api.control.faults([{"kind": "status", "status": 500}])
     waits: list[str] = []
@@ -134,14 +134,14 @@ def test_the_breaker_looks_three_times(api: Simulator) -> None:
     assert len(api.control.requests()) == 4
 
 
-def test_a_smaller_batch_is_learned_from_a_refusal() -> None:
+def test_a_refusal_reduces_the_batch_size() -> None:
     with Simulator(seed=9, leagues=1, seasons=1, teams=16) as api:
         client = SportmonksClient(client_settings(api, requests_in_flight=1))
         fetch_outcomes(client, api.world.fixture_ids()[:200], size=100, in_flight=1)
         assert [len(ids) for ids in requested_ids(api)] == [100, 50, 50, 50, 50]
 
 
-def test_a_smaller_batch_is_learned_when_answers_fail_twice(api: Simulator) -> None:
+def test_two_failed_responses_reduce_the_batch_size(api: Simulator) -> None:
     client = SportmonksClient(client_settings(api, tries=1))
     fault = {"kind": "truncate", "times": 1}
     # The first batch, whose halves are answered, and the next one likewise.
@@ -150,7 +150,7 @@ def test_a_smaller_batch_is_learned_when_answers_fail_twice(api: Simulator) -> N
     assert [len(ids) for ids in requested_ids(api)] == [10, 5, 5, 10, 5, 5, 5, 5, 5, 5]
 
 
-def test_one_failure_among_answers_teaches_nothing(api: Simulator) -> None:
+def test_a_single_failure_keeps_the_batch_size(api: Simulator) -> None:
     client = SportmonksClient(client_settings(api, tries=1))
     api.control.faults([{"kind": "truncate", "times": 1, "after": 2}])
     fetch_outcomes(client, api.world.fixture_ids()[:50], size=10, in_flight=1)
@@ -189,14 +189,14 @@ def seconds_between_calls(client: SportmonksClient, api: Simulator) -> float:
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_failure_is_retried_when_it_says(api: Simulator, status: int) -> None:
+def test_a_failure_is_retried_after_retry_after(api: Simulator, status: int) -> None:
     client = SportmonksClient(client_settings(api))
     fault = {"kind": "status", "status": status, "times": 1, "headers": {"Retry-After": "1"}}
     api.control.faults([fault])
     assert 1 <= seconds_between_calls(client, api) < 3
 
 
-def test_a_refusal_is_retried_when_it_says(api: Simulator) -> None:
+def test_a_429_is_retried_after_retry_after(api: Simulator) -> None:
     """Without a call left, and with nothing but the header that says until when."""
     client = SportmonksClient(client_settings(api))
     headers = {"Retry-After": "1", "x-ratelimit-remaining": "0"}

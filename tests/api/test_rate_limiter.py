@@ -224,7 +224,7 @@ def test_one_goes_first_and_the_others_by_its_answer(windows: Windows) -> None:
         other.join()
 
 
-def test_a_late_answer_of_the_last_window_says_nothing_of_this_one(windows: Windows) -> None:
+def test_a_late_response_of_the_last_window_does_not_change_this_one(windows: Windows) -> None:
     governor = QuotaGovernor(8, windows=windows)
     first = governor.acquire("core/types")
     governor.release(first, QuotaReport("Type", 3, 2, 0, is_answer=True))
@@ -239,7 +239,7 @@ def test_a_late_answer_of_the_last_window_says_nothing_of_this_one(windows: Wind
 
 @pytest.mark.parametrize("windows", ["shared"], indirect=True)
 @pytest.mark.parametrize("is_killed", [True, False])
-def test_who_gets_no_answer_holds_up_nobody_for_long(
+def test_a_request_without_response_blocks_others_briefly(
     windows: SharedWindows, is_killed: bool
 ) -> None:
     """At once where the session is gone, else when nobody can be waiting for an answer any more."""
@@ -285,7 +285,7 @@ def test_no_sequence_spends_more_than_the_quota(
 
 
 @pytest.mark.parametrize("reserve", [0, 0.25, 3])
-def test_what_is_reserved_is_left(reserve: float) -> None:
+def test_reserved_calls_are_left(reserve: float) -> None:
     window = Window()
     window.take(0, reserve, 60)
     window.give_back(0, QuotaReport("Fixture", 10, 9, 60, True), 1)
@@ -295,7 +295,7 @@ def test_what_is_reserved_is_left(reserve: float) -> None:
     assert taken == 9 - reserved_calls(reserve, 10)
 
 
-def test_an_api_that_says_little_is_looked_at_again() -> None:
+def test_an_api_without_quota_headers_is_probed_again() -> None:
     """Without the end of the window nobody waits for ever; without numbers nobody waits at all."""
     window = Window()
     window.take(0, 0, 60)

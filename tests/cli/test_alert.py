@@ -38,7 +38,9 @@ def alerts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 
 
 @POSTGRES_IN_TEST_ALL
-def test_what_needs_somebody(job: Job, api: Simulator, alerts: list[dict[str, Any]]) -> None:
+def test_failures_and_warnings_send_an_alert(
+    job: Job, api: Simulator, alerts: list[dict[str, Any]]
+) -> None:
     ids = api.world.fixture_ids()
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
     said = job.extract(code=1).output

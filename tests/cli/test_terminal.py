@@ -72,7 +72,7 @@ def test_progress_names_its_phase_and_counts_calls_quota_and_time(
         assert any(f" {len(paths)} calls " in line for line in loading)
 
 
-def test_the_summary_says_what_is_so(
+def test_the_summary_is_accurate(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "4")
@@ -102,7 +102,7 @@ HOSTILE = "\x1b]0;title\x07\x1b[31m\x9b2J\u202eevil\u2066\u2028 [bold]:cat:[/] \
 SEEN = r"\x1b]0;title\x07\x1b[31m\x9b2J\u202eevil\u2066\u2028 [bold]:cat:[/] \r"
 
 
-def test_text_of_others_is_shown_and_not_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_foreign_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, width=200, no_color=True)
     reporter = Reporter(console, "debug")
@@ -122,7 +122,9 @@ def test_text_of_others_is_shown_and_not_obeyed(monkeypatch: pytest.MonkeyPatch)
     assert not re.search(r"\x1b\]|\x1b\[31m", said)
 
 
-def test_a_file_gets_lines_only(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_gets_no_control_characters(
+    duckdb_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NO_COLOR")
     for arguments in (["run"], SMALL, [*SMALL, "--verbose"]):
         said = duckdb_job.command(*arguments).output
@@ -131,7 +133,7 @@ def test_a_file_gets_lines_only(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch
         assert "\r" not in said
 
 
-def test_no_colour_where_none_is_wanted(duckdb_job: Job) -> None:
+def test_no_color_is_respected(duckdb_job: Job) -> None:
     colours = re.compile(r"\x1b\[[0-9;]*m")
     for arguments in (["run"], [*SMALL, "--verbose"]):
         assert set(colours.findall(run_on_terminal(100, *arguments, NO_COLOR="1"))) <= {
@@ -177,7 +179,7 @@ def test_json_lines_count_what_the_summary_counts(duckdb_job: Job, api: Simulato
     assert [line["level"] for line in json_lines(result.output)] == ["error"]
 
 
-def test_quiet_says_what_went_wrong_and_nothing_else(duckdb_job: Job, api: Simulator) -> None:
+def test_quiet_prints_errors_only(duckdb_job: Job, api: Simulator) -> None:
     assert duckdb_job.extract("--quiet").output == ""
     assert run_on_terminal(60, "run", "--quiet", "--force") == ""
     poor = api.world.fixture_ids()[0]
@@ -191,12 +193,12 @@ def test_quiet_says_what_went_wrong_and_nothing_else(duckdb_job: Job, api: Simul
     assert "--verbose" in duckdb_job.extract("--quiet", "--verbose", code=2).output
 
 
-def test_verbose_says_each_call(duckdb_job: Job, api: Simulator) -> None:
+def test_verbose_prints_each_call(duckdb_job: Job, api: Simulator) -> None:
     said = duckdb_job.extract("--verbose").output
     assert len(re.findall(r"status 200, .* bytes", said)) == len(api.control.requests())
 
 
-def test_transform_shows_how_far_it_is(duckdb_job: Job) -> None:
+def test_transform_shows_its_progress(duckdb_job: Job) -> None:
     duckdb_job.start_extracted()
     for columns, arguments in ((100, ()), (60, ("--select", "path:models/marts/core"))):
         said = run_on_terminal(columns, "transform", *arguments)
@@ -220,7 +222,7 @@ def test_ctrl_c_ends_the_bar_of_a_transform(duckdb_job: Job) -> None:
     assert "Traceback" not in said
 
 
-def test_what_fails_is_said_however_little_is_said(duckdb_job: Job) -> None:
+def test_failures_are_printed_at_every_verbosity(duckdb_job: Job) -> None:
     duckdb_job.start_extracted()
     # In processes of their own, before dbt leaves the file open in this one.
     run_on_terminal(100, *SMALL)
@@ -236,7 +238,7 @@ def test_what_fails_is_said_however_little_is_said(duckdb_job: Job) -> None:
         assert "No such option '--nonsense'" in said
 
 
-def test_what_a_person_tells_dbt_wins(duckdb_job: Job) -> None:
+def test_dbt_arguments_of_the_user_win(duckdb_job: Job) -> None:
     duckdb_job.start_extracted()
     _, *select = SMALL
     assert duckdb_job.command("transform", "--quiet", *select).output == ""
@@ -250,7 +252,7 @@ def call(remaining: int | None, resets_in: int | None = 1800) -> ApiCall:
                    quota_remaining=remaining, quota_resets_in=resets_in)  # fmt: skip
 
 
-def test_time_to_go_knows_the_quota(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_eta_includes_quota_waits(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__SPORTMONKS__QUOTA_RESERVE", "0")
     pace = Pace(load_settings())
     summary = Summary("run", "a warehouse", ApiClock(), {}, due=50 * 4000)

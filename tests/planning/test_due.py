@@ -112,7 +112,7 @@ def insert(job: Job, table: str, columns: str, rows: list[tuple[Any, ...]]) -> N
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_due_is_what_the_schedule_says(job: Job, seed: int) -> None:
+def test_due_follows_the_schedule(job: Job, seed: int) -> None:
     job.extract("--fixture-ids", "1")  # for the tables
     chance = random.Random(seed)
     schedule: Schedule = DEFAULT_SCHEDULE if seed == 0 else made_schedule(chance)

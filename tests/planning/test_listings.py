@@ -54,7 +54,7 @@ def test_seasons_that_are_too_many_for_one_list_are_halved(duckdb_job: Job, api:
     assert [id for (id,) in known] == api.world.fixture_ids()
 
 
-def test_rows_that_move_between_pages_come_once(duckdb_job: Job, api: Simulator) -> None:
+def test_rows_that_move_between_pages_are_read_once(duckdb_job: Job, api: Simulator) -> None:
     first_season, second_season = map(api.world.fixture_ids, api.world.season_ids())
     ids = [first_season[0], first_season[1], second_season[0]]
     rows = [api.world.base(id) for id in ids]
@@ -137,7 +137,7 @@ def test_a_look_up_that_fails_costs_nothing_else(duckdb_job: Job, api: Simulator
     assert duckdb_job.query("select count(*) from sportmonks_raw.types where id = 7944") == [(1,)]
 
 
-def test_a_fixture_that_moved_is_asked_for(duckdb_job: Job, api: Simulator) -> None:
+def test_a_rescheduled_fixture_is_requested(duckdb_job: Job, api: Simulator) -> None:
     """That both engines find the same due is in tests/planning/test_due.py."""
     job = duckdb_job
     at(NOW, job, api)
@@ -155,7 +155,7 @@ def test_a_fixture_that_moved_is_asked_for(duckdb_job: Job, api: Simulator) -> N
 
 
 @POSTGRES_IN_TEST_ALL
-def test_a_deleted_fixture_is_marked_and_asked_for_once(job: Job, api: Simulator) -> None:
+def test_a_deleted_fixture_is_marked_and_requested_once(job: Job, api: Simulator) -> None:
     at(NOW, job, api)
     job.transform()
     finished = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 5]

@@ -20,7 +20,7 @@ NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("chunk_size", [25, 2500])
-def test_the_run_after_a_plan_makes_the_calls_it_says(
+def test_a_run_makes_the_planned_calls(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, chunk_size: int
 ) -> None:
     chance = random.Random(chunk_size)
@@ -47,7 +47,7 @@ def test_the_run_after_a_plan_makes_the_calls_it_says(
 
 
 @POSTGRES_IN_TEST_ALL
-def test_a_run_right_after_a_run_spends_nothing_and_says_so(job: Job, api: Simulator) -> None:
+def test_a_second_run_at_once_makes_no_call(job: Job, api: Simulator) -> None:
     with time_machine.travel(NOW, tick=True):
         job.extract()
         live = job.query("select count(*) from sportmonks_raw.fixtures where state_id in (2, 22)")
@@ -84,7 +84,7 @@ def test_a_dry_run_keeps_within_its_bounds(duckdb_job: Job, api: Simulator) -> N
 
 
 @POSTGRES_IN_TEST_ALL
-def test_a_run_records_what_was_typed(job: Job, api: Simulator) -> None:
+def test_a_run_records_its_arguments(job: Job, api: Simulator) -> None:
     season, league = api.world.seasons()[0]["id"], api.world.league_ids()[0]
     duckdb = job.database.environment()["TARGET"] == "duckdb"
     typed: list[tuple[list[str], dict[str, Any]]] = [
@@ -106,7 +106,7 @@ def test_a_run_records_what_was_typed(job: Job, api: Simulator) -> None:
     assert [json.loads(row) for (row,) in job.query(listed)] == [given for _, given in typed]
 
 
-def test_a_list_of_ids_is_recorded_and_told_from_others() -> None:
+def test_a_list_of_ids_is_recorded_and_identified() -> None:
     few = Selection([3, 1, 3]).arguments()
     assert (few["fixture_ids"], few["fixture_ids_count"]) == ([3, 1], 2)
     assert few["fixture_ids_hash"] == Selection([1, 3]).arguments()["fixture_ids_hash"]
@@ -141,7 +141,7 @@ def test_a_plan_of_all_seasons_does_not_make_the_next_run_fetch_them(duckdb_job:
         assert summary["asked"] == plan["due"] / 3
 
 
-def test_a_plan_from_what_is_known_needs_no_token(duckdb_job: Job, api: Simulator) -> None:
+def test_an_offline_plan_needs_no_token(duckdb_job: Job, api: Simulator) -> None:
     duckdb_job.command("plan", "--seasons", "all")
     api.control.reset_requests()
     with pytest.MonkeyPatch.context() as patch:
@@ -151,7 +151,7 @@ def test_a_plan_from_what_is_known_needs_no_token(duckdb_job: Job, api: Simulato
     assert api.control.requests() == []
 
 
-def test_a_plan_without_a_warehouse_tells_what_to_do(job: Job) -> None:
+def test_a_plan_without_a_warehouse_names_the_remedy(job: Job) -> None:
     assert "run `make extract` first" in job.command("plan", "--offline", code=2).output
 
 

@@ -52,7 +52,7 @@ def _without_nul(value: Any) -> Any:
     return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
-def test_mutants_do_no_harm(
+def test_mutated_fixtures_are_stored_or_refused_alike(
     duckdb: DuckDb,
     postgres: Postgres,
     tmp_path: Path,
@@ -172,7 +172,7 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def test_elements_that_another_fixture_took_leave_no_old_ones_behind(
+def test_elements_moved_to_another_fixture_leave_no_stale_rows(
     job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bare = [{"id": 1, "state_id": 5, "events": []}, {"id": 2, "state_id": 5, "events": []}]
@@ -199,7 +199,7 @@ def test_odd_json_is_read_and_stored(server: Server, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*REFUSED, *BREAKING], ids=lambda text: text[:20])
-def test_what_no_warehouse_holds_alike_is_refused(text: str) -> None:
+def test_json_that_engines_store_differently_is_refused(text: str) -> None:
     with pytest.raises(msgspec.MsgspecError):
         read_fixture(b'{"id":7,"x":%b}' % text.encode())
 

@@ -124,7 +124,7 @@ def test_a_bound_ends_the_wait_for_quota(duckdb_job: Job, backfill: Simulator) -
     assert runs(duckdb_job)[-1][1]["stored"] == 100
 
 
-def test_ctrl_c_commits_what_was_answered(duckdb_job: Job, backfill: Simulator) -> None:
+def test_ctrl_c_commits_the_responses(duckdb_job: Job, backfill: Simulator) -> None:
     duckdb_job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
     backfill.control.set_latency(0.2)
@@ -147,7 +147,7 @@ def test_ctrl_c_commits_what_was_answered(duckdb_job: Job, backfill: Simulator) 
     assert sum(map(len, requested_ids(backfill))) == len(backfill.world.fixture_ids()) - stored
 
 
-def test_a_second_ctrl_c_drops_the_chunk_in_hand(duckdb_job: Job, backfill: Simulator) -> None:
+def test_a_second_ctrl_c_drops_the_current_chunk(duckdb_job: Job, backfill: Simulator) -> None:
     duckdb_job.command("plan", "--seasons", "all")
     backfill.control.reset_requests()
     backfill.control.set_latency(3)
@@ -252,9 +252,7 @@ def test_a_list_of_ids_goes_on_whatever_runs_between(duckdb_job: Job, api: Simul
     assert sum(map(len, requested_ids(api))) == 30
 
 
-def test_ids_that_are_named_are_asked_for_although_another_run_failed(
-    duckdb_job: Job, api: Simulator
-) -> None:
+def test_given_ids_are_requested_after_another_run_failed(duckdb_job: Job, api: Simulator) -> None:
     first, second = api.world.fixture_ids()[:2]
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [first]}])
     duckdb_job.extract(code=1)
@@ -264,7 +262,7 @@ def test_ids_that_are_named_are_asked_for_although_another_run_failed(
     )
 
 
-def test_what_another_run_got_no_answer_for_is_asked_for(
+def test_fixtures_that_another_run_failed_to_fetch_are_requested(
     postgres_job: Job, backfill: Simulator
 ) -> None:
     season = backfill.world.season_ids()[0]

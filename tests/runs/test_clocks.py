@@ -185,7 +185,7 @@ def test_an_older_answer_of_a_host_ahead_that_is_loaded_late_does_not_stay(
     assert_raw_equals_world(job, api)
 
 
-def test_what_the_merge_rejects_does_not_count_as_stored(
+def test_a_row_rejected_by_the_merge_does_not_count_as_stored(
     postgres_job: Job, api: Simulator, postgres: Postgres
 ) -> None:
     job = postgres_job
@@ -247,7 +247,7 @@ def test_otherwise_the_api_counts(clock: ApiClock, ahead: dict[str, float]) -> N
     assert clock.began_at and clock.began_at < times[0]
 
 
-def test_a_date_that_stands_still(clock: ApiClock) -> None:
+def test_a_constant_date(clock: ApiClock) -> None:
     date = in_utc(days=-3)
     for _ in range(20):
         last = clock.now()

@@ -75,7 +75,7 @@ def test_a_later_run_confirms_an_emptiness(job: Job, api: Simulator) -> None:
     assert check(job, scored) == ("stored", None, 0, False)
 
 
-def test_what_comes_back_is_no_longer_in_doubt(duckdb_job: Job, api: Simulator) -> None:
+def test_a_returned_array_needs_no_confirmation(duckdb_job: Job, api: Simulator) -> None:
     id = played(api, has_goals=False)
     one = ["--fixture-ids", str(id)]
     after(0, duckdb_job, api, *one)
@@ -137,7 +137,7 @@ def test_a_new_fixture_without_an_include_is_confirmed_later(
 
 
 @POSTGRES_IN_TEST_ALL
-def test_a_list_may_come_as_an_object(job: Job, api: Simulator) -> None:
+def test_a_list_sent_as_an_object_is_read(job: Job, api: Simulator) -> None:
     every = [{"include": include, "path": "multi"} for include in sorted(INCLUDES)]
     api.control.faults([{**fault, "kind": "object_include"} for fault in every])
     job.extract()

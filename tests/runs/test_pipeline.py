@@ -123,7 +123,7 @@ def test_transform_touches_only_what_changed(duckdb_job: Job, api: Simulator) ->
     assert rebuilt == {other}
 
 
-def test_absent_key_keeps_the_rows_that_stand(duckdb_job: Job, api: Simulator) -> None:
+def test_a_missing_key_keeps_the_rows(duckdb_job: Job, api: Simulator) -> None:
     duckdb_job.start_transformed()
     fixture_id = duckdb_job.records("fixture_events")[0]["fixture_id"]
     before = duckdb_job.records("fixture_events")
@@ -142,7 +142,7 @@ def test_withdrawn_fixture_leaves_no_rows(postgres_job: Job, api: Simulator) -> 
     assert_equals_full_refresh(postgres_job)
 
 
-def test_elements_that_come_twice_break_nothing(postgres_job: Job, api: Simulator) -> None:
+def test_duplicate_elements_are_stored_once(postgres_job: Job, api: Simulator) -> None:
     postgres_job.start_transformed()
     before = {table: len(postgres_job.records(table)) for table in FINAL_TABLES}
     first, second, third = [
@@ -210,7 +210,9 @@ def test_deleted_fixture_is_missing_and_kept(duckdb_job: Job, api: Simulator) ->
 @pytest.mark.parametrize(
     "array", ["events", pytest.param("statistics", marks=pytest.mark.thorough)]
 )
-def test_momentary_emptiness_deletes_nothing(duckdb_job: Job, api: Simulator, array: str) -> None:
+def test_a_momentarily_empty_array_deletes_nothing(
+    duckdb_job: Job, api: Simulator, array: str
+) -> None:
     job = duckdb_job
     job.start_transformed()
     before = job.final_tables()
@@ -223,7 +225,9 @@ def test_momentary_emptiness_deletes_nothing(duckdb_job: Job, api: Simulator, ar
     assert job.final_tables() == before
 
 
-def test_emptiness_is_held_while_the_second_question_fails(duckdb_job: Job, api: Simulator) -> None:
+def test_an_empty_array_is_unconfirmed_while_the_second_request_fails(
+    duckdb_job: Job, api: Simulator
+) -> None:
     duckdb_job.start_extracted()
     fixture_id = next(i for i in api.world.fixture_ids() if len(api.world.fixture(i)["events"]) > 4)
     api.control.faults(

@@ -10,9 +10,7 @@ from tests.support.pipeline import Job
 NAME = "accepted_values_fixture_statistics_location"
 
 
-def test_a_check_reads_what_is_new_and_is_loud_when_that_is_new(
-    duckdb_job: Job, api: Simulator
-) -> None:
+def test_a_check_reads_new_rows_and_warns_of_new_findings(duckdb_job: Job, api: Simulator) -> None:
     job, said = duckdb_job, ""
 
     def warns(*arguments: str) -> bool:
@@ -48,7 +46,7 @@ def test_a_check_reads_what_is_new_and_is_loud_when_that_is_new(
 
 
 @pytest.mark.thorough
-def test_who_reads_the_project_first_does_not_matter(
+def test_the_order_of_commands_does_not_affect_partial_parsing(
     duckdb_job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """dbt keeps what it has read, and the report only tests."""

@@ -429,7 +429,7 @@ def _finding(check: str, match: Match) -> str:
     return f"fixture_id {match.id}, fixture_name {match.fixture['name']}, "
 
 
-def test_the_extractor_and_dbt_agree_on_what_is_withdrawn() -> None:
+def test_the_extractor_and_dbt_agree_on_withdrawn_fixtures() -> None:
     project = yaml.safe_load(Path("dbt_project/dbt_project.yml").read_text())
     assert project["vars"]["times_until_withdrawn"] == TIMES_UNTIL_WITHDRAWN
     description = Path("dbt_project/models/marts/core/fixtures.yml").read_text()
@@ -449,7 +449,7 @@ def test_a_fixture_whose_teams_are_gone_has_no_rows(duckdb_job: Job, api: Simula
 
 @pytest.mark.parametrize("api", [{"leagues": 1, "seasons": 1}], indirect=True, ids=["one season"])
 @POSTGRES_IN_TEST_ALL
-def test_a_match_that_comes_back_under_another_id_counts_once(
+def test_a_match_reissued_under_another_id_counts_once(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A finished match, and one whose teams were not known when it was listed first."""

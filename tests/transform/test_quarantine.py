@@ -85,9 +85,7 @@ def of_field(keys: tuple[str, ...], value: Any) -> Iterator[Case]:
         yield from of_field((*keys, inner), content)
 
 
-def test_each_wrong_value_is_set_aside_and_hurts_nothing_else(
-    job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_invalid_value_is_quarantined_alone(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     # At the season's end most fixtures have every array.
     with Simulator(seed=11, leagues=1, seasons=1, teams=20, clock="2026-05-28T00:00:00Z") as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)

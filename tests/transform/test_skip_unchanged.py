@@ -36,9 +36,7 @@ def note(job: Job) -> None:
     assert standing(job)
 
 
-def test_where_nothing_has_changed_there_is_nothing_to_build(
-    duckdb_job: Job, api: Simulator
-) -> None:
+def test_dbt_is_skipped_when_nothing_changed(duckdb_job: Job, api: Simulator) -> None:
     job = duckdb_job
     job.start_extracted()
     assert "Transform completed" in job.command("transform").output
@@ -61,7 +59,7 @@ def test_where_nothing_has_changed_there_is_nothing_to_build(
     assert stored == [(len(fixture["events"]) - 1,)]
 
 
-def test_whatever_changes_is_seen(
+def test_every_kind_of_change_is_detected(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job.start_transformed()
@@ -101,7 +99,7 @@ def test_whatever_changes_is_seen(
         assert not standing(job), change
 
 
-def test_a_change_of_the_project_is_seen(
+def test_a_change_of_the_project_is_detected(
     duckdb_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     duckdb_job.start_transformed()
@@ -117,7 +115,7 @@ def test_a_change_of_the_project_is_seen(
     assert not standing(duckdb_job)
 
 
-def test_checks_that_look_at_the_clock_are_made_every_hour(duckdb_job: Job) -> None:
+def test_time_dependent_checks_run_every_hour(duckdb_job: Job) -> None:
     duckdb_job.start_transformed()
     note(duckdb_job)
     for hours, stands in [(0.9, True), (1.1, False), (-0.1, False)]:
@@ -125,7 +123,7 @@ def test_checks_that_look_at_the_clock_are_made_every_hour(duckdb_job: Job) -> N
             assert bool(standing(duckdb_job)) == stands, hours
 
 
-def test_a_transform_that_failed_is_not_noted(duckdb_job: Job) -> None:
+def test_a_failed_transform_is_not_recorded(duckdb_job: Job) -> None:
     duckdb_job.start_transformed()
     note(duckdb_job)
     # The contract wants it.

@@ -50,7 +50,7 @@ def of_another_project(folder: Path) -> dict[str, str]:
     return {f"DBT_{prefix}{name}": values[name] for name in values for prefix in ("", "ENGINE_")}
 
 
-def test_variables_of_another_project_mislead_nothing(
+def test_variables_of_another_project_have_no_effect(
     duckdb_job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     duckdb_job.start_extracted()

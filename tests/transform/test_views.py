@@ -18,7 +18,7 @@ def made(job: Job, *arguments: str, models: str = VIEWS) -> list[str]:
 
 
 @POSTGRES_IN_TEST_ALL
-def test_a_view_is_made_when_it_has_to_be(
+def test_a_view_is_created_only_when_needed(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A finished one, so that it has rows in the league table.
@@ -44,7 +44,7 @@ def test_a_view_is_made_when_it_has_to_be(
     assert sorted(made(job, "--full-refresh")) == sorted(every)
 
 
-def test_views_on_a_view_that_is_made_anew_come_back(postgres_job: Job, api: Simulator) -> None:
+def test_views_on_a_recreated_view_are_recreated(postgres_job: Job, api: Simulator) -> None:
     """PostgreSQL drops them with it."""
     job = postgres_job
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))

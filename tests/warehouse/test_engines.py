@@ -49,7 +49,7 @@ def odd_fixture(fixture: dict[str, Any], chance: random.Random) -> dict[str, Any
     return changed
 
 
-def test_both_engines_hold_the_same(
+def test_both_engines_store_the_same(
     api: Simulator,
     duckdb: DuckDb,
     postgres: Postgres,
@@ -228,7 +228,7 @@ def sent(draw: st.DrawFn) -> bytes:
 
 @settings(max_examples=int(os.environ.get("EXAMPLES", "300")), deadline=None)
 @given(raw=sent())
-def test_what_is_read_can_be_stored(server: Server, raw: bytes) -> None:
+def test_a_payload_that_is_read_can_be_stored(server: Server, raw: bytes) -> None:
     try:
         fixture = read_fixture(raw)
     except ValueError:

@@ -22,7 +22,7 @@ from tests.support.terminal import error_line
     ],
     indirect=["database"],
 )
-def test_who_does_not_wait_stops_with_a_line_and_who_waits_goes_on(
+def test_a_locked_database_ends_no_wait_and_delays_others(
     job: Job, api: Simulator, command: str
 ) -> None:
     job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))

@@ -107,7 +107,7 @@ def test_load_is_repeated(
     assert_raw_equals_world(relayed, api)
 
 
-def test_what_was_fetched_outlives_the_server(
+def test_fetched_data_survive_a_server_outage(
     relayed: Job,
     relay: Relay,
     postgres: Postgres,
@@ -221,9 +221,7 @@ def test_one_writer_even_if_the_session_with_the_lock_is_lost(
         assert_equals_world(postgres_job, api)
 
 
-def test_a_new_session_claims_again_and_takes_no_lock_by_itself(
-    postgres_job: Job, postgres: Postgres
-) -> None:
+def test_a_new_session_takes_its_season_locks_again(postgres_job: Job, postgres: Postgres) -> None:
     with (
         contextlib.closing(open_warehouse(None)) as ours,
         contextlib.closing(open_warehouse(None)) as others,

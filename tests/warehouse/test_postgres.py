@@ -167,7 +167,7 @@ def test_password_is_used_and_is_nowhere(
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
 
 
-def test_refused_data_are_dropped_and_asked_for_again(
+def test_rejected_data_are_dropped_and_fetched_again(
     job: Job, api: Simulator, postgres: Postgres
 ) -> None:
     job.start_extracted()
@@ -212,7 +212,7 @@ def test_a_backup_of_raw_is_all_that_is_needed(
     assert summary["unchanged"] == summary["asked"] == len(before["fixtures"])
 
 
-def test_defaults_that_are_meant_for_people_do_not_matter(
+def test_session_defaults_of_a_role_have_no_effect(
     job: Job, api: Simulator, server: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))

@@ -135,7 +135,7 @@ def test_view_of_a_user_survives(
     assert server.query(f"select count(*) from {view}")[0][0] > 0
 
 
-def test_a_role_without_rights_is_told(
+def test_a_role_without_rights_gets_an_error_with_the_remedy(
     loaded: Job, roles: Roles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded.extract()

@@ -169,7 +169,7 @@ def test_a_query_before_the_first_transform(job: Job, api: Simulator) -> None:
     assert "make transform" in error_line(ask("select 1", code=2))
 
 
-def test_what_keeps_a_query_from_being_asked(
+def test_errors_before_a_query_runs(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "make extract" in error_line(ask("select 1", code=2))

@@ -140,7 +140,7 @@ def test_a_full_disk_under_the_database_is_a_line(duckdb_job: Job, api: Simulato
     assert_raw_equals_world(duckdb_job, api)
 
 
-def test_an_error_is_not_what_was_handled_when_it_arose(
+def test_an_error_is_not_mistaken_for_one_handled_before(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk, found while a failed look-up was handled, says nothing about the data."""
