@@ -134,7 +134,7 @@ def job_on(
     starts: SavedStarts,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Database], Job]:
-    """Sets the job up to ask that API and to write to a database."""
+    """Sets the job up to read from that API and to write to a database."""
 
     def set_up(database: Database) -> Job:
         job = Job(database, tmp_path, dbt_targets / type(database).__name__, api, starts)

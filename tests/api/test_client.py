@@ -1,4 +1,4 @@
-"""The client against every kind of answer, over real HTTP."""
+"""The client against every kind of response, over real HTTP."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Answers that nobody foresaw: nothing is lost, nobody waits for ever, and no stack trace shows."""
+"""Malformed responses: no fixture is lost, no wait is endless, no traceback is printed."""
 
 import json
 import time
@@ -17,7 +17,7 @@ from tests.support.pipeline import Job, requested_ids, setting
 MULTI = "multi"
 
 
-# Two responses in a row, of which each says something else than what is stored.
+# Two responses in a row that differ from what is stored, each in another way.
 PAIRS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "no rows, then no events": (
         {"kind": "no_data"},
@@ -68,7 +68,7 @@ def test_occasional_refusals_keep_the_batch_size() -> None:
 
 
 def test_retry_after_zero_still_backs_off(api: Simulator) -> None:
-    """The quota is used up for a second, and the answer says that nobody need wait."""
+    """The quota is used up for a second, and `Retry-After` is 0."""
     client = SportmonksClient(client_settings(api, backoff=0.2))
     api.control.faults([{"kind": "burst_429", "retry_after": 0, "times": 4}])
     outcomes = fetch_outcomes(client, api.world.fixture_ids()[:20], size=5)

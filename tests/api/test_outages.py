@@ -1,4 +1,4 @@
-"""The API is away, for a moment or for good, or one of its fixtures is."""
+"""Outages of the API, and single fixtures that it fails to return."""
 
 import json
 import socket
@@ -197,7 +197,7 @@ def test_a_failure_is_retried_after_retry_after(api: Simulator, status: int) -> 
 
 
 def test_a_429_is_retried_after_retry_after(api: Simulator) -> None:
-    """Without a call left, and with nothing but the header that says until when."""
+    """Without a call left, and with `Retry-After` as the only hint."""
     client = SportmonksClient(client_settings(api))
     headers = {"Retry-After": "1", "x-ratelimit-remaining": "0"}
     api.control.faults([{"kind": "status", "status": 429, "times": 1, "headers": headers}])

@@ -1,4 +1,4 @@
-"""Equal payloads have equal hashes, whatever the order; different ones differ."""
+"""Equal payloads have equal hashes in any order of their elements; different ones differ."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""The quota, used to the last call and never beyond, over real HTTP."""
+"""The rate limiter uses the quota to the last call and never exceeds it, over real HTTP."""
 
 import math
 import os
@@ -242,7 +242,7 @@ def test_a_late_response_of_the_last_window_does_not_change_this_one(windows: Wi
 def test_a_request_without_response_blocks_others_briefly(
     windows: SharedWindows, is_killed: bool
 ) -> None:
-    """At once where the session is gone, else when nobody can be waiting for an answer any more."""
+    """At once when the session has ended, else when no response can arrive any more."""
     other = SharedWindows(windows.connect, windows.schema, "token")
     QuotaGovernor(8, answered_within=60 if is_killed else 1, windows=other).acquire("core/types")
     if is_killed:
@@ -296,7 +296,7 @@ def test_reserved_calls_are_left(reserve: float) -> None:
 
 
 def test_an_api_without_quota_headers_is_probed_again() -> None:
-    """Without the end of the window nobody waits for ever; without numbers nobody waits at all."""
+    """Without the end of the window the wait is bounded; without numbers there is none."""
     window = Window()
     window.take(0, 0, 60)
     window.give_back(0, QuotaReport("Fixture", None, 0, None, True), 1)

@@ -1,4 +1,4 @@
-"""One deadline for a whole exchange, and a limit for the size of an answer."""
+"""One deadline for a whole exchange, and a limit for the size of a response."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Who has given an address is told when a run or a transform needs somebody, and only then."""
+"""The webhook gets an alert when a run or a transform needs attention, and only then."""
 
 import json
 import threading
@@ -81,7 +81,7 @@ def test_failures_and_warnings_send_an_alert(
 def test_matches_that_are_live_for_too_long(
     duckdb_job: Job, api: Simulator, alerts: list[dict[str, Any]]
 ) -> None:
-    """The simulator's clock stands in the past: what is live there ended long ago here."""
+    """The simulator's clock is in the past: its live matches ended long ago."""
     duckdb_job.start_extracted()
     duckdb_job.command("transform")
     (alert,) = alerts

@@ -1,4 +1,4 @@
-"""What batches save, as the API counts it."""
+"""`compare` measures what batches save, with the API's own counts."""
 
 import hashlib
 import json

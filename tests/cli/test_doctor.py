@@ -1,4 +1,4 @@
-"""`doctor` names what is wrong with an installation, and is content once it is put right."""
+"""`doctor` names what is wrong with an installation, and passes once it is fixed."""
 
 import json
 import re

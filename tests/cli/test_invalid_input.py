@@ -1,4 +1,4 @@
-"""Whatever a person gets wrong is answered by one line that says what to do."""
+"""Invalid input is answered by one line that names the remedy."""
 
 import os
 import shutil
@@ -160,7 +160,7 @@ def test_settings_file_that_cannot_be_read(
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00TOKEN", b"TOKEN=a\x00b"])
 def test_binary_dotenv(duckdb_job: Job, tmp_path: Path, content: bytes) -> None:
-    """In a copy of the package, beside which the file stands."""
+    """In a copy of the package, with the file beside it."""
     shutil.copytree("extract", tmp_path / "extract")
     (tmp_path / ".env").write_bytes(content)
     output = ran_in(tmp_path)

@@ -1,4 +1,4 @@
-"""The report in a browser, and its numbers against the tables."""
+"""The report in a browser, and its figures against the tables."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page on which nothing may go wrong, and nothing be asked for but the report."""
+    """A page without errors, and without requests for anything but the report."""
     page = browser.new_page()
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text))

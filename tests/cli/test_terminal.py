@@ -1,4 +1,4 @@
-"""What a person sees on a terminal, and a machine in a file."""
+"""The output of commands on a terminal, in a file and as JSON lines."""
 
 import io
 import json
@@ -37,7 +37,7 @@ def shown(said: str, columns: int) -> list[str]:
 
 
 def has_cursor(said: str) -> bool:
-    """Whether the last that was said of the cursor is that it is there."""
+    """Whether the cursor is visible at the end."""
     return said.rfind("\x1b[?25h") >= said.rfind("\x1b[?25l")
 
 
@@ -87,7 +87,7 @@ def test_the_summary_is_accurate(
     notes = duckdb_job.query("select distinct note from sportmonks_raw.fixture_checks order by 1")
     assert notes == [("Stored without events; not confirmed yet.",), (None,)]
     assert re.search(r"^  due when the run began +8 *$", said, re.MULTILINE)
-    # It is said of calls that took less than a tenth of a second together, too.
+    # Also when all calls together took less than a tenth of a second.
     assert "Seconds waited" not in said
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
     result = duckdb_job.extract("--fixture-ids", str(ids[0]), "--json", code=1)

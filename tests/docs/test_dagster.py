@@ -1,4 +1,4 @@
-"""The example for Dagster: its graph, and what it materialises."""
+"""The example for Dagster: its graph, and the assets that it materialises."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""Which fixtures are due, on made-up knowledge, against the schedule as a person reads it."""
+"""Which fixtures are due, on generated data, against an independent model of the schedule."""
 
 import random
 import tomllib

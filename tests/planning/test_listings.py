@@ -14,7 +14,7 @@ NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
 
 def listed(api: Simulator) -> list[str]:
-    """The filters of the lists that were asked for; a further page has a cursor instead."""
+    """The filters of the lists that were requested; a further page has a cursor instead."""
     return [
         request["query"].get("filters") or "another page"
         for request in api.control.requests()
@@ -177,7 +177,7 @@ def test_a_deleted_fixture_is_marked_and_requested_once(job: Job, api: Simulator
     assert job.query(f"select state_id from sportmonks_raw.fixture_index where id = {gone}") == [
         (20,)
     ]
-    # A mistake, says the API.
+    # The API restores it.
     api.control.restore(gone)
     at(NOW + timedelta(days=4), job, api)
     at(NOW + timedelta(days=5), job, api)

@@ -1,4 +1,4 @@
-"""What a run would cost, and that it costs that."""
+"""A plan's calls and time, against those of the run that follows."""
 
 import json
 import random

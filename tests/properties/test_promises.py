@@ -1,4 +1,4 @@
-"""What must hold whatever happens: kills, secrets, answers saved from the real API."""
+"""Promises of the whole: no token leaks, saved responses arrive whole, every column is described."""
 
 import gzip
 import json

@@ -36,7 +36,7 @@ def real_shaped(count: int) -> list[dict[str, Any]]:
 
 
 def exact(text: str) -> Any:
-    """JSON as it is to be stored: every number as it stands there, U+FFFD in place of NUL."""
+    """JSON as it must be stored: every number exact, U+FFFD in place of NUL."""
     return json.loads(
         text, parse_int=Decimal, parse_float=Decimal, object_pairs_hook=_members_without_nul
     )

@@ -1,4 +1,4 @@
-"""A season that an hourly run looks at: the tables follow it, at the price of the schedule."""
+"""Hourly runs through a season: the tables follow it with no more calls than the schedule needs."""
 
 import os
 import random
@@ -22,7 +22,7 @@ CHECKS = [
 
 
 class Minimum:
-    """The calls of somebody who knows every fixture's state at any time, and keeps the schedule."""
+    """The calls that the schedule needs where every fixture's state is known at any time."""
 
     def __init__(self) -> None:
         self.checked: dict[int, datetime] = {}

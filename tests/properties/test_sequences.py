@@ -159,7 +159,7 @@ class Sequence(RuleBasedStateMachine):
 
     @rule(include=st.sampled_from(ARRAYS), kind=st.sampled_from(["object", "other"]))
     def a_run_with_arrays_that_are_none(self, include: str, kind: str) -> None:
-        """An object for a list says the same; anything else says nothing."""
+        """An object for a list is read as that list; anything else is ignored."""
         fault = {"kind": f"{kind}_include", "include": include, "value": "none", "path": "multi"}
         self.run_with(fault, set())
 
@@ -264,7 +264,7 @@ class Sequence(RuleBasedStateMachine):
         self.job.transform("--full-refresh", *EVERY_MODEL)
         for table, rows in self.contents().items():
             assert rows == built[table], table
-        # The API says nothing of what is gone: it comes back for the comparison.
+        # The API no longer returns withdrawn fixtures: they are restored for the comparison.
         if gone := set(self.api.world.every_id()) - set(self.api.world.fixture_ids()):
             for id in gone:
                 self.api.control.restore(id)

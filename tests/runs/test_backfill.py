@@ -1,4 +1,4 @@
-"""Long runs: in chunks, within bounds, through Ctrl-C and kills, on several hosts at once."""
+"""Long runs: chunks, limits, Ctrl-C, kills, and several hosts at once."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def runs(job: Job) -> list[tuple[str, dict[str, Any]]]:
 
 @pytest.fixture
 def backfill(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An API with six seasons, asked for in small chunks."""
+    """An API with six seasons, read in small chunks."""
     teams = 8 if LEAGUES < 20 else 12
     with Simulator(seed=5, leagues=LEAGUES, seasons=3, teams=teams, latency=0.02) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
@@ -246,7 +246,7 @@ def test_a_list_of_ids_goes_on_whatever_runs_between(duckdb_job: Job, api: Simul
         api.control.reset_requests()
         duckdb_job.extract("--fixture-ids", ids)
     assert sum(map(len, requested_ids(api))) == 30 - first
-    # It is complete now: the ids are asked for when they are named, due or not.
+    # It is complete now: given ids are requested even when they are not due.
     api.control.reset_requests()
     duckdb_job.extract("--fixture-ids", ids)
     assert sum(map(len, requested_ids(api))) == 30

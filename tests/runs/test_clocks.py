@@ -1,4 +1,4 @@
-"""The newest payload stays, whatever the clocks of the hosts show."""
+"""The newest payload wins, even when the clocks of the hosts are wrong."""
 
 import contextlib
 import json
@@ -138,7 +138,7 @@ def test_a_host_that_is_behind_goes_by_the_api(
     with host_clock(api, -behind):
         api.control.reset_requests()
         again = extracted(job)
-        # It asks what time it is.
+        # One request reads the API's time.
         assert again["due"] == 0
         assert [request["path"] for request in api.control.requests()] == ["/v3/football/states"]
         assert extracted(job, "--force")["stored"] == 5

@@ -1,4 +1,4 @@
-"""An emptiness counts once answers some minutes apart show it, and a score can ask for more."""
+"""An empty include counts once responses some minutes apart confirm it."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -144,7 +144,7 @@ def test_a_list_sent_as_an_object_is_read(job: Job, api: Simulator) -> None:
     job.transform(*EVERY_MODEL)
     assert_equals_world(job, api)
     assert job.query("select * from sportmonks.quarantine") == []
-    # An object says what its list says, and a correction of it counts.
+    # An object is equal to its list, and a correction of it counts.
     api.control.clear_faults()
     id = played(api, has_goals=True)
     api.control.remove_event(id, api.control.fixture(id)["events"][0]["id"])

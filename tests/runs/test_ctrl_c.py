@@ -1,4 +1,4 @@
-"""Ctrl-C ends every command with exit code 130 and a line, whatever it is doing."""
+"""Ctrl-C ends every command at any moment, with exit code 130 and one line."""
 
 import os
 import signal
@@ -72,7 +72,7 @@ def moments(seconds: float) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def alerts_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An alert is said to have failed."""
+    """Every alert fails, which would print a line."""
     monkeypatch.setenv(setting("ALERT_URL"), "http://127.0.0.1:9/")
 
 

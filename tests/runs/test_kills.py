@@ -1,4 +1,4 @@
-"""`kill -9` at any moment: the next run mends it, and nothing stays behind."""
+"""`kill -9` at any moment: the next run finishes the work, and nothing is left over."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""The job from end to end: what the API says is what the final tables hold."""
+"""The pipeline from end to end: the final tables equal what the API sends."""
 
 import json
 from collections.abc import Callable
@@ -256,7 +256,7 @@ def test_league_and_season_choose_fixtures(duckdb_job: Job, api: Simulator) -> N
 
 
 def run_against(job: Job, api: Simulator, *arguments: str, stdin: str | None = None) -> str:
-    """The standard output of an extract that asks another API."""
+    """The standard output of an extract from another API."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
         return job.extract(*arguments, stdin=stdin).stdout

@@ -67,7 +67,7 @@ def assert_raw_equals_world(job: Job, api: Simulator) -> None:
     rows = job.query("select id, cast(payload as text) from sportmonks_raw.fixtures order by id")
     assert [id for id, _ in rows] == api.world.fixture_ids()
     for id, payload in rows:
-        # What the API sends where nobody asks for it, and what the job asks for.
+        # The fields that the API always sends, and the includes that the job requests.
         keys = api.world.base(id).keys() | INCLUDES
         sent = {key: value for key, value in api.world.fixture(id).items() if key in keys}
         assert with_sorted_arrays(json.loads(payload)) == with_sorted_arrays(sent)

@@ -280,7 +280,7 @@ def assert_timeline(world: World, match: Match, found: Sequence[Row]) -> None:
             row["event_id"]
             for row in found
             if world.type(row["type_id"]) in kind
-            # Without it, or with one that was given by hand, nothing tells two of a minute apart.
+            # Without it, or with one set by hand, two events of a minute have no defined order.
             and (kind == GOALS or "sort_order" in events[row["event_id"]])
         ]
         assert of_kind == sorted(
@@ -344,7 +344,7 @@ def _stripped(text: str | None) -> str | None:
 
 
 def player_seasons(world: World) -> Rows:
-    """A squad's number is the team's with two more digits, whoever a goal of it counts for."""
+    """A squad's number is the team's with two more digits, also for own goals."""
     team_names = world.team_names()
     rows: dict[tuple[int, int], Row] = {}
     seen: defaultdict[tuple[int, int], set[int]] = defaultdict(set)

@@ -63,7 +63,7 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "extra keys": ({"kind": "extra_keys"}, {}),
 }
 SHARES = (0.01, 0.1, 0.5)
-# What cannot be told from the truth for a fixture that is new.
+# For a new fixture, these cannot be distinguished from a correct response.
 LIES = {"events empty"}
 
 

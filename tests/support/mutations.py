@@ -102,7 +102,7 @@ class Mutator:
         self._breaking = breaking
         # What the placeholders stand for.
         self._texts: list[str] = []
-        # Whether a key stands twice in one object.
+        # Whether a key occurs twice in one object.
         self._is_twice = False
 
     def mutant(self, fixture: Row) -> Mutant:

@@ -20,7 +20,7 @@ from extract.cli import app
 from simulator import Simulator
 from tests.support.postgres import Server
 
-# Tables of the final schema, with the column that tells their rows apart.
+# Tables of the final schema, with their keys.
 FINAL_TABLES = {
     "fixtures": "fixture_id",
     "fixture_statistics": "statistic_id",

@@ -23,7 +23,7 @@ PASSWORD_GROUP = "sportmonks_test_password"
 
 @dataclass(frozen=True)
 class Server:
-    """A running server, and a superuser of it. The password is empty where none is asked for."""
+    """A running server, and a superuser of it. The password is empty where none is needed."""
 
     host: str
     port: str

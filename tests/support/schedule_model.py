@@ -30,7 +30,7 @@ def is_scheduled(
     checked_at: datetime,
     now: datetime,
 ) -> bool:
-    """Whether a fixture that was asked for at one moment is to be asked for again at another."""
+    """Whether a fixture that was requested at one moment is due again at another."""
     begins, interval = None, "never"
     for of_group, age, again in schedule:
         if of_group != group:

@@ -1,4 +1,4 @@
-"""dbt's tests on the large tables read what is new, and that once."""
+"""dbt's tests on the large tables read new rows only, and once."""
 
 from pathlib import Path
 

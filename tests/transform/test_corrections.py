@@ -1,4 +1,4 @@
-"""`fixture_corrections` lists what the API corrected, and nothing else."""
+"""`fixture_corrections` lists the corrections of the API, and nothing else."""
 
 from typing import Any
 

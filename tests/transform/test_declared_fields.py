@@ -1,4 +1,4 @@
-"""A change of any field that the tables are made of is noticed, and arrives in them."""
+"""A change of any field that the tables use is detected, and arrives in them."""
 
 import json
 from pathlib import Path

@@ -102,7 +102,7 @@ def test_marts_equal_the_world(job: Job, api: Simulator, subtests: pytest.Subtes
 def live_through(job: Job, api: Simulator) -> History:
     """A run that leaves some fixtures out, corrections, runs that follow them, and the tables."""
     control = api.control
-    # As the API has walkovers: without a score, only the winner is told.
+    # As the API has walkovers: without a score, but with a winner.
     control.empty(next(m.id for m in marts.read(api).matches if m.state == "WO"), "scores")
     history = History(marts.read(api))
     every_id = [match.id for match in history.first.matches]
@@ -190,7 +190,7 @@ def correct(api: Simulator, history: History) -> None:
         for team in shootout.fixture["participants"]
     ]
     control.update(shootout.id, {"participants": unflagged})
-    # A card for somebody on the bench, who is on no pitch the whole season.
+    # A card for a player on the bench who plays no match of the season.
     team = history.take(_eventful)
     team_id = team.teams["home"]["id"]
     card = {"type_id": 19, "minute": 80, "on_bench": True, "participant_id": team_id}
@@ -477,7 +477,7 @@ def test_a_match_reissued_under_another_id_counts_once(
     finished_again, drawn_again = control.reissue(finished.id), control.reissue(drawn.id)
     control.update(drawn_again, {"participants": teams, "placeholder": False})
     run(1)
-    # A single answer without a fixture may be a mistake: both count, and a check says so.
+    # A single response without a fixture may be an error: both count, and a check warns.
     output = job.command("transform").output
     assert "WARN matches_have_one_fixture: 2 found." in output
     for id in (finished.id, finished_again):

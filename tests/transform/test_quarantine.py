@@ -1,4 +1,4 @@
-"""A value that does not fit its column is set aside, whatever it is and wherever it stands."""
+"""A value that does not fit its column goes to the quarantine, for every field and kind of value."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ TEXTS = {
 }  # fmt: skip
 
 
-# None of them is a number, a boolean or a time; each looks like one to somebody who is less strict.
+# None of them is a number, a boolean or a time; a lenient cast would accept each of them.
 WRONG = ("no value", "", "4,5", "007")
 # Milliseconds, which are seconds in the year 55840.
 WRONG_SECONDS = 1_700_000_000_000
@@ -89,7 +89,7 @@ def test_each_invalid_value_is_quarantined_alone(job: Job, monkeypatch: pytest.M
     # At the season's end most fixtures have every array.
     with Simulator(seed=11, leagues=1, seasons=1, teams=20, clock="2026-05-28T00:00:00Z") as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
-        # In order: a team is as its newest answer says, which is to be a whole one.
+        # In order: a team's row is that of its newest payload, which must be a valid one.
         monkeypatch.setenv("SOURCES__SPORTMONKS__REQUESTS_IN_FLIGHT", "1")
         expected = world.final_tables(api)
         truth = [api.control.fixture(id) for id in api.world.fixture_ids()]
@@ -151,7 +151,7 @@ def assert_only_this_is_null(
             assert row is None
         else:
             assert row
-            # Of an object, all that stands in it.
+            # Of an object, all of its fields.
             columns = set(case.keys[1:]) | OBJECTS.get(case.keys[1], set())
             assert without(row, columns) == without(wanted, columns), case
             assert row.get(case.keys[-1]) is None, case

@@ -1,4 +1,4 @@
-"""A transform begins only where there may be something to build."""
+"""A transform is skipped when nothing changed since the last one."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A transform builds where it should, and leaves the process as it was."""
+"""A transform builds in the configured database, and leaves the process unchanged."""
 
 import os
 import signal

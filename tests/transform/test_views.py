@@ -1,4 +1,4 @@
-"""Views are made once, and anew when they are gone or are to say something else."""
+"""Views are created once, and again when they are missing or their definition changed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""DuckDB and PostgreSQL hold the same, whatever the API sends."""
+"""DuckDB and PostgreSQL store the same for any payload."""
 
 import json
 import os

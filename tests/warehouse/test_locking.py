@@ -1,4 +1,4 @@
-"""Several processes on one database: they take turns, and say so."""
+"""Several processes on one database take a lock, and print what they wait for."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""The server goes away in the middle: the job goes on when it is back, or stops and is mended."""
+"""Lost connections: a command continues when the server is back, or the next run finishes it."""
 
 import contextlib
 import os

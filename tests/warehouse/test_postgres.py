@@ -1,4 +1,4 @@
-"""What an administrator looks at: keys, indexes, comments, what is written, what is said."""
+"""PostgreSQL: keys, indexes, comments, what is written, and error messages."""
 
 import json
 import os

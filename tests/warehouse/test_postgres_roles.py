@@ -1,4 +1,4 @@
-"""What the roles that docs/postgres/setup.sql makes may do, and what not."""
+"""The rights of the roles that docs/postgres/setup.sql creates."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ class Roles:
 
 
 def set_up(server: Server, schema: str, roles: Roles) -> None:
-    """Runs the file the way its head says."""
+    """Runs the file as its header describes."""
     variables = {"loader": roles.loader, "analyst": roles.analyst, "schema": schema}
     given = [f"--set={name}={value}" for name, value in variables.items()]
     subprocess.run(
@@ -39,7 +39,7 @@ def set_up(server: Server, schema: str, roles: Roles) -> None:
 
 @pytest.fixture
 def roles(server: Server, postgres: Postgres) -> Iterator[Roles]:
-    """A loader, the analyst role, and somebody who is granted it."""
+    """A loader, the analyst role, and a member of it."""
     roles = Roles(*(f"{postgres.schema}_{name}" for name in ("loader", "analyst", "reader")))
     set_up(server, postgres.schema, roles)
     set_up(server, postgres.schema, roles)

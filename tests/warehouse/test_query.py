@@ -1,4 +1,4 @@
-"""Questions to the final tables from the command line."""
+"""`query`: SQL on the final tables from the command line."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ from tests.support.terminal import error_line, run_on_terminal
 
 
 def ask(*arguments: str, code: int = 0) -> str:
-    """What the command says, in a process of its own: DuckDB opens no file in two ways in one."""
+    """The command's output, from a process of its own: one process opens a DuckDB file in one mode."""
     command = [sys.executable, "-m", "extract", "query", *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == code, result.stderr
@@ -125,7 +125,7 @@ def assert_nothing_is_written(job: Job, api: Simulator, folder: Path) -> None:
 
 def test_rows_on_a_terminal(duckdb_job: Job, api: Simulator) -> None:
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    # Enough of final tables: no transform is needed for what is asked here.
+    # Enough of final tables: these queries need no transform.
     duckdb_job.database.execute("create schema sportmonks")
     duckdb_job.database.execute("create table sportmonks.fixtures as select 1 as fixture_id")
     numbers = "select range as number from range(600)"

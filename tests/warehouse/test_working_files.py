@@ -1,4 +1,4 @@
-"""What a power failure or a full disk does to the working files stops no later run."""
+"""Working files that a power failure or a full disk has damaged stop no later run."""
 
 import errno
 import resource
@@ -143,7 +143,7 @@ def test_a_full_disk_under_the_database_is_a_line(duckdb_job: Job, api: Simulato
 def test_an_error_is_not_mistaken_for_one_handled_before(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk, found while a failed look-up was handled, says nothing about the data."""
+    """A full disk, found while a failed look-up was handled, is no error in the data."""
     duckdb_job.command("plan")
 
     def full(*_: object) -> None:
