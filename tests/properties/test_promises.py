@@ -1,4 +1,4 @@
-"""Promises of the whole: no token leaks, saved responses arrive whole, every column is described."""
+"""Promises of the whole: no token leaks, saved responses arrive whole, columns are described."""
 
 import gzip
 import json

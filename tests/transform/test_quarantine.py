@@ -1,4 +1,4 @@
-"""A value that does not fit its column goes to the quarantine, for every field and kind of value."""
+"""A value that does not fit its column goes to the quarantine, for each field and kind of value."""
 
 import re
 from collections.abc import Iterator

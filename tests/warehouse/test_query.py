@@ -17,7 +17,7 @@ from tests.support.terminal import error_line, run_on_terminal
 
 
 def ask(*arguments: str, code: int = 0) -> str:
-    """The command's output, from a process of its own: one process opens a DuckDB file in one mode."""
+    """The output of a process of its own: one process opens a DuckDB file in one mode only."""
     command = [sys.executable, "-m", "extract", "query", *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == code, result.stderr
