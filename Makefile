@@ -97,7 +97,7 @@ test-fast: .venv/installed-dev ## What needs neither dlt, dbt nor a server: unde
 
 .PHONY: test-all
 test-all: .venv/installed-dev ## All tests on both engines, and many random cases.
-	@$(PYTEST) --everything $(PYTEST_ARGS)
+	@$(PYTEST) --everything --timeout 3600 $(PYTEST_ARGS)
 
 .PHONY: faults
 faults: .venv/installed-dev ## The job against every fault of the API, as a table: about 5 minutes.

@@ -17,7 +17,14 @@ gc.set_threshold(50_000, 10, 10)
 
 
 # How many random cases `--everything` tries of each kind, unless the environment says otherwise.
-RANDOM_CASES = {"SEQUENCES": 10, "KILLS": 10, "CASES": 2000, "INTERRUPTIONS": 5, "DAYS": 3}
+RANDOM_CASES = {
+    "SEQUENCES": 12,
+    "KILLS": 10,
+    "CASES": 2000,
+    "EXAMPLES": 1000,
+    "INTERRUPTIONS": 5,
+    "DAYS": 3,
+}
 # Who uses one of these runs the whole job, or a database server.
 PIPELINE_FIXTURES = {"dbt_targets", "server", "clone"}
 
