@@ -128,7 +128,10 @@ def test_fault_in_a_file(
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
-    [("PGPORT", "1", "PGPORT is wrong"), ("PGUSER", "nobody_of_that_name", "PGUSER is wrong")],
+    [
+        pytest.param("PGPORT", "1", "PGPORT is wrong", marks=pytest.mark.thorough),
+        ("PGUSER", "nobody_of_that_name", "PGUSER is wrong"),
+    ],
 )
 def test_fault_of_postgres(
     postgres_job: Job,
