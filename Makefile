@@ -90,12 +90,22 @@ simulator: .venv/installed ## Serve a simulated API. SIMULATOR_ARGS="--help" for
 ##@ Development
 
 .PHONY: test
-test: .venv/installed-dev ## All tests. PYTEST_ARGS="-k quota"
-	@$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
+test: .venv/installed-dev ## Every promise, in about 8 minutes on two cores. PYTEST_ARGS="-k quota"
+	@$(PYTEST) $(PYTEST_ARGS)
+# A process that has finished its share takes tests over from the others.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+.PHONY: test-fast
+test-fast: .venv/installed-dev ## What needs neither dlt, dbt nor a server: under a minute.
+	@$(PYTEST) --fast $(PYTEST_ARGS)
+
+.PHONY: test-all
+test-all: .venv/installed-dev ## All tests on both engines, and many random cases.
+	@$(PYTEST) --everything --timeout 3600 $(PYTEST_ARGS)
 
 .PHONY: faults
 faults: .venv/installed-dev ## The job against every fault of the API, as a table: about 5 minutes.
-	@$(BIN)/python -m tests.faults
+	@$(BIN)/python -m tests.support.faults
 
 .PHONY: bench
 bench: .venv/installed-dev ## Measure the job against a baseline. BENCH_ARGS="--fixtures 1000"

@@ -1,19 +1,65 @@
 import gc
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from simulator import Simulator
-from tests.job import Database, DuckDb, Job, Postgres
-from tests.postgres import Server, running_server
-
-ENGINES = ["duckdb", "postgres"]
+from tests.support.pipeline import ENGINES, Database, DuckDb, Job, Postgres, SavedStarts
+from tests.support.postgres import Server, running_server
 
 # dlt and dbt keep much of what they make: looking for garbage among it took a tenth of all time.
 gc.set_threshold(50_000, 10, 10)
+
+
+# How many random cases `--everything` tries of each kind, unless the environment says otherwise.
+RANDOM_CASES = {
+    "SEQUENCES": 12,
+    "KILLS": 10,
+    "CASES": 2000,
+    "EXAMPLES": 1000,
+    "INTERRUPTIONS": 5,
+    "DAYS": 3,
+}
+# Who uses one of these runs the whole job, or a database server.
+PIPELINE_FIXTURES = {"dbt_targets", "server", "clone"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--everything",
+        action="store_true",
+        help="also run the tests marked `thorough`, and many random cases of each kind",
+    )
+    parser.addoption(
+        "--fast",
+        action="store_true",
+        help="run only the tests that need neither dlt, dbt nor a database server",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("everything"):
+        for name, count in RANDOM_CASES.items():
+            os.environ.setdefault(name, str(count))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what the options do not ask for."""
+
+    def is_left_out(item: pytest.Item) -> bool:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if config.getoption("fast"):
+            return bool(fixtures & PIPELINE_FIXTURES or item.get_closest_marker("slow"))
+        return not config.getoption("everything") and bool(item.get_closest_marker("thorough"))
+
+    left_out = [item for item in items if is_left_out(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.fixture
@@ -35,9 +81,21 @@ def dbt_targets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(testrun_uid: str) -> Server:
-    """A PostgreSQL server."""
-    return running_server(testrun_uid)
+def starts(tmp_path_factory: pytest.TempPathFactory) -> SavedStarts:
+    """Databases that several tests of a process start from."""
+    return SavedStarts(tmp_path_factory.mktemp("starts"))
+
+
+@pytest.fixture(scope="session")
+def server(testrun_uid: str) -> Iterator[Server]:
+    """A PostgreSQL server, and a database of its own for this test process."""
+    running = running_server(testrun_uid)
+    server = replace(running, database=f"test_{secrets.token_hex(5)}")
+    running.create_database(server.database)
+    yield server
+    databases = "select datname from pg_database where datname like %s"
+    for (name,) in running.query(databases, [f"{server.database}%"]):
+        running.drop_database(name)
 
 
 @pytest.fixture(scope="session")
@@ -77,12 +135,16 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 @pytest.fixture
 def job_on(
-    api: Simulator, tmp_path: Path, dbt_targets: Path, monkeypatch: pytest.MonkeyPatch
+    api: Simulator,
+    tmp_path: Path,
+    dbt_targets: Path,
+    starts: SavedStarts,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Database], Job]:
-    """Sets the job up to ask that API and to write to a database."""
+    """Sets the job up to read from that API and to write to a database."""
 
     def set_up(database: Database) -> Job:
-        job = Job(database, tmp_path, dbt_targets / type(database).__name__)
+        job = Job(database, tmp_path, dbt_targets / type(database).__name__, api, starts)
         for name, value in job.environment(api.base_url, api.token).items():
             monkeypatch.setenv(name, value)
         return job

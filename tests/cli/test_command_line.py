@@ -10,7 +10,7 @@ import pytest
 
 from extract.errors import STARTED_BY_VARIABLE, command_line
 from simulator import Simulator
-from tests.job import DuckDb, Job
+from tests.support.pipeline import DuckDb, Job
 
 COMMANDS = ["extract", "plan", "transform", "run", "query", "report", "doctor", "compare", "docs",
             "demo", "simulator"]  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.job import Job, setting
+from tests.support.pipeline import Job, setting
 
 # Only what tells that a transform ran.
 STATES = ["--", "--exclude-resource-type", "test", "--select", "+states"]

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from simulator import Simulator
-from tests.job import Job, Postgres
-from tests.postgres import BINARIES, Server
+from tests.support.pipeline import Job, Postgres
+from tests.support.postgres import BINARIES, Server
 
 CLONE = "/srv/sportmonks"
 

@@ -11,8 +11,8 @@ import pytest
 
 from extract.warehouse.raw_tables import DUE, SCHEMAS
 from simulator import Simulator
-from tests.job import EVERY_MODEL, Job
-from tests.questions import PAGE, Question, build, questions, records
+from tests.support.pipeline import EVERY_MODEL, Job
+from tests.support.questions import PAGE, Question, build, questions, records
 
 Rows = list[Mapping[str, Any]]
 
@@ -141,7 +141,9 @@ def test_every_question_has_a_plausible_answer(job: Job, api: Simulator) -> None
             question.sql.replace("sportmonks.", f"{job.database.schema}.")
         )
         assert rows, question.title
-        assert names == question.columns, f"{question.title}: run `python -m tests.questions`"
+        assert names == question.columns, (
+            f"{question.title}: run `python -m tests.support.questions`"
+        )
         is_plausible(job, records(names, rows))
 
 

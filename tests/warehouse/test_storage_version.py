@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.job import EVERY_MODEL, Job, setting
+from tests.support.pipeline import EVERY_MODEL, Job, setting
 
 VERSION = "1.4.*"
 COUNT = """

@@ -12,7 +12,7 @@ from extract.config.settings import UNUSED_TOKEN, load_settings
 from extract.errors import BusyError
 from extract.warehouse.factory import open_warehouse
 from simulator import Simulator
-from tests.job import Job, setting
+from tests.support.pipeline import Job, setting
 
 HOLD = """
 import sys
@@ -39,7 +39,7 @@ def locked() -> Iterator[int]:
             holder.communicate()
 
 
-@pytest.mark.parametrize("command", ["run", "transform"])
+@pytest.mark.parametrize("command", ["extract", "transform"])
 def test_a_command_waits_until_the_limit(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -76,4 +76,4 @@ def test_a_season_is_waited_for_until_the_limit(
 
 def test_the_limit_is_a_number_of_minutes(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(setting("LOCK_TIMEOUT"), "-1")
-    assert "lock_timeout is -1" in duckdb_job.command("run", code=2).output
+    assert "lock_timeout is -1" in duckdb_job.command("extract", code=2).output

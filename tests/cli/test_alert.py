@@ -1,0 +1,109 @@
+"""The webhook gets an alert when a run or a transform needs attention, and only then."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from simulator import Simulator
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
+
+SECRET = "a-secret-part"
+VARIABLE = "SOURCES__SPORTMONKS__ALERT_URL"
+
+
+@pytest.fixture
+def alerts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """What a webhook is sent."""
+    received: list[dict[str, Any]] = []
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.path == f"/{SECRET}"
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Not to standard error."""
+
+    with HTTPServer(("127.0.0.1", 0), Webhook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv(VARIABLE, f"http://127.0.0.1:{server.server_port}/{SECRET}")
+        yield received
+        server.shutdown()
+
+
+@POSTGRES_IN_TEST_ALL
+def test_failures_and_warnings_send_an_alert(
+    job: Job, api: Simulator, alerts: list[dict[str, Any]]
+) -> None:
+    ids = api.world.fixture_ids()
+    api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
+    said = job.extract(code=1).output
+    (alert,) = alerts
+    assert "1 failed, 0 unconfirmed" in alert["text"]
+    assert alert["failed_ids"] == [ids[0]]
+    assert alert["outcome"] == "failed"
+    assert alert["stored"] == len(ids) - 1
+    assert SECRET not in said
+
+    api.control.faults([])
+    job.extract()
+    job.transform()
+    assert len(alerts) == 1
+
+    with_events = next(id for id in ids if api.world.fixture(id)["events"])
+    api.control.faults(
+        [
+            {"kind": "empty_include", "include": "events", "path": ".*multi.*", "times": 1},
+            {"kind": "status", "status": 500, "path": ".*multi.*", "after": 1},
+        ]
+    )
+    job.extract("--fixture-ids", str(with_events))
+    assert "0 failed, 1 unconfirmed" in alerts[1]["text"]
+    del alerts[:]
+    # Whoever types something wrong sees it.
+    job.command("transform", "--nonsense", code=2)
+    job.extract("--season-id", "1", code=2)
+    job.extract("--fixture-ids", "abc", code=2)
+    job.extract("--max-minutes", "nan", code=2)
+    assert alerts == []
+    job.extract("--force", code=1)
+    api.control.faults([{"kind": "status", "status": 401}])
+    job.extract("--force", code=2)
+    assert "does not accept the token" in alerts[-1]["text"]
+
+
+def test_matches_that_are_live_for_too_long(
+    duckdb_job: Job, api: Simulator, alerts: list[dict[str, Any]]
+) -> None:
+    """The simulator's clock is in the past: its live matches ended long ago."""
+    duckdb_job.start_extracted()
+    duckdb_job.command("transform")
+    (alert,) = alerts
+    assert "live_fixtures_are_recent" in alert["warned"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://127.0.0.1:9/{SECRET}",
+        pytest.param(SECRET, marks=pytest.mark.thorough),
+        f"http://[{SECRET}",
+    ],
+)
+def test_an_alert_that_cannot_be_sent(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, address)
+    api.control.faults(
+        [{"kind": "status", "status": 500, "fixture_ids": api.world.fixture_ids()[:1]}]
+    )
+    result = duckdb_job.extract(code=1)
+    assert "The alert could not be sent" in result.output
+    assert "Traceback" not in result.output
+    assert SECRET not in result.output

@@ -1,0 +1,57 @@
+"""dbt's tests on the large tables read new rows only, and once."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator import Simulator
+from tests.support.pipeline import Job
+
+NAME = "accepted_values_fixture_statistics_location"
+
+
+def test_a_check_reads_new_rows_and_warns_of_new_findings(duckdb_job: Job, api: Simulator) -> None:
+    job, said = duckdb_job, ""
+
+    def warns(*arguments: str) -> bool:
+        nonlocal said
+        said = job.command("transform", *arguments).output
+        return f"WARN {NAME}" in said
+
+    job.extract()
+    assert not warns()
+    # The provider's oddities are counted, until they grow; what is about the job is shown.
+    oddities = job.query(
+        "select count(*) from sportmonks.fixture_quality inner join sportmonks.fixtures "
+        "using (fixture_id) where event_count > 0 and state_code in ('FT', 'AET', 'FT_PEN') "
+        "and (home_goal_count <> home_score or away_goal_count <> away_score)"
+    )
+    assert oddities == [(1,)]
+    assert "1 check found 1 oddity in the provider's data: sportmonks report." in said
+    assert "WARN events_match_score" not in said
+    assert "WARN live_fixtures_are_recent: 3 found. No match is live" in said
+    fixture = next(f for f in map(api.control.fixture, api.world.fixture_ids()) if f["statistics"])
+    fixture["statistics"][0]["location"] = "mid\x1b[31mdle"
+    api.control.update(fixture["id"], {"statistics": fixture["statistics"]})
+    job.extract("--force", "--fixture-ids", str(fixture["id"]))
+    # Although the table of fixtures does not have the new version yet.
+    assert warns("--select", "fixture_statistics")
+    assert "    value_field mid?[31mdle" in said
+    assert not warns()
+    assert "2 checks found 2 oddities in the provider's data" in said
+    assert warns("--verbose", "--full-refresh")
+    assert "provider's data" not in said
+    assert not warns("--select", "fixture_statistics")
+    assert "provider's data" not in said
+
+
+@pytest.mark.thorough
+def test_the_order_of_commands_does_not_affect_partial_parsing(
+    duckdb_job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dbt keeps what it has read, and the report only tests."""
+    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    duckdb_job.command("transform")
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    duckdb_job.command("report", "--output", str(tmp_path / "report.html"))
+    duckdb_job.transform("--select", "types")
