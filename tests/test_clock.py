@@ -164,7 +164,9 @@ def test_an_older_answer_of_a_host_ahead_that_is_loaded_late_does_not_stay(
     for id in (chosen := correct_five(api)):
         api.control.update(id, {"details": "older"})
     moment = "fixtures:dlt.extract.extract:Extract:commit_packages:after"
-    process = subprocess.run([sys.executable, "-c", AHEAD, moment, "extract", "--force"], check=False)
+    process = subprocess.run(
+        [sys.executable, "-c", AHEAD, moment, "extract", "--force"], check=False
+    )
     assert process.returncode == -signal.SIGKILL
 
     for id in chosen:

@@ -151,7 +151,9 @@ def test_two_extracts_share_the_quota(postgres_job: Job, api: Simulator) -> None
             # What was known of the quota before is not true any more.
             postgres_job.query("delete from sportmonks_raw.quota_windows")
             hosts = [
-                started("extract", "--seasons", years, DLT_DATA_DIR=str(postgres_job.folder / years))
+                started(
+                    "extract", "--seasons", years, DLT_DATA_DIR=str(postgres_job.folder / years)
+                )
                 for years in ("2024", "2025")
             ]
             said = [host.communicate(timeout=240)[0] for host in hosts]
