@@ -145,7 +145,7 @@ def test_password_is_used_and_is_nowhere(
 ) -> None:
     role = f"{postgres.schema}_secretive"
     server.query(f"create role {role} superuser login password %s", [SECRET])
-    server.query(f"permit {PASSWORD_GROUP} to {role}")
+    server.query(f"grant {PASSWORD_GROUP} to {role}")
     try:
         monkeypatch.setenv("PGUSER", role)
         said = ""
