@@ -1,21 +1,45 @@
-"""The variables and settings that name the warehouse."""
+"""Where the published copy is, wherever the setting is written."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from extract.warehouse.target import duckdb_path, final_schema
+PRINT_PATH = """
+import sys
+from extract.warehouse.target import published_path
+
+print(published_path(), "dlt" in sys.modules)
+"""
 
 
-def test_names_of_the_docs_are_not_ambiguous_in_the_default_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DUCKDB_PATH", raising=False)
-    monkeypatch.delenv("SPORTMONKS_SCHEMA", raising=False)
-    with duckdb.connect(tmp_path / duckdb_path()) as connection:
-        connection.execute(f"create schema {final_schema()}")
-        connection.execute(f"create table {final_schema()}.fixtures as select 1 as fixture_id")
-        # DuckDB looks for a database of that name too.
-        rows = connection.execute("select fixture_id from sportmonks.fixtures").fetchall()
-    assert rows == [(1,)]
+def published(folder: Path, **variables: str) -> str:
+    """The published path, and whether dlt was imported to find it."""
+    environment = {name: value for name, value in os.environ.items() if "PUBLISH" not in name}
+    environment |= {"PYTHONPATH": str(Path.cwd()), "TARGET": "duckdb", **variables}
+    return subprocess.run(
+        [sys.executable, "-c", PRINT_PATH],
+        cwd=folder, env=environment, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[sources.sportmonks]\npublish = "copy.duckdb"\n', "copy.duckdb True"),
+        ('sources = {sportmonks = {"publish" = "copy.duckdb"}}\n', "copy.duckdb True"),
+        ('[sources.sportmonks]\npublish = ""  # none\n#publish = "copy.duckdb"\n', "None False"),
+        ("", "None False"),
+    ],
+)
+def test_the_setting_publish_is_found_in_the_file(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text(text)
+    assert published(tmp_path) == expected
+
+
+@pytest.mark.parametrize("name", ["SOURCES__SPORTMONKS__PUBLISH", "PUBLISH"])
+def test_the_setting_publish_is_found_in_the_environment(tmp_path: Path, name: str) -> None:
+    assert published(tmp_path, **{name: "copy.duckdb"}) == "copy.duckdb True"
