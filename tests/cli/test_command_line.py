@@ -68,7 +68,7 @@ def database_check(job: Job, name: str, code: int) -> dict[str, Any]:
 
 
 def as_in_version_0_1(job: Job) -> None:
-    job.query("alter table sportmonks_raw.fixtures rename column non_empty_keys to non_empty_keys")
+    job.query("alter table sportmonks_raw.fixtures rename column non_empty_keys to filled_keys")
 
 
 def test_a_database_of_version_0_1(job: Job, api: Simulator) -> None:
@@ -95,7 +95,7 @@ def test_a_default_file_of_version_0_1(
     # A file of that name with other tables is no concern of the doctor.
     assert database_check(duckdb_job, "database", code=0) == plain
     with duckdb.connect(old) as connection:
-        connection.execute("alter table sportmonks_raw.fixtures add column non_empty_keys text")
+        connection.execute("alter table sportmonks_raw.fixtures add column filled_keys text")
     found = database_check(duckdb_job, "database", code=0)
     assert found["status"] == "warn"
     assert "sportmonks.duckdb has the tables of version 0.1" in found["found"]

@@ -93,8 +93,8 @@ def test_the_wheel_has_what_the_job_needs_and_nothing_else(wheel: Path) -> None:
 def test_the_installed_command_does_the_whole_job(installed: Installed) -> None:
     before = installed.files()
     text = installed.run("demo")
-    assert "sportmonks extract: its raw JSON" in text
-    assert "The table of a league now" in text
+    assert "sportmonks extract: load the raw JSON" in text
+    assert "A league table" in text
     demo = {"DUCKDB_PATH": "demo.duckdb"}
     rows = installed.run("query", "select count(*) as n from fixtures", "--csv", variables=demo)
     name, count = rows.split()
@@ -159,21 +159,16 @@ def test_completion_is_an_option_of_the_command(installed: Installed) -> None:
     assert "complete -o default -F" in shown
 
 
-def test_help_is_quick(installed: Installed) -> None:
-    """Without dlt, dbt, DuckDB and Arrow, which take seconds."""
+def test_help_imports_nothing_slow(installed: Installed) -> None:
     code = (
-        "import resource, sys; sys.argv = ['sportmonks', '--help']\n"
+        "import sys; sys.argv = ['sportmonks', '--help']\n"
         "from extract.__main__ import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print(sorted({'dlt', 'dbt', 'duckdb', 'pyarrow', 'simulator'} & set(sys.modules)))\n"
-        "usage = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "print(usage.ru_utime + usage.ru_stime)"
+        "print(sorted({'dlt', 'dbt', 'duckdb', 'pyarrow', 'simulator'} & set(sys.modules)))"
     )
     python = installed.program.with_name("python")
     result = subprocess.run(
         [str(python), "-c", code], cwd=installed.folder, capture_output=True, text=True, check=True
     )
-    *_, modules, seconds = result.stdout.splitlines()
-    assert modules == "[]"
-    assert float(seconds) < 0.6
+    assert result.stdout.splitlines()[-1] == "[]"

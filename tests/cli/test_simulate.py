@@ -53,7 +53,7 @@ def test_ctrl_c_ends_the_demo(tmp_path: Path) -> None:
     process = start(tmp_path, "demo")
     assert process.stdout
     for line in process.stdout:
-        if "its raw JSON" in line:
+        if "load the raw JSON" in line:
             break
     # The first line of the extract: from then on, it handles Ctrl-C.
     assert process.stdout.readline()

@@ -136,7 +136,7 @@ def test_ctrl_c_commits_the_responses(duckdb_job: Job, backfill: Simulator) -> N
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 130, said
     assert "Stopping: received responses are committed" in said
-    assert "The same command goes on where this run stopped" in said
+    assert "The same command resumes where this run stopped" in said
     assert "Traceback" not in said
     stored = duckdb_job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
     assert stored == len(requested_ids(backfill)) * 10 >= 90
