@@ -87,8 +87,9 @@ class WarehouseFixtures:
     ) -> None:
         self._warehouse = warehouse
         self._sample = sample
+        # An empty text is null in PostgreSQL, which loads from CSV.
         rows = warehouse.query(
-            f"select id, payload_hash, non_empty_keys from {warehouse.raw}.fixtures "
+            f"select id, payload_hash, coalesce(non_empty_keys, '') from {warehouse.raw}.fixtures "
             f"where id in ({id_list(fixture_ids)})"
         )
         self._hashes = {id: payload_hash for id, payload_hash, _ in rows}

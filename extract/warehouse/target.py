@@ -93,8 +93,6 @@ def published_path() -> Path | None:
         path.exists() and warehouse.exists() and path.samefile(warehouse)
     ):
         raise UsageError(f"publish is {path}: that is the warehouse itself.")
-    if path.is_dir():
-        raise UsageError(f"publish is {path}: that is a folder, not a file.")
     if not path.parent.is_dir():
         raise UsageError(f"publish is {path}: the folder {path.parent} does not exist.")
     return path

@@ -123,8 +123,8 @@ def test_setup_sets_the_search_path_of_analysts(
     default = search_path(server, roles["alice"])
     set_up(server, postgres.schema, roles)
     assert search_path(server, roles["alice"]) == default
-    server.query(f"permit {roles['analyst']} to {roles['alice']}")
-    server.query(f"permit {roles['loader']} to {roles['bob']}")
+    server.query(f"grant {roles['analyst']} to {roles['alice']}")
+    server.query(f"grant {roles['loader']} to {roles['bob']}")
     set_up(server, postgres.schema, roles)
     assert search_path(server, roles["alice"]) == f"{postgres.schema}, public"
     # Others keep theirs, members of other roles too.

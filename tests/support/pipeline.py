@@ -244,7 +244,7 @@ class Job:
     def command(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:
         """The same, and checks its exit code."""
         result = self.any_code(*arguments, stdin=stdin)
-        assert result.exit_code == code, result.output or result.exception
+        assert result.exit_code == code, (result.output, result.exception)
         return result
 
     def extract(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:

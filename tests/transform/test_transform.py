@@ -63,7 +63,7 @@ def test_variables_of_another_project_have_no_effect(
     assert isinstance(duckdb_job.database, DuckDb)
     duckdb_job.database.close()
     found = duckdb_job.any_code("doctor", "--offline").output
-    assert "dbt can read it" in found
+    assert "dbt can parse it" in found
     # What only changes its behaviour keeps its meaning.
     assert (Path(os.environ["DBT_TARGET_PATH"]) / "partial_parse.msgpack").exists()
 

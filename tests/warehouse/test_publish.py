@@ -254,7 +254,7 @@ def test_paths_that_cannot_be_published_to(
     for path, reason in (
         (warehouse, "that is the warehouse itself"),
         (link, "that is the warehouse itself"),
-        (tmp_path, "that is a folder, not a file"),
+        (tmp_path, "it must be a file, and is a folder"),
         (tmp_path / "no" / "copy.duckdb", "does not exist"),
     ):
         monkeypatch.setenv(setting("PUBLISH"), str(path))
