@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from extract.warehouse.raw_tables import DUE, SCHEMAS
 from simulator import Simulator
-from tests.support.pipeline import EVERY_MODEL, Job
+from tests.support.pipeline import EVERY_MODEL, DuckDb, Job
 from tests.support.questions import PAGE, Question, build, questions, records
 
 Rows = list[Mapping[str, Any]]
@@ -145,6 +147,19 @@ def test_every_question_has_a_plausible_answer(job: Job, api: Simulator) -> None
             f"{question.title}: run `python -m tests.support.questions`"
         )
         is_plausible(job, records(names, rows))
+        if isinstance(job.database, DuckDb):
+            assert shell_answer(job.database, question) == (names, len(rows))
+
+
+def shell_answer(database: DuckDb, question: Question) -> tuple[list[str], int]:
+    """The columns and the number of rows that DuckDB's command line returns, a client of 1.x."""
+    program = Path(sys.executable).with_name("duckdb")
+    output = subprocess.run(
+        [program, "-readonly", "-json", database.path, "-c", question.sql],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    rows = json.loads(output)
+    return list(rows[0]), len(rows)
 
 
 def test_every_question_of_the_page_is_tested() -> None:
