@@ -22,7 +22,7 @@ WITHOUT_ROWS = {"missing_ids", "no_data", "null_data", "null_rows", "null_ids"}
 REPRESENTATIVE = {
     "HTTP 500", "HTTP 400", "connection reset", "no answer", "body cut in the middle",
     "compressed body of 1 GB", "redirect to another host", "429, calls left", "data an object",
-    "rows of nulls", "rows not asked for", "ids missing", "events missing", "events empty",
+    "rows of nulls", "rows not requested", "ids missing", "events missing", "events empty",
 }  # fmt: skip
 
 

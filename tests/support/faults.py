@@ -54,7 +54,7 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "data an object": ({"kind": "object_data"}, {}),
     "rows of nulls": ({"kind": "null_rows"}, {}),
     "ids null": ({"kind": "null_ids"}, {}),
-    "rows not asked for": ({"kind": "foreign_rows", "path": "multi"}, {}),
+    "rows not requested": ({"kind": "foreign_rows", "path": "multi"}, {}),
     "rows twice": ({"kind": "repeated_rows"}, {}),
     "ids missing": ({"kind": "missing_ids", "path": "multi"}, {}),
     "events missing": ({"kind": "missing_include", "include": "events"}, {}),
@@ -76,7 +76,7 @@ class Result:
         counts: its closing summary.
         outcomes: number of fixtures by outcome.
         known: fixtures that it was to ask for.
-        without_outcome: those that were asked for and have none.
+        without_outcome: requested fixtures without an outcome.
         wrong: those that are stored and are not what the API has.
         wrong_afterwards: the same after a run without faults.
         exit_code_afterwards: of that run.
@@ -234,8 +234,10 @@ def main() -> int:
                 transient=True,
             )
         )
-    print("| what the API does | share of answers | calls | answered | missing | held | failed "
-          "| exit code | wrong | after the next run |")  # fmt: skip
+    print(
+        "| what the API does | share of answers | calls | answered | missing | "
+        "unconfirmed | failed | exit code | wrong | after the next run |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for (name, share), result in zip(cases, results, strict=True):
         outcomes = {
