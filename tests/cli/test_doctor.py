@@ -39,9 +39,23 @@ def clock(api: Simulator) -> None:
     api.control.set_clock(datetime.now(UTC).isoformat())
 
 
-def examined(job: Job, api: Simulator, *arguments: str) -> dict[str, dict[str, Any]]:
-    """The findings by check, once it is sure that they are whole and hold no token."""
-    result = job.any_code("doctor", "--json", *arguments)
+def examined(
+    job: Job, api: Simulator, *arguments: str, opens: bool = True
+) -> dict[str, dict[str, Any]]:
+    """The findings by check, once it is sure that they are whole and hold no token.
+
+    Args:
+        job: whose doctor is asked.
+        api: its API.
+        arguments: of the command.
+        opens: whether there is a database that it can open. Without one, dbt has one in memory, for
+            which it would parse the project anew, and then anew for the next test.
+    """
+    opens = opens and not (isinstance(job.database, DuckDb) and not job.database.path.exists())
+    with pytest.MonkeyPatch.context() as patch:
+        if not opens:
+            patch.setenv("DBT_TARGET_PATH", f"{job.dbt_target}_in_memory")
+        result = job.any_code("doctor", "--json", *arguments)
     assert api.token not in result.output
     assert "Traceback" not in result.output
     findings = json.loads(result.stdout)
@@ -57,8 +71,7 @@ def statuses(findings: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def test_all_is_well(job: Job, api: Simulator) -> None:
-    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    job.transform()
+    job.start_transformed("--select", "+fixtures")
     api.control.reset_requests()
     findings = examined(job, api)
     assert set(statuses(findings).values()) == {"ok"}, findings
@@ -140,7 +153,7 @@ def test_fault_of_postgres(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setenv(name, value)
-        findings = examined(postgres_job, api)
+        findings = examined(postgres_job, api, opens=False)
         assert findings["database"]["status"] == "fail"
         assert said in findings["database"]["found"].replace("PGHOST or PGPORT", "PGPORT")
         assert findings["dbt project"]["status"] == "ok"
@@ -148,7 +161,11 @@ def test_fault_of_postgres(
 
 
 def test_role_without_rights(
-    postgres_job: Job, api: Simulator, server: Server, monkeypatch: pytest.MonkeyPatch
+    postgres_job: Job,
+    api: Simulator,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     role = f"{postgres_job.database.schema}_powerless"
     server.query(f"create role {role} login")
@@ -156,10 +173,12 @@ def test_role_without_rights(
         server.query(f"alter role {role} password %s", [server.password])
     try:
         monkeypatch.setenv("PGUSER", role)
-        found = examined(postgres_job, api)["database"]
+        found = examined(postgres_job, api, opens=False)["database"]
         assert (found["status"], role in found["found"]) == ("fail", True), found
         assert found["remedy"]
         server.query(f"grant create on database {server.database} to {role}")
+        # For another user, dbt parses the project anew.
+        monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
         assert examined(postgres_job, api)["database"]["status"] == "ok"
     finally:
         server.query(f"drop owned by {role}")
@@ -169,6 +188,8 @@ def test_role_without_rights(
 def test_used_up_quota(duckdb_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     with Simulator(quota=1, window=5, clock=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}") as api:
         monkeypatch.setenv(setting("BASE_URL"), api.base_url)
+        # So that dbt has parsed the project before the window begins.
+        examined(duckdb_job, api, "--offline")
         assert examined(duckdb_job, api)["API"]["status"] == "ok"
         found = examined(duckdb_job, api)["API"]
         assert (found["status"], "quota" in found["found"]) == ("warn", True), found
@@ -184,12 +205,12 @@ def test_tables_that_are_not_there_yet(job: Job, api: Simulator) -> None:
     missing = findings["database" if is_file else "raw tables"]
     assert (missing["status"], missing["remedy"]) == ("warn", "Run `sportmonks extract`.")
     assert job.database.tables() == []
-    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    job.start_extracted()
     findings = examined(job, api)
     assert findings["raw tables"]["status"] == "ok"
     missing = findings["final tables"]
     assert (missing["status"], missing["remedy"]) == ("warn", "Run `sportmonks transform`.")
-    job.transform()
+    job.start_transformed("--select", "+fixtures")
     assert examined(job, api)["final tables"]["status"] == "ok"
 
 
@@ -200,7 +221,7 @@ def test_no_file_is_made(duckdb_job: Job, api: Simulator, duckdb_file: Path) -> 
 
 def test_file_that_is_no_database(duckdb_job: Job, api: Simulator, duckdb_file: Path) -> None:
     duckdb_file.write_text("no database" * 1000)
-    findings = examined(duckdb_job, api)
+    findings = examined(duckdb_job, api, opens=False)
     assert findings["database"]["status"] == "fail"
     assert duckdb_file.name in findings["database"]["found"]
     duckdb_file.unlink()
@@ -217,7 +238,7 @@ def test_busy_database(duckdb_job: Job, api: Simulator, duckdb_file: Path) -> No
     ) as holder:
         assert holder.stdout
         holder.stdout.readline()
-        found = examined(duckdb_job, api)["database"]
+        found = examined(duckdb_job, api, opens=False)["database"]
         holder.communicate(b"\n")
     assert (found["status"], found["remedy"]) == ("warn", "Try again when it has finished.")
     assert str(holder.pid) in found["found"]

@@ -1,14 +1,18 @@
 """The wheel: in another environment and folder, the installed command does the whole job."""
 
 import os
+import signal
 import site
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+
+from simulator import Simulator
+from tests.cli.test_simulate import start
 
 TOKEN = {"SOURCES__SPORTMONKS__API_TOKEN": "x"}
 
@@ -90,23 +94,53 @@ def test_the_wheel_has_what_the_job_needs_and_nothing_else(wheel: Path) -> None:
     assert {name for name in names if ".dist-info/" not in name} == expected
 
 
-def test_the_installed_command_does_the_whole_job(installed: Installed) -> None:
+@pytest.mark.thorough
+def test_the_installed_demo(installed: Installed, tmp_path: Path) -> None:
     before = installed.files()
-    text = installed.run("demo")
+    text = replace(installed, folder=tmp_path).run("demo")
     assert "sportmonks extract: load the raw JSON" in text
     assert "A league table" in text
-    demo = {"DUCKDB_PATH": "demo.duckdb"}
-    rows = installed.run("query", "select count(*) as n from fixtures", "--csv", variables=demo)
-    name, count = rows.split()
-    assert name == "n"
-    assert int(count) > 100
-    findings = installed.run("doctor", "--offline", variables=demo | TOKEN)
+    assert installed.files() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"demo.duckdb", ".dlt", ".sportmonks"}
+
+
+def test_ctrl_c_ends_the_installed_demo(installed: Installed, tmp_path: Path) -> None:
+    # The schema of another job, which the queries of the demo must not meet.
+    (tmp_path / ".env").write_text("SPORTMONKS_SCHEMA=other\n")
+    process = start(tmp_path, "demo", program=[str(installed.program)])
+    assert process.stdout
+    for line in process.stdout:
+        if "sportmonks extract: load the raw JSON" in line:
+            break
+    # The first line of the extract: from then on, it handles Ctrl-C.
+    assert process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, text
+    assert "Traceback" not in text
+    assert "final tables" not in text
+
+
+def test_the_installed_command_does_the_whole_job(installed: Installed, api: Simulator) -> None:
+    before = installed.files()
+    ids = api.world.fixture_ids()[:3]
+    address = {
+        "SOURCES__SPORTMONKS__BASE_URL": api.base_url,
+        "SOURCES__SPORTMONKS__API_TOKEN": api.token,
+    }
+    # Without the checks.
+    models = ["--exclude-resource-type", "test", "--select", "path:models/staging", "+fixtures"]
+    few = ["--fixture-ids", ",".join(map(str, ids)), "--", *models]
+    assert "Transform completed" in installed.run("run", *few, variables=address)
+    rows = installed.run("query", "select count(*) as n from fixtures", "--csv")
+    assert rows.split() == ["n", str(len(ids))]
+    findings = installed.run("doctor", "--offline", variables=TOKEN)
     assert "Valid, with no settings files" in findings
     assert {line.split()[0] for line in findings.splitlines()} == {"ok", "skip"}, findings
     # dbt and dlt write into the working directory, never into the package.
     assert installed.files() == before
     made = {path.name for path in installed.folder.iterdir()}
-    assert made == {"demo.duckdb", ".dlt", ".sportmonks"}
+    assert made == {"football.duckdb", ".dlt", ".sportmonks"}
     assert {path.name for path in (installed.folder / ".sportmonks/dbt").iterdir()} == {
         "target", "logs"
     }  # fmt: skip

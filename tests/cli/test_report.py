@@ -84,17 +84,25 @@ def api() -> Iterator[Simulator]:
         yield simulator
 
 
-def test_in_a_browser(duckdb_job: Job, api: Simulator, page: Page) -> None:
+@pytest.mark.parametrize(
+    "views",
+    [
+        [(1280, "light"), (390, "dark")],
+        pytest.param([(1280, "dark"), (390, "light")], marks=pytest.mark.thorough),
+    ],
+)
+def test_in_a_browser(
+    duckdb_job: Job, api: Simulator, page: Page, views: list[tuple[int, str]]
+) -> None:
     duckdb_job.start("filled", lambda: fill(duckdb_job, api))
     path = written(duckdb_job)
     assert api.token not in path.read_text()
-    for width in (1280, 390):
-        for scheme in ("light", "dark"):
-            show(page, path, width, scheme)
-            assert page.evaluate("document.documentElement.scrollWidth") == width
-            page.add_script_tag(path=AXE)
-            violations = page.evaluate("axe.run().then(found => found.violations)")
-            assert [each["id"] for each in violations] == [], violations
+    for width, scheme in views:
+        show(page, path, width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.add_script_tag(path=AXE)
+        violations = page.evaluate("axe.run().then(found => found.violations)")
+        assert [each["id"] for each in violations] == [], violations
     charts = {chart.get_attribute("id") for chart in page.locator(".chart").all()}
     assert charts >= {
         f"chart-{name}" for name in ("coverage", "freshness", "runs", "quota", "corrections")
@@ -142,10 +150,21 @@ def filters(page: Page) -> None:
     assert page.locator("#due-rows tbody tr:visible").count() == 0
 
 
-def test_three_fixtures(duckdb_job: Job, api: Simulator, page: Page) -> None:
+def extract_three(job: Job, api: Simulator) -> None:
     ids = ",".join(map(str, api.world.fixture_ids()[:3]))
-    duckdb_job.extract("--fixture-ids", ids)
-    duckdb_job.transform(*EVERY_MODEL)
+    job.start("three fixtures", lambda: job.extract("--fixture-ids", ids))
+
+
+def build_three(job: Job, api: Simulator) -> None:
+    def make() -> None:
+        extract_three(job, api)
+        job.transform(*EVERY_MODEL)
+
+    job.start("three fixtures, built", make)
+
+
+def test_three_fixtures(duckdb_job: Job, api: Simulator, page: Page) -> None:
+    build_three(duckdb_job, api)
     show(page, written(duckdb_job), 390)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.locator("#stored").inner_text() == "3"
@@ -210,10 +229,10 @@ def test_nothing_to_show(duckdb_job: Job, api: Simulator) -> None:
     path = duckdb_job.folder / "report.html"
     said = duckdb_job.command("report", "--output", str(path), code=2).output
     assert "sportmonks extract" in said
-    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    extract_three(duckdb_job, api)
     said = duckdb_job.command("report", "--output", str(path), code=2).output
     assert "sportmonks transform" in said
     assert not path.exists()
-    duckdb_job.transform(*EVERY_MODEL)
+    build_three(duckdb_job, api)
     said = duckdb_job.command("report", "--output", str(path / "no"), code=2).output
     assert "cannot be written" in said

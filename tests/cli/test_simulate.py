@@ -1,4 +1,4 @@
-"""`simulator` and `demo` end with Ctrl-C in order."""
+"""`simulator` serves until Ctrl-C, which ends it in order."""
 
 import os
 import re
@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def start(
+    folder: Path, *arguments: str, program: Sequence[str] = (sys.executable, "-m", "extract")
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "extract", *arguments],
+        [*program, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path.cwd()), "COLUMNS": "200"},
         # Ctrl-C reaches the whole group, as on a terminal.
@@ -45,20 +48,3 @@ def test_options_of_the_simulator_are_its_own(tmp_path: Path) -> None:
     assert "Traceback" not in text
     text, _ = start(tmp_path, "simulator", "--help").communicate(timeout=60)
     assert "--latency" in text
-
-
-def test_ctrl_c_ends_the_demo(tmp_path: Path) -> None:
-    # The schema of another job, which the queries of the demo must not meet.
-    (tmp_path / ".env").write_text("SPORTMONKS_SCHEMA=other\n")
-    process = start(tmp_path, "demo")
-    assert process.stdout
-    for line in process.stdout:
-        if "load the raw JSON" in line:
-            break
-    # The first line of the extract: from then on, it handles Ctrl-C.
-    assert process.stdout.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    text, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, text
-    assert "Traceback" not in text
-    assert "final tables" not in text

@@ -138,10 +138,12 @@ def test_a_file_gets_no_control_characters(
 
 def test_no_color_is_respected(duckdb_job: Job) -> None:
     colours = re.compile(r"\x1b\[[0-9;]*m")
-    for arguments in (["extract"], [*SMALL, "--verbose"]):
-        assert set(colours.findall(run_on_terminal(100, *arguments, NO_COLOR="1"))) <= {
-            "\x1b[0m", "\x1b[1m", "\x1b[2m"
-        }  # fmt: skip
+    _, *select = SMALL
+    both = ["run", "--verbose", "--", *select]
+    said = run_on_terminal(100, *both, NO_COLOR="1")
+    assert "Fixtures requested" in said
+    assert "Completed successfully" in said
+    assert set(colours.findall(said)) <= {"\x1b[0m", "\x1b[1m", "\x1b[2m"}
     assert "\x1b[32m" in run_on_terminal(100, *SMALL, "--verbose")
 
 
@@ -201,20 +203,26 @@ def test_verbose_prints_each_call(duckdb_job: Job, api: Simulator) -> None:
     assert len(re.findall(r"status 200, .* bytes", said)) == len(api.control.requests())
 
 
-def test_transform_shows_its_progress(duckdb_job: Job) -> None:
+@pytest.mark.parametrize(
+    ("columns", "arguments"),
+    [
+        pytest.param(100, [], marks=pytest.mark.thorough),
+        (60, ["--select", "+path:models/marts/core", "--indirect-selection", "cautious"]),
+    ],
+)
+def test_transform_shows_its_progress(duckdb_job: Job, columns: int, arguments: list[str]) -> None:
     duckdb_job.start_extracted()
-    for columns, arguments in ((100, ()), (60, ("--select", "path:models/marts/core"))):
-        said = run_on_terminal(columns, "transform", *arguments)
-        assert has_cursor(said)
-        lines = shown(said, columns)
-        frames = [found for line in lines if (found := re.search("([0-9]+)/([0-9]+) .*:", line))]
-        assert int(frames[-1][1]) == int(frames[-1][2]) > 10
-        assert any(re.search("[0-9]+/[0-9]+ .*:[0-9]{2} +[a-z]+_[a-z_]+", line) for line in lines)
-        assert any(re.fullmatch("Tables built +[0-9]{2}", line) for line in lines)
-        assert any(re.fullmatch("Checks passed +[0-9]{2}", line) for line in lines)
-        # What a check found, its description and the first rows.
-        text = " ".join(lines)
-        assert re.search(r"WARN live_fixtures_are_recent: [0-9]+ found\. .* fixture_id [0-9]", text)
+    said = run_on_terminal(columns, "transform", *arguments)
+    assert has_cursor(said)
+    lines = shown(said, columns)
+    frames = [found for line in lines if (found := re.search("([0-9]+)/([0-9]+) .*:", line))]
+    assert int(frames[-1][1]) == int(frames[-1][2]) > 10
+    assert any(re.search("[0-9]+/[0-9]+ .*:[0-9]{2} +[a-z]+_[a-z_]+", line) for line in lines)
+    assert any(re.fullmatch("Tables built +[0-9]+", line) for line in lines)
+    assert any(re.fullmatch("Checks passed +[0-9]{2}", line) for line in lines)
+    # What a check found, its description and the first rows.
+    text = " ".join(lines)
+    assert re.search(r"WARN live_fixtures_are_recent: [0-9]+ found\. .* fixture_id [0-9]", text)
 
 
 def test_ctrl_c_ends_the_bar_of_a_transform(duckdb_job: Job) -> None:

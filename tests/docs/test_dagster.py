@@ -1,5 +1,6 @@
 """The example for Dagster: its graph, and the assets that it materialises."""
 
+import functools
 import importlib.util
 import os
 import subprocess
@@ -9,7 +10,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, build_schedule_context
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    build_schedule_context,
+)
 
 from extract.transform.dbt import PLACES, write_lock_for_dbt
 from simulator import Simulator
@@ -21,6 +28,12 @@ from tests.support.processes import locked_by_other_process
 def dagster(monkeypatch: pytest.MonkeyPatch, duckdb_job: Job) -> ModuleType:
     """The module of the definitions, as `dagster dev` loads it."""
     monkeypatch.setenv("DAGSTER_IS_DEV_CLI", "1")
+    return definitions()
+
+
+@functools.cache
+def definitions() -> ModuleType:
+    """Loads them once, because dbt parses the project meanwhile."""
     path = Path("docs/schedule/dagster_definitions.py")
     specification = importlib.util.spec_from_file_location("dagster_definitions", path)
     assert specification and specification.loader
@@ -32,6 +45,7 @@ def dagster(monkeypatch: pytest.MonkeyPatch, duckdb_job: Job) -> ModuleType:
 def test_assets_are_materialised(dagster: ModuleType, duckdb_job: Job, api: Simulator) -> None:
     failing, *others = api.world.fixture_ids()
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [failing]}])
+    graph = dagster.definitions.resolve_asset_graph()
     before = dict(os.environ)
     try:
         with DagsterInstance.ephemeral() as instance:
@@ -49,7 +63,6 @@ def test_assets_are_materialised(dagster: ModuleType, duckdb_job: Job, api: Simu
     assert {AssetKey(["sportmonks_raw", "fixtures"]), AssetKey("fixtures")} <= made
     assert [row["fixture_id"] for row in duckdb_job.records("fixtures")] == others
     assert checks["all_answered"] is False
-    graph = dagster.definitions.resolve_asset_graph()
     staged = graph.get(AssetKey(["fixtures"])).parent_keys
     assert AssetKey(["sportmonks_raw", "fixtures"]) in staged | {
         key for parent in staged for key in graph.get(parent).parent_keys

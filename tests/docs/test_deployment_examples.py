@@ -18,6 +18,8 @@ from tests.support.pipeline import Job, Postgres
 from tests.support.postgres import BINARIES, Server
 
 CLONE = "/srv/sportmonks"
+# Variables of the Makefile come from the environment too.
+FEW_MODELS = ["--exclude-resource-type", "test", "--select", "+fixtures"]
 
 
 def scheduled(command: str, job: Job, api: Simulator) -> subprocess.CompletedProcess[str]:
@@ -25,7 +27,7 @@ def scheduled(command: str, job: Job, api: Simulator) -> subprocess.CompletedPro
     bare = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "HOME": str(job.folder)}
     return subprocess.run(
         ["/bin/sh", "-c", command.replace(CLONE, str(Path.cwd()))],
-        env={**bare, **job.environment(api.base_url, api.token)},
+        env={**bare, **job.environment(api.base_url, api.token), "DBT_ARGS": " ".join(FEW_MODELS)},
         capture_output=True,
         text=True,
         check=False,
