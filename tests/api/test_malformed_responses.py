@@ -123,7 +123,7 @@ def test_malformed_responses_lose_no_other_fixture(
         lost = [id for id, outcome in outcomes.items() if outcome != "stored"]
         assert set(lost) <= set(ids[:2]), answer
     api.control.clear_faults()
-    ids = sum(groups, [])
+    ids = [id for group in groups for id in group]
     postgres_job.extract("--fixture-ids", ",".join(map(str, ids)))
     stored = postgres_job.query("select id from sportmonks_raw.fixtures order by id")
     assert [id for (id,) in stored][1:] == ids

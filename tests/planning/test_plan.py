@@ -19,9 +19,7 @@ from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, requested_ids
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    "chunk_size", [25, pytest.param(2500, marks=pytest.mark.thorough)]
-)
+@pytest.mark.parametrize("chunk_size", [25, pytest.param(2500, marks=pytest.mark.thorough)])
 def test_a_run_makes_the_planned_calls(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, chunk_size: int
 ) -> None:

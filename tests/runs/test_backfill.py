@@ -340,7 +340,10 @@ def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
         said, _ = process.communicate(timeout=20)
     assert process.returncode == 130, said
     backfill.control.reset_requests()
-    assert "Loading what a run had fetched" in postgres_job.extract("--seasons", "all", *ONE_CHUNK).output
+    assert (
+        "Loading what a run had fetched"
+        in postgres_job.extract("--seasons", "all", *ONE_CHUNK).output
+    )
     every = [id for ids in requested_ids(backfill) for id in ids]
     assert len(every) == len(set(every)) < len(backfill.world.fixture_ids())
     assert len(postgres_job.query("select id from sportmonks_raw.fixtures")) == len(
