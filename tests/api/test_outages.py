@@ -50,7 +50,7 @@ def test_an_unreachable_api_ends_the_run(
 def test_a_short_outage_is_waited_out(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    duckdb_job.command("plan")
+    duckdb_job.start_planned()
     monkeypatch.setenv(setting("BACKOFF"), "0.1")
     monkeypatch.setenv(setting("BATCH_SIZE"), "2")
     api.control.faults([{"kind": "reset", "path": "multi", "after": 5}])
@@ -71,7 +71,7 @@ def test_a_short_outage_is_waited_out(
 def test_a_run_that_ends_early_commits_the_responses(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    duckdb_job.command("plan")
+    duckdb_job.start_planned()
     monkeypatch.setenv(setting("BATCH_SIZE"), "2")
     api.control.faults([{"kind": "status", "status": 503, "path": "multi", "after": 10}])
     result = duckdb_job.extract("--json", code=1)
@@ -224,9 +224,9 @@ def test_the_same_refusal_of_every_request_ends_the_run(
     duckdb_job: Job, api: Simulator, status: int, body: dict[str, str], is_stored: bool
 ) -> None:
     if is_stored:
-        duckdb_job.extract()
+        duckdb_job.start_extracted()
     else:
-        duckdb_job.command("plan")
+        duckdb_job.start_planned()
     api.control.faults([{"kind": "status", "status": status, "body": body, "path": "multi"}])
     api.control.reset_requests()
     result = duckdb_job.extract("--force", code=2)
@@ -244,8 +244,8 @@ def test_the_same_refusal_of_every_request_ends_the_run(
 def test_refused_fixtures_do_not_end_the_run(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    duckdb_job.start_extracted()
     monkeypatch.setenv(setting("REQUESTS_IN_FLIGHT"), "1")
-    duckdb_job.extract()
     # One batch and both its halves are refused because of them.
     bad = [id for at, id in enumerate(api.world.fixture_ids()[:20]) if at % 3 == 0]
     fault = {"kind": "status", "status": 400, "body": {"message": "Not allowed."}}

@@ -145,7 +145,8 @@ def test_two_extracts_share_the_quota(postgres_job: Job, api: Simulator) -> None
         with pytest.MonkeyPatch.context() as patch:
             for name, value in common.items():
                 patch.setenv(name, value)
-            postgres_job.command("plan", "--seasons", "all")
+            postgres_job.api = api
+            postgres_job.start_planned("--seasons", "all")
             api.control.set_quota(QUOTA, SECONDS)
             api.control.reset_requests()
             # What was known of the quota before is not true any more.

@@ -31,6 +31,12 @@ def at(moment: datetime, job: Job, api: Simulator, *arguments: str) -> dict[str,
     return summary
 
 
+def start_at_now(job: Job, api: Simulator) -> None:
+    """Has the warehouse as after a first run at that moment."""
+    job.start("at now", lambda: at(NOW, job, api))
+    api.control.set_clock(NOW.isoformat())
+
+
 @pytest.mark.parametrize("pagination", ["page", "cursor", "cursor_url"])
 def test_every_page_is_read(
     duckdb_job: Job, monkeypatch: pytest.MonkeyPatch, pagination: Any
@@ -69,12 +75,20 @@ def test_rows_that_move_between_pages_are_read_once(duckdb_job: Job, api: Simula
     assert duckdb_job.query(known) == list(zip([row["id"] for row in rows], states, strict=True))
 
 
-def test_lists_are_read_when_they_are_too_old(duckdb_job: Job, api: Simulator) -> None:
+def test_lists_and_reference_data_are_read_when_they_are_too_old(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    def reference_data() -> set[str]:
+        paths = (request["path"].split("/v3/")[1] for request in api.control.requests())
+        return {path for path in paths if "fixtures" not in path and "types/" not in path}
+
     seasons = ",".join(str(id) for id in reversed(api.world.season_ids()))
+    slow, daily = {"core/types", "football/states"}, {"football/leagues", "football/seasons"}
     at(NOW, duckdb_job, api)
     assert listed(api) == [
         f"populate;fixtureSeasons:{seasons}", f"populate;deleted;fixtureSeasons:{seasons}"
     ]  # fmt: skip
+    assert reference_data() == slow | daily
     at(NOW + timedelta(hours=4), duckdb_job, api)
     assert listed(api) == []
     at(NOW + timedelta(hours=6), duckdb_job, api)
@@ -82,35 +96,15 @@ def test_lists_are_read_when_they_are_too_old(duckdb_job: Job, api: Simulator) -
     assert listed(api) == [f"populate;idAfter:{highest};fixtureSeasons:{seasons}"]
     at(NOW + timedelta(hours=10), duckdb_job, api)
     assert listed(api) == []
-    at(NOW + timedelta(hours=21), duckdb_job, api)
-    assert len(listed(api)) == 2
-    at(NOW + timedelta(hours=22), duckdb_job, api, "--force")
-    assert len(listed(api)) == 2
-
-
-def test_reference_data_are_refreshed_slowly(duckdb_job: Job, api: Simulator) -> None:
-    def requested_ids() -> set[str]:
-        paths = (request["path"].split("/v3/")[1] for request in api.control.requests())
-        return {path for path in paths if "fixtures" not in path and "types/" not in path}
-
-    at(NOW, duckdb_job, api)
-    assert requested_ids() == {
-        "core/types",
-        "football/states",
-        "football/leagues",
-        "football/seasons",
-    }
     at(NOW + timedelta(hours=19), duckdb_job, api)
-    assert requested_ids() == set()
+    assert reference_data() == set()
     at(NOW + timedelta(hours=21), duckdb_job, api)
-    assert requested_ids() == {"football/leagues", "football/seasons"}
+    assert len(listed(api)) == 2
+    assert reference_data() == daily
     at(NOW + timedelta(days=7), duckdb_job, api)
-    assert requested_ids() == {
-        "core/types",
-        "football/states",
-        "football/leagues",
-        "football/seasons",
-    }
+    assert reference_data() == slow | daily
+    at(NOW + timedelta(days=7, hours=1), duckdb_job, api, "--force")
+    assert len(listed(api)) == 2
 
 
 def test_an_unlisted_type_is_looked_up_once(duckdb_job: Job, api: Simulator) -> None:
@@ -124,11 +118,12 @@ def test_an_unlisted_type_is_looked_up_once(duckdb_job: Job, api: Simulator) -> 
     ]
     for id in (first, second):
         api.control.update(id, {"statistics": rows, "events": []})
+    duckdb_job.start_planned()
     duckdb_job.extract("--fixture-ids", str(first))
     assert looked_up() == ["/v3/core/types/7944", "/v3/core/types/999999"]
     duckdb_job.extract("--fixture-ids", f"{first},{second}")
     assert len(looked_up()) == 2
-    duckdb_job.transform()
+    duckdb_job.transform("--select", "+types")
     types = {row["type_id"]: row["name"] for row in duckdb_job.records("types")}
     assert types[7944] == (api.world.type(7944) or {})["name"]
     assert 999_999 not in types
@@ -138,6 +133,7 @@ def test_a_look_up_that_fails_costs_nothing_else(duckdb_job: Job, api: Simulator
     id = api.world.fixture_ids()[0]
     row = {"id": 1, "fixture_id": id, "type_id": 7944, "data": {"value": 1}}
     api.control.update(id, {"statistics": [row], "events": []})
+    duckdb_job.start_planned()
     api.control.faults([{"kind": "status", "status": 500, "path": ".*core/types/.*"}])
     duckdb_job.extract("--fixture-ids", str(id))
     assert duckdb_job.query("select count(*) from sportmonks_raw.fixtures") == [(1,)]
@@ -150,7 +146,7 @@ def test_a_look_up_that_fails_costs_nothing_else(duckdb_job: Job, api: Simulator
 def test_a_rescheduled_fixture_is_requested(duckdb_job: Job, api: Simulator) -> None:
     """That both engines find the same due is in tests/planning/test_due.py."""
     job = duckdb_job
-    at(NOW, job, api)
+    start_at_now(job, api)
     upcoming = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 1][-1]
     api.control.reschedule(upcoming, "2026-05-20T18:00:00Z")
     assert at(NOW + timedelta(hours=10), job, api)["requested"] < 10
@@ -166,7 +162,7 @@ def test_a_rescheduled_fixture_is_requested(duckdb_job: Job, api: Simulator) -> 
 
 @POSTGRES_IN_TEST_ALL
 def test_a_deleted_fixture_is_marked_and_requested_once(job: Job, api: Simulator) -> None:
-    at(NOW, job, api)
+    start_at_now(job, api)
     job.transform()
     finished = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 5]
     gone, never_stored = finished[-1], finished[0]
@@ -175,14 +171,13 @@ def test_a_deleted_fixture_is_marked_and_requested_once(job: Job, api: Simulator
     events = [row for row in job.records("fixture_events") if row["fixture_id"] == gone]
     for id in (gone, never_stored):
         api.control.delete(id)
-    times = []
-    for day in (1, 2):
+    missed = f"select times_missing from sportmonks_raw.fixture_checks where id = {gone}"
+    for day, missing in ((1, 1), (2, 0)):
         summary = at(NOW + timedelta(days=day), job, api)
-        job.transform("--select", "fixtures", "fixture_events")
-        row = next(row for row in job.records("fixtures") if row["fixture_id"] == gone)
-        assert (row["state_id"], row["state_code"]) == (20, "DELETED")
-        times.append((summary["missing"], row["times_missing"]))
-    assert times == [(1, 1), (0, 1)]
+        assert (summary["missing"], job.query(missed)) == (missing, [(1,)])
+    job.transform("--select", "fixtures", "fixture_events")
+    row = next(row for row in job.records("fixtures") if row["fixture_id"] == gone)
+    assert (row["state_id"], row["state_code"], row["times_missing"]) == (20, "DELETED", 1)
     assert events == [row for row in job.records("fixture_events") if row["fixture_id"] == gone]
     assert job.query(f"select state_id from sportmonks_raw.fixture_index where id = {gone}") == [
         (20,)
@@ -198,7 +193,7 @@ def test_a_deleted_fixture_is_marked_and_requested_once(job: Job, api: Simulator
 
 def test_a_list_that_forgets_to_filter_deletes_nothing(duckdb_job: Job, api: Simulator) -> None:
     """Only rows in state 20 are deleted, whatever the API does with the filter `deleted`."""
-    at(NOW, duckdb_job, api)
+    start_at_now(duckdb_job, api)
     everything = {"data": [api.world.base(id) for id in api.world.fixture_ids()]}
     fault = {"kind": "status", "status": 200, "path": "/fixtures$", "after": 1}
     api.control.faults([{**fault, "body": everything}])
@@ -213,21 +208,28 @@ def test_a_list_that_forgets_to_filter_deletes_nothing(duckdb_job: Job, api: Sim
 def test_a_deleted_fixture_that_is_answered_again_is_not_deleted(
     duckdb_job: Job, api: Simulator
 ) -> None:
-    at(NOW, duckdb_job, api)
+    start_at_now(duckdb_job, api)
     gone = api.world.fixture_ids()[0]
     api.control.delete(gone)
     at(NOW + timedelta(days=1), duckdb_job, api)
     api.control.restore(gone)
     at(NOW + timedelta(days=1, hours=1), duckdb_job, api, "--fixture-ids", str(gone))
-    duckdb_job.transform()
+    duckdb_job.transform("--select", "+fixtures")
     row = next(row for row in duckdb_job.records("fixtures") if row["fixture_id"] == gone)
     assert (row["state_code"], row["times_missing"]) == ("FT", 0)
 
 
-@pytest.mark.parametrize("path", ["fixtures$", "leagues$", "seasons$", "multi"])
-def test_one_empty_answer_hides_nothing(duckdb_job: Job, api: Simulator, path: str) -> None:
-    api.control.faults([{"kind": "no_data", "path": path, "times": 1}])
-    duckdb_job.extract()
+def test_one_empty_answer_of_each_list_hides_nothing(duckdb_job: Job, api: Simulator) -> None:
+    paths = ["fixtures$", "leagues$", "seasons$", "multi"]
+    api.control.faults([{"kind": "no_data", "path": path, "times": 1} for path in paths])
+    struck = []
+    # Each run goes on where the one before was told that there is nothing.
+    for _ in range(2):
+        api.control.reset_requests()
+        duckdb_job.extract()
+        requests = api.control.requests()
+        struck.append([request["path"].split("/")[3] for request in requests if request["faults"]])
+    assert struck == [["leagues", "seasons"], ["fixtures", "fixtures"]]
     duckdb_job.extract()
     stored = duckdb_job.query("select id from sportmonks_raw.fixtures order by id")
     assert [id for (id,) in stored] == api.world.fixture_ids()
@@ -236,7 +238,7 @@ def test_one_empty_answer_hides_nothing(duckdb_job: Job, api: Simulator, path: s
 def test_a_fixture_that_is_missing_for_a_moment_is_followed_on(
     duckdb_job: Job, api: Simulator
 ) -> None:
-    at(NOW, duckdb_job, api)
+    start_at_now(duckdb_job, api)
     live = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] in (2, 22)]
     api.control.faults([{"kind": "missing_ids", "ids": live, "path": "multi", "times": 2}])
     assert at(NOW + timedelta(minutes=10), duckdb_job, api)["missing"] == len(live) > 0
@@ -244,7 +246,7 @@ def test_a_fixture_that_is_missing_for_a_moment_is_followed_on(
 
 
 def test_a_fixture_that_moves_into_the_selection_is_found(duckdb_job: Job, api: Simulator) -> None:
-    at(NOW, duckdb_job, api)
+    start_at_now(duckdb_job, api)
     moved = [id for id in api.world.fixture_ids() if api.world.base(id)["state_id"] == 1][-1]
     api.control.reschedule(moved, "2026-03-20T18:00:00Z")
     later, day = NOW + timedelta(hours=1), "2026-03-20"
@@ -258,17 +260,15 @@ def test_a_fixture_that_moves_into_the_selection_is_found(duckdb_job: Job, api: 
     ) == [(second,)]
 
 
-@pytest.mark.parametrize("path", ["core/types$", "leagues$", "fixtures$"])
-def test_a_list_that_fails_does_not_stop_the_rest(
-    duckdb_job: Job, api: Simulator, path: str
-) -> None:
-    at(NOW, duckdb_job, api)
-    api.control.faults([{"kind": "status", "status": 500, "path": path}])
+def test_lists_that_fail_do_not_stop_the_rest(duckdb_job: Job, api: Simulator) -> None:
+    paths = ["core/types$", "leagues$", "fixtures$"]
+    start_at_now(duckdb_job, api)
+    api.control.faults([{"kind": "status", "status": 500, "path": path} for path in paths])
     later = NOW + timedelta(days=8)
     api.control.set_clock(later.isoformat())
     with time_machine.travel(later, tick=True):
         result = duckdb_job.extract(code=1)
-    assert "failed: The API fails" in result.output
+    assert result.output.count("failed: The API fails") == len(paths)
     assert duckdb_job.query(
         f"select count(*) > 0 from sportmonks_raw.fixture_checks where checked_at > '{later}'"
     ) == [(True,)]
@@ -285,17 +285,18 @@ def test_calls_of_a_run_that_broke_off_are_recorded(duckdb_job: Job, api: Simula
 
 def test_how_often_a_fixture_was_missing(duckdb_job: Job, api: Simulator) -> None:
     id = api.world.fixture_ids()[0]
+    duckdb_job.start_planned()
     duckdb_job.extract("--fixture-ids", f"{id},77")
     api.control.faults([{"kind": "missing_ids", "fixture_ids": [id]}])
     for times in (1, 2, 3):
         duckdb_job.extract("--fixture-ids", f"{id},77")
         checks = "select id, times_missing from sportmonks_raw.fixture_checks order by id"
         assert duckdb_job.query(checks) == [(77, times + 1), (id, times)]
-    duckdb_job.transform()
+    duckdb_job.transform("--select", "+fixtures")
     assert [row["times_missing"] for row in duckdb_job.records("fixtures")] == [3]
     api.control.clear_faults()
     duckdb_job.extract("--fixture-ids", str(id))
-    duckdb_job.transform()
+    duckdb_job.transform("--select", "+fixtures")
     assert [row["times_missing"] for row in duckdb_job.records("fixtures")] == [0]
 
 

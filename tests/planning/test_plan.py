@@ -19,7 +19,7 @@ from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, requested_ids
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("chunk_size", [25, 2500])
+@pytest.mark.parametrize("chunk_size", [25, pytest.param(2500, marks=pytest.mark.thorough)])
 def test_a_run_makes_the_planned_calls(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, chunk_size: int
 ) -> None:
@@ -142,7 +142,7 @@ def test_a_plan_of_all_seasons_does_not_make_the_next_run_fetch_them(duckdb_job:
 
 
 def test_an_offline_plan_needs_no_token(duckdb_job: Job, api: Simulator) -> None:
-    duckdb_job.command("plan", "--seasons", "all")
+    duckdb_job.start_planned()
     api.control.reset_requests()
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("SOURCES__SPORTMONKS__API_TOKEN")
@@ -221,7 +221,7 @@ def test_a_wrong_selection_spends_nothing(
     duckdb_job: Job, api: Simulator, arguments: list[str], said: str
 ) -> None:
     if "exist" in said or "No season" in said:
-        duckdb_job.extract("--fixture-ids", "1")  # reference data say what there is
+        duckdb_job.start_planned()  # reference data say what there is
     api.control.reset_requests()
     for command in ("extract", "plan"):
         result = duckdb_job.command(command, *arguments, code=2)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from extract.payload.fixture import Fixture, read_fixture
 from simulator import Simulator
 from tests.support.mutations import BREAKING, REFUSED, TEXTS, Mutant, Mutator
-from tests.support.pipeline import FINAL_TABLES, DuckDb, Job, Postgres
+from tests.support.pipeline import FINAL_TABLES, POSTGRES_IN_TEST_ALL, DuckDb, Job, Postgres
 from tests.support.postgres import Server
 
 CASES = int(os.environ.get("CASES", "150"))
@@ -174,6 +174,7 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+@POSTGRES_IN_TEST_ALL
 def test_elements_moved_to_another_fixture_leave_no_stale_rows(
     job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,7 +187,7 @@ def test_elements_moved_to_another_fixture_leave_no_stale_rows(
             for fixture_id, events in enumerate(events_of_both, start=1):
                 api.control.update(fixture_id, {"events": events})
             job.extract("--fixture-ids", "1,2")
-            job.transform()
+            job.transform("--select", "+fixture_events")
         rows = job.records("fixture_events")
         assert [(row["event_id"], row["fixture_id"]) for row in rows] == [(9, 2)]
 

@@ -87,13 +87,14 @@ def test_an_hourly_run_keeps_up_with_the_season(
     begin, hours = BEGIN, DAYS * 24
     if not DAYS:
         # The hours of the matches. Lists are read once a day, which is tested elsewhere.
-        begin, hours = BEGIN + timedelta(hours=12), 10
+        begin, hours = BEGIN + timedelta(hours=13), 6
     chance = random.Random(DAYS)
     end = begin + timedelta(hours=hours)
     minimum = Minimum()
     corrections = 0
+    teams = 10 if DAYS else 6
     with Simulator(
-        seed=5, leagues=2, seasons=1, teams=10, clock=begin.isoformat(), quota=10**6
+        seed=5, leagues=2, seasons=1, teams=teams, clock=begin.isoformat(), quota=10**6
     ) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
         every_id = api.world.fixture_ids()

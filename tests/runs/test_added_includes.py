@@ -22,9 +22,9 @@ def due(job: Job) -> dict[str, int]:
 def test_an_added_include_is_fetched_for_what_is_stored(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(setting("BATCH_SIZE"), "10")
     monkeypatch.setenv(setting("INCLUDE"), FIRST)
-    job.extract()
+    job.start_extracted()
+    monkeypatch.setenv(setting("BATCH_SIZE"), "10")
     known = len(api.world.fixture_ids())
     assert REASON not in due(job)
 
@@ -91,7 +91,7 @@ def test_a_request_without_an_answer_leaves_the_include_unfetched(
 ) -> None:
     bad = next(id for id in api.world.fixture_ids() if api.world.fixture(id)["state_id"] == 5)
     monkeypatch.setenv(setting("INCLUDE"), FIRST)
-    duckdb_job.extract()
+    duckdb_job.start_extracted()
     monkeypatch.setenv(setting("INCLUDE"), f"{FIRST};periods")
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [bad]}])
     duckdb_job.extract(code=1)

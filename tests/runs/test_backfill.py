@@ -40,6 +40,17 @@ def backfill(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield api
 
 
+# To load what is left in one go, where the chunks are not the subject.
+ONE_CHUNK = ["--chunk-size", "5000"]
+
+
+def start_planned(job: Job, backfill: Simulator) -> None:
+    """All seasons of that API are listed, and no fixture is stored."""
+    job.api = backfill
+    job.start_planned("--seasons", "all")
+    backfill.control.reset_requests()
+
+
 def test_chunks_go_from_the_newest_season_to_the_oldest(
     duckdb_job: Job, backfill: Simulator
 ) -> None:
@@ -56,14 +67,15 @@ def test_chunks_go_from_the_newest_season_to_the_oldest(
     assert len(requested_ids(backfill)) == -(-len(ids) // 10)
 
 
-def test_seasons_by_year(duckdb_job: Job, backfill: Simulator) -> None:
+def test_seasons_by_year_and_by_id(duckdb_job: Job, backfill: Simulator) -> None:
+    start_planned(duckdb_job, backfill)
     league = backfill.world.league_ids()[0]
     for seasons, years in [
         ("2025", {2025}),
         ("2023..2024", {2023, 2024}),
         ("all", {2023, 2024, 2025}),
     ]:
-        duckdb_job.extract("--seasons", seasons, "--league-id", str(league))
+        duckdb_job.extract("--seasons", seasons, "--league-id", str(league), *ONE_CHUNK)
         expected = {
             season["id"]
             for season in backfill.world.seasons()
@@ -72,18 +84,15 @@ def test_seasons_by_year(duckdb_job: Job, backfill: Simulator) -> None:
         stored = duckdb_job.query("select distinct season_id from sportmonks_raw.fixtures")
         assert {season_id for (season_id,) in stored} == expected
         duckdb_job.query("delete from sportmonks_raw.fixtures")
-
-
-def test_seasons_by_id(duckdb_job: Job, backfill: Simulator) -> None:
     some = backfill.world.season_ids()[1:3]
-    duckdb_job.extract("--seasons", ",".join(map(str, some)))
+    duckdb_job.extract("--seasons", ",".join(map(str, some)), *ONE_CHUNK)
     stored = duckdb_job.query("select distinct season_id from sportmonks_raw.fixtures order by 1")
     assert [season_id for (season_id,) in stored] == some
 
 
 def test_calls_are_bounded(duckdb_job: Job, backfill: Simulator) -> None:
     calls = 17
-    duckdb_job.command("plan", "--seasons", "all")
+    start_planned(duckdb_job, backfill)
     backfill.control.reset_requests()
     said = duckdb_job.extract("--seasons", "all", "--max-calls", str(calls)).output
     assert len(backfill.control.requests()) == calls
@@ -94,14 +103,14 @@ def test_calls_are_bounded(duckdb_job: Job, backfill: Simulator) -> None:
     assert outcome == "stopped"
     assert (counts["requested"], counts["left"]) == (stored, counts["due"] - stored)
     backfill.control.reset_requests()
-    duckdb_job.extract("--seasons", "all")
+    duckdb_job.extract("--seasons", "all", *ONE_CHUNK)
     assert len(requested_ids(backfill)) == -(-counts["left"] // 10)
     stored = duckdb_job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
     assert stored == len(backfill.world.fixture_ids())
 
 
 def test_time_is_bounded(duckdb_job: Job, backfill: Simulator) -> None:
-    duckdb_job.command("plan", "--seasons", "all")
+    start_planned(duckdb_job, backfill)
     backfill.control.set_latency(1)
     began = time.monotonic()
     said = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.04").output
@@ -117,7 +126,7 @@ def test_time_is_bounded(duckdb_job: Job, backfill: Simulator) -> None:
 
 
 def test_a_bound_ends_the_wait_for_quota(duckdb_job: Job, backfill: Simulator) -> None:
-    duckdb_job.command("plan", "--seasons", "all")
+    start_planned(duckdb_job, backfill)
     backfill.control.set_quota(10, 3600)
     said = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.1").output
     assert "for the quota of Fixture" in said
@@ -125,7 +134,7 @@ def test_a_bound_ends_the_wait_for_quota(duckdb_job: Job, backfill: Simulator) -
 
 
 def test_ctrl_c_commits_the_responses(duckdb_job: Job, backfill: Simulator) -> None:
-    duckdb_job.command("plan", "--seasons", "all")
+    start_planned(duckdb_job, backfill)
     backfill.control.reset_requests()
     backfill.control.set_latency(0.2)
     process = start_command("extract", "--seasons", "all", SOURCES__SPORTMONKS__CHUNK_SIZE="5000")
@@ -143,12 +152,12 @@ def test_ctrl_c_commits_the_responses(duckdb_job: Job, backfill: Simulator) -> N
     assert runs(duckdb_job)[-1][0] == "interrupted"
     backfill.control.set_latency(0)
     backfill.control.reset_requests()
-    duckdb_job.extract("--seasons", "all")
+    duckdb_job.extract("--seasons", "all", *ONE_CHUNK)
     assert sum(map(len, requested_ids(backfill))) == len(backfill.world.fixture_ids()) - stored
 
 
 def test_a_second_ctrl_c_drops_the_current_chunk(duckdb_job: Job, backfill: Simulator) -> None:
-    duckdb_job.command("plan", "--seasons", "all")
+    start_planned(duckdb_job, backfill)
     backfill.control.reset_requests()
     backfill.control.set_latency(3)
     process = start_command("extract", "--seasons", "all")
@@ -194,7 +203,7 @@ def test_kills_cost_a_chunk_each_at_most(
         process.send_signal(signal.SIGKILL)
         process.wait()
         kills += 1
-    job.extract("--seasons", "all")
+    job.extract("--seasons", "all", *ONE_CHUNK)
     minimum = -(-len(ids) // batch)
     spent = len(requested_ids(backfill))
     with capsys.disabled():
@@ -211,7 +220,7 @@ def test_kills_cost_a_chunk_each_at_most(
 def test_two_hosts_fetch_nothing_twice(
     postgres_job: Job, backfill: Simulator, selection: str
 ) -> None:
-    postgres_job.command("plan", "--seasons", "all")
+    start_planned(postgres_job, backfill)
     years = ["2023..2024", "2025"] if selection == "different seasons" else ["all", "all"]
     hosts = [
         start_command(
@@ -236,7 +245,9 @@ def test_two_hosts_fetch_nothing_twice(
 
 def test_a_list_of_ids_goes_on_whatever_runs_between(duckdb_job: Job, api: Simulator) -> None:
     ids = ",".join(map(str, api.world.fixture_ids()[:30]))
-    size = ["--chunk-size", "10", "--max-calls", "12"]
+    duckdb_job.start_planned()
+    api.control.reset_requests()
+    size = ["--chunk-size", "10", "--max-calls", "8"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "2")
         duckdb_job.extract("--fixture-ids", ids, *size)
@@ -254,6 +265,7 @@ def test_a_list_of_ids_goes_on_whatever_runs_between(duckdb_job: Job, api: Simul
 
 def test_given_ids_are_requested_after_another_run_failed(duckdb_job: Job, api: Simulator) -> None:
     first, second = api.world.fixture_ids()[:2]
+    duckdb_job.start_planned()
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [first]}])
     duckdb_job.extract(code=1)
     api.control.update(second, {"details": "corrected"})
@@ -267,7 +279,7 @@ def test_fixtures_that_another_run_failed_to_fetch_are_requested(
 ) -> None:
     season = backfill.world.season_ids()[0]
     poisoned = backfill.world.fixture_ids(season)[0]
-    postgres_job.command("plan", "--season-id", str(season))
+    start_planned(postgres_job, backfill)
     backfill.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poisoned]}])
     hosts = [start_command("extract", "--season-id", str(season)) for _ in range(2)]
     said = [host.communicate(timeout=120)[0] for host in hosts]
@@ -291,7 +303,7 @@ sys.stdin.read()
 
 
 def test_the_wait_for_another_run_is_bounded(postgres_job: Job, api: Simulator) -> None:
-    postgres_job.command("plan")
+    postgres_job.start_planned()
     seasons = map(str, api.world.season_ids())
     command = [sys.executable, "-c", CLAIM, *seasons]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -312,7 +324,7 @@ def test_the_wait_for_another_run_is_bounded(postgres_job: Job, api: Simulator) 
 def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
     postgres_job: Job, backfill: Simulator
 ) -> None:
-    postgres_job.command("plan", "--seasons", "all")
+    start_planned(postgres_job, backfill)
     process = start_command("extract", "--seasons", "all")
     while not requested_ids(backfill):
         assert process.poll() is None
@@ -328,7 +340,10 @@ def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
         said, _ = process.communicate(timeout=20)
     assert process.returncode == 130, said
     backfill.control.reset_requests()
-    assert "Loading what a run had fetched" in postgres_job.extract("--seasons", "all").output
+    assert (
+        "Loading what a run had fetched"
+        in postgres_job.extract("--seasons", "all", *ONE_CHUNK).output
+    )
     every = [id for ids in requested_ids(backfill) for id in ids]
     assert len(every) == len(set(every)) < len(backfill.world.fixture_ids())
     assert len(postgres_job.query("select id from sportmonks_raw.fixtures")) == len(
@@ -340,8 +355,9 @@ def test_an_older_package_does_not_win(
     postgres_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a killed run had fetched is loaded after another host has fetched something newer."""
-    fixture_id = next(i for i in api.world.fixture_ids() if len(api.world.fixture(i)["events"]) > 3)
-    postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[-1]))
+    others = api.world.fixture_ids()[1:]
+    fixture_id = next(i for i in others if len(api.world.fixture(i)["events"]) > 3)
+    postgres_job.start_with_one()
     moment = "fixtures:dlt.extract.extract:Extract:commit_packages:after"
     killed = subprocess.run([sys.executable, "-c", KILL_AT, moment, "extract"], check=False)
     assert killed.returncode == -signal.SIGKILL

@@ -28,7 +28,13 @@ from tests.support.assertions import (
     assert_raw_equals_world,
 )
 from tests.support.locks import blocked_at, wait_until_blocked
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, Postgres, requested_ids
+from tests.support.pipeline import (
+    POSTGRES_IN_TEST_ALL,
+    Job,
+    Postgres,
+    requested_ids,
+    setting,
+)
 from tests.support.processes import KILL_AT, start_command
 
 DAY = timedelta(days=1)
@@ -86,6 +92,17 @@ def assert_versions_are_in_order(job: Job) -> None:
     assert differing == []
 
 
+def start_today(job: Job, api: Simulator) -> None:
+    """Has the warehouse as after a run of a host and an API whose clocks are right."""
+
+    def make() -> None:
+        with host_clock(api, timedelta(0)):
+            job.extract()
+
+    job.start("today", make)
+    api.control.set_clock(datetime.now(UTC).isoformat())
+
+
 def set_times(job: Job, ahead: timedelta) -> None:
     """As a host whose clock is ahead would have stored them, by a version that went by it."""
     for table, time in TIMES.items():
@@ -96,9 +113,14 @@ def set_times(job: Job, ahead: timedelta) -> None:
 
 
 @POSTGRES_IN_TEST_ALL
-def test_a_host_a_day_ahead_does_not_keep_others_from_storing(job: Job, api: Simulator) -> None:
+def test_a_host_a_day_ahead_does_not_keep_others_from_storing(
+    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_today(job, api)
+    # Everything is read again.
+    monkeypatch.setenv(setting("REFERENCE_MAX_AGE"), "0")
+    monkeypatch.setenv(setting("LISTING_MAX_AGE"), "0")
     with host_clock(api, DAY):
-        job.extract()
         correct_five(api)
         assert extracted(job, "--force")["stored"] == 5
     assert latest(job) < datetime.now(UTC)
@@ -131,8 +153,8 @@ def test_a_host_that_is_behind_goes_by_the_api(
     duckdb_job: Job, api: Simulator, behind: timedelta
 ) -> None:
     job = duckdb_job
+    start_today(job, api)
     with host_clock(api, timedelta(0)):
-        job.extract()
         due = len(extracted(job))
     correct_five(api)
     with host_clock(api, -behind):
@@ -165,8 +187,7 @@ def test_an_older_answer_of_a_host_ahead_that_is_loaded_late_does_not_stay(
     duckdb_job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = duckdb_job
-    api.control.set_clock(datetime.now(UTC).isoformat())
-    job.extract()
+    start_today(job, api)
     for id in (chosen := correct_five(api)):
         api.control.update(id, {"details": "older"})
     moment = "fixtures:dlt.extract.extract:Extract:commit_packages:after"

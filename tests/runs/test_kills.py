@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.support.assertions import assert_equals_world, assert_raw_equals_world
+from tests.support.assertions import (
+    assert_equals_full_refresh,
+    assert_equals_world,
+    assert_raw_equals_world,
+)
 from tests.support.locks import assert_no_session_is_left
 from tests.support.pipeline import (
     DUCKDB_IN_TEST_ALL,
@@ -55,26 +59,26 @@ def correct(api: Simulator, chance: random.Random) -> None:
 
 
 @DUCKDB_IN_TEST_ALL
-def test_kills_leave_nothing_behind(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kills_leave_nothing_behind(
+    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chance = random.Random(KILLS)
-    with Simulator(seed=5, leagues=2, seasons=1, teams=12, latency=0.02) as api:
-        monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
-        monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "10")
-        monkeypatch.setenv("SOURCES__SPORTMONKS__CHUNK_SIZE", "60")
-        monkeypatch.setenv("SOURCES__SPORTMONKS__REFERENCE_MAX_AGE", "0")
-        kills = 0
-        while kills < KILLS:
-            correct(api, chance)
-            command = chance.choice(
-                [["extract", "--force"], ["transform"], ["transform", "--full-refresh"]]
-            )
-            kills += killed(chance, *command)
-        job.extract("--force")
-        job.transform()
-        assert_equals_world(job, api)
-        incremental = job.final_tables()
-        job.transform("--full-refresh")
-        assert job.final_tables() == incremental
+    job.start_transformed()
+    api.control.set_latency(0.05)
+    monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "5")
+    monkeypatch.setenv("SOURCES__SPORTMONKS__CHUNK_SIZE", "20")
+    monkeypatch.setenv("SOURCES__SPORTMONKS__REFERENCE_MAX_AGE", "0")
+    kills = 0
+    while kills < KILLS:
+        correct(api, chance)
+        command = chance.choice(
+            [["extract", "--force"], ["transform"], ["transform", "--full-refresh"]]
+        )
+        kills += killed(chance, *command)
+    job.extract("--force", "--chunk-size", "5000")
+    job.transform()
+    assert_equals_world(job, api)
+    assert_equals_full_refresh(job)
     tables = {table.split(".")[1] for table in job.database.tables()}
     assert [table for table in tables if "__dbt" in table] == []
     if isinstance(job.database, Postgres):
@@ -112,7 +116,7 @@ def test_a_fetched_load_is_finished_on_duckdb_too(duckdb_job: Job, api: Simulato
 
 
 def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
-    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    job.start_with_one()
     process = subprocess.run(
         [sys.executable, "-c", KILL_AT, f"fixtures:{moment}", "extract"], check=False
     )
@@ -121,7 +125,10 @@ def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
     assert "Loading what a run had fetched" in job.extract().output
     assert requested_ids(api) == []
     assert_raw_equals_world(job, api)
-    runs, calls = "count(*), count(distinct run_id)", "count(*), count(distinct (run_id, call_number))"
+    runs, calls = (
+        "count(*), count(distinct run_id)",
+        "count(*), count(distinct (run_id, call_number))",
+    )
     assert len(set(*job.query(f"select {runs} from sportmonks_raw.runs"))) == 1
     assert len(set(*job.query(f"select {calls} from sportmonks_raw.api_calls"))) == 1
     files = [path for path in job.folder.joinpath("dlt").rglob("*") if path.is_file()]
@@ -134,7 +141,7 @@ def test_a_killed_load_is_finished_after_another_host_has_loaded(
 ) -> None:
     """Both use the tables that dlt merges from."""
     one = str(api.world.fixture_ids()[0])
-    job.extract("--fixture-ids", one)
+    job.start_with_one()
     moment = "fixtures:dlt.load.load:Load:create_followup_jobs:before"
     process = subprocess.run([sys.executable, "-c", KILL_AT, moment, "extract"], check=False)
     assert process.returncode == -signal.SIGKILL

@@ -9,6 +9,7 @@ import pytest
 from simulator import Simulator
 from tests.support.assertions import assert_equals_full_refresh, assert_equals_world
 from tests.support.pipeline import (
+    DUCKDB_IN_TEST_ALL,
     EVERY_MODEL,
     FINAL_TABLES,
     POSTGRES_IN_TEST_ALL,
@@ -70,6 +71,7 @@ def test_one_call_for_fifty_fixtures(duckdb_job: Job) -> None:
     assert calls == [(20, 1000, 1000, 200, 1)]
 
 
+@DUCKDB_IN_TEST_ALL
 def test_tables_follow_corrections(job: Job, api: Simulator) -> None:
     job.start_transformed()
     finished = [
@@ -109,40 +111,30 @@ def test_tables_follow_corrections(job: Job, api: Simulator) -> None:
 
 
 def test_transform_touches_only_what_changed(duckdb_job: Job, api: Simulator) -> None:
+    """And neither rows of a key that is missing now, nor those of a fixture that is gone."""
     duckdb_job.start_transformed()
-    other, *_ = [id for id in api.world.fixture_ids() if api.world.fixture(id)["state_id"] == 5]
+    finished = [id for id in api.world.fixture_ids() if api.world.fixture(id)["state_id"] == 5]
+    corrected, lacking, deleted = finished[:3]
     duckdb_job.query("update sportmonks.fixture_events set info = 'untouched'")
-    api.control.correct_statistic(other, api.world.fixture(other)["statistics"][0]["id"], 3.5)
-    duckdb_job.extract("--force")
-    duckdb_job.transform()
-    rebuilt = {
-        row["fixture_id"]
-        for row in duckdb_job.records("fixture_events")
-        if row["info"] != "untouched"
-    }
-    assert rebuilt == {other}
-
-
-def test_a_missing_key_keeps_the_rows(duckdb_job: Job, api: Simulator) -> None:
-    duckdb_job.start_transformed()
-    fixture_id = duckdb_job.records("fixture_events")[0]["fixture_id"]
     before = duckdb_job.records("fixture_events")
-    api.control.drop_key(fixture_id, "events")
-    duckdb_job.extract("--force")
+    api.control.correct_statistic(
+        corrected, api.world.fixture(corrected)["statistics"][0]["id"], 3.5
+    )
+    api.control.drop_key(lacking, "events")
+    api.control.delete(deleted)
+    assert json.loads(duckdb_job.extract("--force", "--json").stdout)["missing"] == 1
     duckdb_job.transform()
-    assert duckdb_job.records("fixture_events") == before
+    events = duckdb_job.records("fixture_events")
+    assert {row["fixture_id"] for row in events if row["info"] != "untouched"} == {corrected}
+    for id in (lacking, deleted):
+        kept = [row for row in before if row["fixture_id"] == id]
+        assert kept == [row for row in events if row["fixture_id"] == id] != []
+    assert deleted in {row["fixture_id"] for row in duckdb_job.records("fixtures")}
 
 
-def test_withdrawn_fixture_leaves_no_rows(postgres_job: Job, api: Simulator) -> None:
-    postgres_job.start_transformed()
-    fixture_id = postgres_job.records("fixture_events")[0]["fixture_id"]
-    postgres_job.query(f"delete from sportmonks_raw.fixtures where id = {fixture_id}")
-    postgres_job.transform()
-    assert fixture_id not in {row["fixture_id"] for row in postgres_job.records("fixture_events")}
-    assert_equals_full_refresh(postgres_job)
-
-
-def test_duplicate_elements_are_stored_once(postgres_job: Job, api: Simulator) -> None:
+def test_duplicate_elements_are_stored_once_and_withdrawn_fixtures_leave_no_rows(
+    postgres_job: Job, api: Simulator
+) -> None:
     postgres_job.start_transformed()
     before = {table: len(postgres_job.records(table)) for table in FINAL_TABLES}
     first, second, third = [
@@ -177,6 +169,12 @@ def test_duplicate_elements_are_stored_once(postgres_job: Job, api: Simulator) -
         found["event_id"]: found["fixture_id"] for found in postgres_job.records("fixture_events")
     }
     assert holders[moved["id"]] == third["id"]
+
+    # A fixture that is gone from the payloads is gone from the tables.
+    withdrawn = postgres_job.records("fixture_events")[0]["fixture_id"]
+    postgres_job.query(f"delete from sportmonks_raw.fixtures where id = {withdrawn}")
+    postgres_job.transform()
+    assert withdrawn not in {row["fixture_id"] for row in postgres_job.records("fixture_events")}
     assert_equals_full_refresh(postgres_job)
 
 
@@ -195,16 +193,6 @@ def test_empty_and_sample_builds_delete_nothing(job: Job, api: Simulator) -> Non
     before = job.final_tables()
     job.transform("--empty")
     assert job.final_tables() == before
-
-
-def test_deleted_fixture_is_missing_and_kept(duckdb_job: Job, api: Simulator) -> None:
-    duckdb_job.start_extracted()
-    fixture_id = api.world.fixture_ids()[0]
-    api.control.delete(fixture_id)
-    summary = json.loads(duckdb_job.extract("--fixture-ids", str(fixture_id), "--json").stdout)
-    assert summary["missing"] == 1
-    duckdb_job.transform()
-    assert fixture_id in {row["fixture_id"] for row in duckdb_job.records("fixtures")}
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_a_failed_fixture_counts_more_than_a_bound(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bound ends the run, and its exit code still tells that a fixture failed."""
-    duckdb_job.command("plan")
+    duckdb_job.start_planned()
     monkeypatch.setenv(setting("BATCH_SIZE"), "1")
     monkeypatch.setenv(setting("REQUESTS_IN_FLIGHT"), "1")
     api.control.faults([{"kind": "status", "status": 400, "path": MULTI, "times": 1}])
@@ -163,7 +163,7 @@ def test_a_failed_fixture_counts_more_than_a_bound(
 def test_a_plan_that_a_bound_ends_is_incomplete_and_no_failure(
     duckdb_job: Job, api: Simulator
 ) -> None:
-    duckdb_job.command("plan")
+    duckdb_job.start_planned()
     result = duckdb_job.extract("--dry-run", "--json", "--force", "--max-calls", "1")
     assert json.loads(result.stdout)["complete"] is False
     assert "The plan may lack fixtures" in result.output

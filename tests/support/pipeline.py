@@ -265,6 +265,16 @@ class Job:
         """Has the warehouse as after a first `extract`. This test's API sees no request."""
         self.start("extracted", self.extract)
 
+    def start_planned(self, *arguments: str) -> None:
+        """Has the warehouse as after a first `plan`. This test's API may see no request."""
+        self.start(f"planned {arguments}", lambda: self.command("plan", *arguments))
+
+    def start_with_one(self) -> None:
+        """Has the warehouse as after a first `extract` of the API's first fixture."""
+        assert self.api
+        id = str(self.api.world.fixture_ids()[0])
+        self.start("with one", lambda: self.extract("--fixture-ids", id))
+
     def start_transformed(self, *models: str) -> None:
         """Has the warehouse as after a first `extract` and a `transform` of these models."""
 
