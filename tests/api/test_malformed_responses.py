@@ -214,7 +214,7 @@ def pages(*rows_and_cursors: tuple[list[dict[str, Any]], str | None]) -> list[di
 
 
 @pytest.mark.parametrize(
-    ("faults", "calls", "said"),
+    ("faults", "calls", "output"),
     [
         (pages(([{"id": 1}], None)), 2, "page 2 has no row that earlier pages did not have"),
         (pages(([{"name": "no id"}], None)), 2, "page 2 has no row"),
@@ -229,11 +229,11 @@ def pages(*rows_and_cursors: tuple[list[dict[str, Any]], str | None]) -> list[di
     ids=["the same page", "the same page without ids", "cursors", "alternating", "circle"],
 )
 def test_a_list_that_does_not_end_is_given_up(
-    api: Simulator, faults: list[dict[str, Any]], calls: int, said: str
+    api: Simulator, faults: list[dict[str, Any]], calls: int, output: str
 ) -> None:
     client = SportmonksClient(client_settings(api))
     api.control.faults(faults)
-    with pytest.raises(UnavailableError, match=f"The list football/seasons does not end: {said}"):
+    with pytest.raises(UnavailableError, match=f"The list football/seasons does not end: {output}"):
         list(client.pages("football/seasons"))
     assert len(api.control.requests()) == calls
 
@@ -251,8 +251,8 @@ def test_a_list_that_does_not_end_is_not_committed(duckdb_job: Job, api: Simulat
     rows = [api.world.base(id) for id in api.world.fixture_ids()[:2]]
     body = {"data": rows, "pagination": {"has_more": True, "next_page": "https://x"}}
     api.control.faults([{"kind": "status", "status": 200, "path": "/fixtures$", "body": body}])
-    said = duckdb_job.command("plan", code=1).output
-    assert "The list football/fixtures does not end: page 2" in " ".join(said.split())
+    output = duckdb_job.command("plan", code=1).output
+    assert "The list football/fixtures does not end: page 2" in " ".join(output.split())
     assert len(api.control.requests()) < 10
     for table in ("fixture_index", "listing_log where scope like 'season %'"):
         assert duckdb_job.query(f"select count(*) from sportmonks_raw.{table}") == [(0,)]

@@ -157,8 +157,8 @@ def test_two_extracts_share_the_quota(postgres_job: Job, api: Simulator) -> None
                 )
                 for years in ("2024", "2025")
             ]
-            said = [host.communicate(timeout=240)[0] for host in hosts]
-        assert [host.returncode for host in hosts] == [0, 0], said
+            output = [host.communicate(timeout=240)[0] for host in hosts]
+        assert [host.returncode for host in hosts] == [0, 0], output
         requests = api.control.requests()
         windows = windows_of(requests, SECONDS)
         print([len(window) for window in windows], statuses(requests))

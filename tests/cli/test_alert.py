@@ -44,13 +44,13 @@ def test_failures_and_warnings_send_an_alert(
     ids = api.world.fixture_ids()
     few = ",".join(map(str, ids[:4]))
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
-    said = job.extract("--fixture-ids", few, code=1).output
+    output = job.extract("--fixture-ids", few, code=1).output
     (alert,) = alerts
     assert "1 failed, 0 unconfirmed" in alert["text"]
     assert alert["failed_ids"] == [ids[0]]
     assert alert["outcome"] == "failed"
     assert alert["stored"] == 3
-    assert SECRET not in said
+    assert SECRET not in output
 
     api.control.faults([])
     job.extract("--fixture-ids", few)

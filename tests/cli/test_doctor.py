@@ -99,7 +99,7 @@ FAULTS = [
 def test_each_fault_is_named_and_none_remains(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
-    for name, value, check, said in FAULTS:
+    for name, value, check, output in FAULTS:
         with subtests.test(f"{name} {value}"), monkeypatch.context() as patch:
             if value is None:
                 patch.delenv(name)
@@ -109,13 +109,13 @@ def test_each_fault_is_named_and_none_remains(
             assert "wrong-token-xyz" not in str(findings)
             failed = [each for each, status in statuses(findings).items() if status == "fail"]
             assert failed == [check], findings
-            assert said in findings[check]["found"]
+            assert output in findings[check]["found"]
             assert findings[check]["remedy"]
     assert "fail" not in statuses(examined(duckdb_job, api)).values()
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "said"),
+    ("text", "status", "output"),
     [
         ("[sources.sportmonks]\ntrys = 3\npublish = ''\n", "warn", "no setting trys"),
         ("[sources.sportmonks]\ntries 3\n", "fail", "at line 2"),
@@ -128,19 +128,19 @@ def test_fault_in_a_file(
     tmp_path: Path,
     text: str,
     status: str,
-    said: str,
+    output: str,
 ) -> None:
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "config.toml").write_text(text)
     monkeypatch.chdir(tmp_path)
     found = examined(duckdb_job, api)["settings"]
     assert found["status"] == status
-    assert said in found["found"]
+    assert output in found["found"]
     assert ".dlt/config.toml" in found["found"] + found["remedy"]
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "output"),
     [("PGPORT", "1", "PGPORT is wrong"), ("PGUSER", "nobody_of_that_name", "PGUSER is wrong")],
 )
 def test_fault_of_postgres(
@@ -149,13 +149,13 @@ def test_fault_of_postgres(
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     value: str,
-    said: str,
+    output: str,
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setenv(name, value)
         findings = examined(postgres_job, api, opens=False)
         assert findings["database"]["status"] == "fail"
-        assert said in findings["database"]["found"].replace("PGHOST or PGPORT", "PGPORT")
+        assert output in findings["database"]["found"].replace("PGHOST or PGPORT", "PGPORT")
         assert findings["dbt project"]["status"] == "ok"
     assert examined(postgres_job, api)["database"]["status"] == "ok"
 
@@ -298,6 +298,6 @@ def test_full_disk(duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPa
 
 
 def test_unknown_option(duckdb_job: Job) -> None:
-    said = duckdb_job.command("doctor", "--no-such-option", code=2).output
-    assert "No such option" in said
-    assert "--no-such-option" in said
+    output = duckdb_job.command("doctor", "--no-such-option", code=2).output
+    assert "No such option" in output
+    assert "--no-such-option" in output

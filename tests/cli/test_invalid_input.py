@@ -15,7 +15,7 @@ TOKEN = "SOURCES__SPORTMONKS__API_TOKEN"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "output"),
     [
         (["--fixture-ids", "1,abc"], "'abc' is not a fixture id"),
         (["--fixture-ids", "1,-5"], "'-5' is not a fixture id"),
@@ -29,8 +29,8 @@ TOKEN = "SOURCES__SPORTMONKS__API_TOKEN"
         (["--league-id", "999999"], "League 999999 does not exist"),
     ],
 )
-def test_selection(duckdb_job: Job, arguments: list[str], said: str) -> None:
-    assert said in error_line(duckdb_job.extract(*arguments, code=2).output)
+def test_selection(duckdb_job: Job, arguments: list[str], output: str) -> None:
+    assert output in error_line(duckdb_job.extract(*arguments, code=2).output)
 
 
 def test_empty_standard_input(duckdb_job: Job) -> None:
@@ -41,13 +41,13 @@ def test_empty_standard_input(duckdb_job: Job) -> None:
 def test_line_of_a_file_is_named(duckdb_job: Job, tmp_path: Path) -> None:
     file = tmp_path / "ids.txt"
     file.write_text("1, 2\n3\nhunter2\n")
-    said = duckdb_job.extract("--ids-file", str(file), code=2).output
-    assert "ids.txt, line 3: a hidden value is not a fixture id." in error_line(said)
+    output = duckdb_job.extract("--ids-file", str(file), code=2).output
+    assert "ids.txt, line 3: a hidden value is not a fixture id." in error_line(output)
     # A file that was named by mistake may hold a secret.
-    assert "hunter2" not in said
-    said = duckdb_job.extract("--ids-file", "-", code=2, stdin="hunter2").output
-    assert "Standard input, line 1: a hidden value is not a fixture id." in error_line(said)
-    assert "hunter2" not in said
+    assert "hunter2" not in output
+    output = duckdb_job.extract("--ids-file", "-", code=2, stdin="hunter2").output
+    assert "Standard input, line 1: a hidden value is not a fixture id." in error_line(output)
+    assert "hunter2" not in output
     file.write_bytes(b"\xff\xfe\x00")
     assert "is not a text file" in error_line(
         duckdb_job.extract("--ids-file", str(file), code=2).output
@@ -76,7 +76,7 @@ def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "output"),
     [
         ("BATCH_SIZE", "0", "batch_size is 0: it must lie between 1 and 100"),
         ("BATCH_SIZE", "many", "The setting batch_size must be a whole number: change it in"),
@@ -89,10 +89,10 @@ def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_settings(
-    duckdb_job: Job, name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+    duckdb_job: Job, name: str, value: str, output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"SOURCES__SPORTMONKS__{name}", value)
-    assert said in error_line(duckdb_job.extract(code=2).output)
+    assert output in error_line(duckdb_job.extract(code=2).output)
 
 
 def test_database_paths(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ SECRET = "a-secret-token"
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "said"),
+    ("file", "content", "text"),
     [
         ("secrets.toml", b'[sources.sportmonks]\napi_token "%s"\n', "at line 2"),
         ("secrets.toml", b"[sources.sportmonks]\napi_token = %s\n", "at line 2"),
@@ -145,13 +145,13 @@ SECRET = "a-secret-token"
     ],
 )
 def test_settings_file_that_cannot_be_read(
-    duckdb_job: Job, tmp_path: Path, file: str, content: bytes, said: str
+    duckdb_job: Job, tmp_path: Path, file: str, content: bytes, text: str
 ) -> None:
     folder = tmp_path / "elsewhere" / ".dlt"
     folder.mkdir(parents=True)
     (folder / file).write_bytes(content.replace(b"%s", SECRET.encode()))
     output = ran_in(folder.parent)
-    assert said in error_line(output)
+    assert text in error_line(output)
     assert f".dlt/{file} cannot be read" in output
     assert SECRET not in output
     assert len(output.splitlines()) == 1

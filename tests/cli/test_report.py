@@ -227,12 +227,12 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
 
 def test_nothing_to_show(duckdb_job: Job, api: Simulator) -> None:
     path = duckdb_job.folder / "report.html"
-    said = duckdb_job.command("report", "--output", str(path), code=2).output
-    assert "sportmonks extract" in said
+    output = duckdb_job.command("report", "--output", str(path), code=2).output
+    assert "sportmonks extract" in output
     extract_three(duckdb_job, api)
-    said = duckdb_job.command("report", "--output", str(path), code=2).output
-    assert "sportmonks transform" in said
+    output = duckdb_job.command("report", "--output", str(path), code=2).output
+    assert "sportmonks transform" in output
     assert not path.exists()
     build_three(duckdb_job, api)
-    said = duckdb_job.command("report", "--output", str(path / "no"), code=2).output
-    assert "cannot be written" in said
+    output = duckdb_job.command("report", "--output", str(path / "no"), code=2).output
+    assert "cannot be written" in output

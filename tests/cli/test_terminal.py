@@ -30,17 +30,17 @@ from tests.support.terminal import run_on_terminal
 SMALL = ["transform", "--exclude-resource-type", "test", "--select", "+states"]
 
 
-def shown(said: str, columns: int) -> list[str]:
+def shown(output: str, columns: int) -> list[str]:
     """The lines without control sequences, each one that a bar draws too; none may be too wide."""
-    bare = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said)
+    bare = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output)
     lines = [line.rstrip() for line in re.split(r"[\r\n]+", bare)]
     assert max(map(len, lines)) <= columns, max(lines, key=len)
     return lines
 
 
-def has_cursor(said: str) -> bool:
+def has_cursor(output: str) -> bool:
     """Whether the cursor is visible at the end."""
-    return said.rfind("\x1b[?25h") >= said.rfind("\x1b[?25l")
+    return output.rfind("\x1b[?25h") >= output.rfind("\x1b[?25l")
 
 
 @pytest.mark.parametrize("columns", [100, 60])
@@ -50,10 +50,10 @@ def test_progress_names_its_phase_and_counts_calls_quota_and_time(
     monkeypatch.setenv("SOURCES__SPORTMONKS__BATCH_SIZE", "20")
     with Simulator(seed=3, leagues=1, seasons=1, teams=12, quota=7, window=3, latency=0.1) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)
-        said = run_on_terminal(columns, "extract", "--seasons", "all")
+        output = run_on_terminal(columns, "extract", "--seasons", "all")
         paths = [request["path"] for request in api.control.requests()]
-    assert has_cursor(said)
-    lines = shown(said, columns)
+    assert has_cursor(output)
+    lines = shown(output, columns)
     bar, time, all_of_them = "[━╸╺ ]{10,}", "[0-9]:[0-9]{2}:[0-9]{2}", "135/135"
     for phase in ("Reference data", "Lists"):
         assert any(re.fullmatch(f"{phase} +{bar} +[0-9]+ calls? .*{time}", line) for line in lines)
@@ -82,15 +82,15 @@ def test_the_summary_is_accurate(
     monkeypatch.setenv("SOURCES__SPORTMONKS__REQUESTS_IN_FLIGHT", "1")
     lacking = {"kind": "missing_include", "include": "events", "path": ".*multi.*", "times": 1}
     api.control.faults([lacking, {**lacking, "after": 2}])
-    said = duckdb_job.extract("--fixture-ids", ",".join(map(str, ids)), "--verbose").output
+    output = duckdb_job.extract("--fixture-ids", ",".join(map(str, ids)), "--verbose").output
     # New fixtures had nothing before.
-    assert "suddenly" not in said
-    assert "4 fixtures are unconfirmed: an include is missing or became empty" in said
+    assert "suddenly" not in output
+    assert "4 fixtures are unconfirmed: an include is missing or became empty" in output
     notes = duckdb_job.query("select distinct note from sportmonks_raw.fixture_checks order by 1")
     assert notes == [("Stored without events; not confirmed yet.",), (None,)]
-    assert re.search(r"^  due when the run began +8 *$", said, re.MULTILINE)
+    assert re.search(r"^  due when the run began +8 *$", output, re.MULTILINE)
     # Also when all calls together took less than a tenth of a second.
-    assert "Seconds waited" not in said
+    assert "Seconds waited" not in output
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
     result = duckdb_job.extract("--fixture-ids", str(ids[0]), "--json", code=1)
     assert "Calls saved" not in result.output
@@ -117,12 +117,12 @@ def test_foreign_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     print_plan(messages, Plan("DuckDB", 1, [season], 1, 0, None, 1.0))
     BuildReporter(console, []).line(HOSTILE, "red")
     Messages(console, as_json=True).write("warning", HOSTILE)
-    said = written.getvalue()
-    assert said.count(SEEN) == 10
-    (line,) = (line for line in said.splitlines() if line.startswith("{"))
+    output = written.getvalue()
+    assert output.count(SEEN) == 10
+    (line,) = (line for line in output.splitlines() if line.startswith("{"))
     assert json.loads(line)["message"] == HOSTILE
-    assert not set(HOSTILE) - set(SEEN) - {"\x1b"} & set(said)
-    assert not re.search(r"\x1b\]|\x1b\[31m", said)
+    assert not set(HOSTILE) - set(SEEN) - {"\x1b"} & set(output)
+    assert not re.search(r"\x1b\]|\x1b\[31m", output)
 
 
 def test_a_file_gets_no_control_characters(
@@ -130,20 +130,20 @@ def test_a_file_gets_no_control_characters(
 ) -> None:
     monkeypatch.delenv("NO_COLOR")
     for arguments in (["extract"], SMALL, [*SMALL, "--verbose"]):
-        said = duckdb_job.command(*arguments).output
-        assert len(said.splitlines()) > 5
-        assert "\x1b" not in said
-        assert "\r" not in said
+        output = duckdb_job.command(*arguments).output
+        assert len(output.splitlines()) > 5
+        assert "\x1b" not in output
+        assert "\r" not in output
 
 
 def test_no_color_is_respected(duckdb_job: Job) -> None:
     colours = re.compile(r"\x1b\[[0-9;]*m")
     _, *select = SMALL
     both = ["run", "--verbose", "--", *select]
-    said = run_on_terminal(100, *both, NO_COLOR="1")
-    assert "Fixtures requested" in said
-    assert "Completed successfully" in said
-    assert set(colours.findall(said)) <= {"\x1b[0m", "\x1b[1m", "\x1b[2m"}
+    output = run_on_terminal(100, *both, NO_COLOR="1")
+    assert "Fixtures requested" in output
+    assert "Completed successfully" in output
+    assert set(colours.findall(output)) <= {"\x1b[0m", "\x1b[1m", "\x1b[2m"}
     assert "\x1b[32m" in run_on_terminal(100, *SMALL, "--verbose")
 
 
@@ -199,8 +199,8 @@ def test_quiet_prints_errors_only(duckdb_job: Job, api: Simulator) -> None:
 
 
 def test_verbose_prints_each_call(duckdb_job: Job, api: Simulator) -> None:
-    said = duckdb_job.extract("--verbose").output
-    assert len(re.findall(r"status 200, .* bytes", said)) == len(api.control.requests())
+    output = duckdb_job.extract("--verbose").output
+    assert len(re.findall(r"status 200, .* bytes", output)) == len(api.control.requests())
 
 
 @pytest.mark.parametrize(
@@ -212,9 +212,9 @@ def test_verbose_prints_each_call(duckdb_job: Job, api: Simulator) -> None:
 )
 def test_transform_shows_its_progress(duckdb_job: Job, columns: int, arguments: list[str]) -> None:
     duckdb_job.start_extracted()
-    said = run_on_terminal(columns, "transform", *arguments)
-    assert has_cursor(said)
-    lines = shown(said, columns)
+    output = run_on_terminal(columns, "transform", *arguments)
+    assert has_cursor(output)
+    lines = shown(output, columns)
     frames = [found for line in lines if (found := re.search("([0-9]+)/([0-9]+) .*:", line))]
     assert int(frames[-1][1]) == int(frames[-1][2]) > 10
     assert any(re.search("[0-9]+/[0-9]+ .*:[0-9]{2} +[a-z]+_[a-z_]+", line) for line in lines)
@@ -227,10 +227,10 @@ def test_transform_shows_its_progress(duckdb_job: Job, columns: int, arguments: 
 
 def test_ctrl_c_ends_the_bar_of_a_transform(duckdb_job: Job) -> None:
     duckdb_job.start_extracted()
-    said = run_on_terminal(60, "transform", code=130, stop_at="fixture_events")
-    assert has_cursor(said)
-    assert shown(said, 60)[-2] == "Stopped by Ctrl-C: the same command goes on from here."
-    assert "Traceback" not in said
+    output = run_on_terminal(60, "transform", code=130, stop_at="fixture_events")
+    assert has_cursor(output)
+    assert shown(output, 60)[-2] == "Stopped by Ctrl-C: the same command goes on from here."
+    assert "Traceback" not in output
 
 
 def test_failures_are_printed_at_every_verbosity(duckdb_job: Job) -> None:
@@ -241,12 +241,12 @@ def test_failures_are_printed_at_every_verbosity(duckdb_job: Job) -> None:
     duckdb_job.database.execute(f"alter table {table} rename column name to title")
     assert "in model states" in " ".join(shown(run_on_terminal(60, *SMALL, code=1), 60))
     for option in ([], ["--quiet"], ["--verbose"], ["--log-format", "json"]):
-        said = duckdb_job.command(*SMALL, *option, code=1).output
-        assert "in model states" in said
-        assert "out of sync" in said
+        output = duckdb_job.command(*SMALL, *option, code=1).output
+        assert "in model states" in output
+        assert "out of sync" in output
     for option in ([], ["--quiet"]):
-        said = duckdb_job.command("transform", *option, "--nonsense", code=2).output
-        assert "No such option '--nonsense'" in said
+        output = duckdb_job.command("transform", *option, "--nonsense", code=2).output
+        assert "No such option '--nonsense'" in output
 
 
 def test_dbt_arguments_of_the_user_win(duckdb_job: Job) -> None:

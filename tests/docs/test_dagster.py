@@ -103,5 +103,5 @@ def test_dbt_waits_for_the_file(duckdb_job: Job, api: Simulator) -> None:
         )
         # By then it has begun, and found the file in use.
         time.sleep(8)
-    said, _ = build.communicate()
-    assert build.returncode == 0, said
+    output, _ = build.communicate()
+    assert build.returncode == 0, output

@@ -170,7 +170,7 @@ def without(group: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "output"),
     [
         ("live: 5m", "must be a list of rows"),
         ([["live", "any"]], "row 1 must be three texts"),
@@ -191,7 +191,7 @@ def without(group: str) -> list[list[str]]:
         ([], "no row for upcoming, live"),
     ],
 )
-def test_a_wrong_schedule_is_refused(table: Any, said: str) -> None:
+def test_a_wrong_schedule_is_refused(table: Any, output: str) -> None:
     with pytest.raises(UsageError, match=r"^schedule: ") as error:
         read_schedule(table)
-    assert said in str(error.value)
+    assert output in str(error.value)

@@ -69,8 +69,8 @@ def test_dry_run_is_a_plan(duckdb_job: Job, api: Simulator) -> None:
 
 def test_a_dry_run_keeps_within_its_bounds(duckdb_job: Job, api: Simulator) -> None:
     dry_run = ["--dry-run", "--json", "--max-calls"]
-    said = duckdb_job.extract(*dry_run, "2", code=1).output
-    assert "Stopped before anything was listed: all calls that --max-calls allows" in said
+    output = duckdb_job.extract(*dry_run, "2", code=1).output
+    assert "Stopped before anything was listed: all calls that --max-calls allows" in output
     assert len(api.control.requests()) == 2
     api.control.reset_requests()
     # Enough for the reference data, and not for all lists.
@@ -117,7 +117,7 @@ def test_a_list_of_ids_is_recorded_and_identified() -> None:
 
 
 def test_a_plan_is_for_people_too(duckdb_job: Job, api: Simulator) -> None:
-    said = duckdb_job.command("plan").output
+    output = duckdb_job.command("plan").output
     league = api.world.leagues()[0]["name"]
     for text in (
         league,
@@ -127,7 +127,7 @@ def test_a_plan_is_for_people_too(duckdb_job: Job, api: Simulator) -> None:
         "One call per fixture",
         "Quota left",
     ):
-        assert text in said
+        assert text in output
     runs = duckdb_job.query("select outcome from sportmonks_raw.runs")
     assert runs == [("planned",)]
 
@@ -196,7 +196,7 @@ def test_time_of_a_run(calls: int, quota: Quota | None, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "output"),
     [
         (["--season-id", "999999"], "Season 999999 does not exist or is not in your plan"),
         (["--seasons", "23001,999999"], "Season 999999 does not exist"),
@@ -218,14 +218,14 @@ def test_time_of_a_run(calls: int, quota: Quota | None, seconds: float) -> None:
     ],
 )
 def test_a_wrong_selection_spends_nothing(
-    duckdb_job: Job, api: Simulator, arguments: list[str], said: str
+    duckdb_job: Job, api: Simulator, arguments: list[str], output: str
 ) -> None:
-    if "exist" in said or "No season" in said:
+    if "exist" in output or "No season" in output:
         duckdb_job.start_planned()  # reference data say what there is
     api.control.reset_requests()
     for command in ("extract", "plan"):
         result = duckdb_job.command(command, *arguments, code=2)
-        assert said in result.output
+        assert output in result.output
         assert len([line for line in result.output.splitlines() if line.strip()]) == 1
     assert api.control.requests() == []
 

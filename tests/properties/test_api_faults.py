@@ -82,8 +82,8 @@ def test_the_docs_have_the_table_of_failures() -> None:
         error = f"`{failure.error.__name__}`" if failure.error else "an empty response"
         assert f"| {failure.name} | {error} |" in page
     for raised, follows in POLICIES.items():
-        said = " | ".join([follows.request, follows.batch, follows.run])
-        assert f"| `{raised.__name__}` | {said} |" in page
+        output = " | ".join([follows.request, follows.batch, follows.run])
+        assert f"| `{raised.__name__}` | {output} |" in page
     assert set(re.findall(r"`(\w+Error)`", page)) == {error.__name__ for error in POLICIES}
     raised_by_table = {failure.error for failure in FAILURES} - {None}
     assert raised_by_table < set(POLICIES)

@@ -31,7 +31,7 @@ def test_token_is_nowhere(
         monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
         ids = api.world.fixture_ids()
         api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
-        said = job.extract(code=1).output
+        output = job.extract(code=1).output
         faults: list[dict[str, object]] = [
             {"kind": "reset"},
             # Others may repeat it.
@@ -42,11 +42,11 @@ def test_token_is_nowhere(
         for fault in faults:
             api.control.faults([fault])
             is_refused = fault["kind"] == "redirect" or "status" in fault
-            said += job.extract("--force", code=2 if is_refused else 1).output
-        said += job.command("transform").output
+            output += job.extract("--force", code=2 if is_refused else 1).output
+        output += job.command("transform").output
         assert not any(SECRET in request["query"] for request in api.control.requests())
-    assert "***" in said
-    assert SECRET not in said
+    assert "***" in output
+    assert SECRET not in output
     assert "urllib3" in caplog.text
     assert SECRET not in caplog.text
     files = [path for path in job.folder.rglob("*") if path.is_file()]

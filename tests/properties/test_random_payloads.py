@@ -87,9 +87,9 @@ def test_mutated_fixtures_are_stored_or_refused_alike(
                 for name, value in job.environment(api.base_url, api.token).items():
                     monkeypatch.setenv(name, value)
                 code = int(any(mutant.is_refused for mutant in mutants))
-                said = job.extract("--ids-file", str(ids), "--force", "--json", code=code)
+                output = job.extract("--ids-file", str(ids), "--force", "--json", code=code)
                 job.transform()
-                new.append(assert_outcomes(job, mutants, json.loads(said.stdout), stored))
+                new.append(assert_outcomes(job, mutants, json.loads(output.stdout), stored))
             assert new[0] == new[1]
             stored |= {id: texts[id] for id in new[0]}
             for job in jobs:
@@ -98,7 +98,7 @@ def test_mutated_fixtures_are_stored_or_refused_alike(
 
 
 def assert_outcomes(
-    job: Job, mutants: list[Mutant], said: dict[str, Any], stored: dict[int, bytes]
+    job: Job, mutants: list[Mutant], output: dict[str, Any], stored: dict[int, bytes]
 ) -> set[int]:
     """Every mutant has the one outcome that it must have. Those that are stored are returned."""
     checks = job.query("select id, outcome, note from sportmonks_raw.fixture_checks")
@@ -116,9 +116,9 @@ def assert_outcomes(
         else:
             assert outcome in ("stored", "unchanged"), (outcome, note, mutant)
     failed = [mutant.id for mutant in mutants if mutant.is_refused]
-    assert sorted(said["failed_ids"]) == sorted(failed)
+    assert sorted(output["failed_ids"]) == sorted(failed)
     counts = Counter(outcome for outcome, _ in outcomes.values())
-    assert {name: said[name] for name in counts} == counts
+    assert {name: output[name] for name in counts} == counts
     # A new fixture that lacks an include is stored as it is.
     kept = {
         id for id, (outcome, _) in outcomes.items() if outcome == "unconfirmed" and id not in stored

@@ -94,9 +94,9 @@ def test_calls_are_bounded(duckdb_job: Job, backfill: Simulator) -> None:
     calls = 17
     start_planned(duckdb_job, backfill)
     backfill.control.reset_requests()
-    said = duckdb_job.extract("--seasons", "all", "--max-calls", str(calls)).output
+    output = duckdb_job.extract("--seasons", "all", "--max-calls", str(calls)).output
     assert len(backfill.control.requests()) == calls
-    assert "all calls that --max-calls allows are made" in said
+    assert "all calls that --max-calls allows are made" in output
     stored = duckdb_job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
     assert stored == sum(map(len, requested_ids(backfill))) > 0
     outcome, counts = runs(duckdb_job)[-1]
@@ -113,9 +113,9 @@ def test_time_is_bounded(duckdb_job: Job, backfill: Simulator) -> None:
     start_planned(duckdb_job, backfill)
     backfill.control.set_latency(1)
     began = time.monotonic()
-    said = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.04").output
+    output = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.04").output
     assert time.monotonic() - began < 20
-    assert "the time of --max-minutes is over" in said
+    assert "the time of --max-minutes is over" in output
     outcome, counts = runs(duckdb_job)[-1]
     assert outcome == "stopped"
     assert (
@@ -128,8 +128,8 @@ def test_time_is_bounded(duckdb_job: Job, backfill: Simulator) -> None:
 def test_a_bound_ends_the_wait_for_quota(duckdb_job: Job, backfill: Simulator) -> None:
     start_planned(duckdb_job, backfill)
     backfill.control.set_quota(10, 3600)
-    said = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.1").output
-    assert "for the quota of Fixture" in said
+    output = duckdb_job.extract("--seasons", "all", "--max-minutes", "0.1").output
+    assert "for the quota of Fixture" in output
     assert runs(duckdb_job)[-1][1]["stored"] == 100
 
 
@@ -142,11 +142,11 @@ def test_ctrl_c_commits_the_responses(duckdb_job: Job, backfill: Simulator) -> N
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
-    assert process.returncode == 130, said
-    assert "Stopping: received responses are committed" in said
-    assert "The same command resumes where this run stopped" in said
-    assert "Traceback" not in said
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, output
+    assert "Stopping: received responses are committed" in output
+    assert "The same command resumes where this run stopped" in output
+    assert "Traceback" not in output
     stored = duckdb_job.query("select count(*) from sportmonks_raw.fixtures")[0][0]
     assert stored == len(requested_ids(backfill)) * 10 >= 90
     assert runs(duckdb_job)[-1][0] == "interrupted"
@@ -167,9 +167,9 @@ def test_a_second_ctrl_c_drops_the_current_chunk(duckdb_job: Job, backfill: Simu
     # Two signals that Python has not come to yet would be one.
     assert process.stdout and any("Stopping" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
-    assert process.returncode == 130, said
-    assert duckdb_job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)], said
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, output
+    assert duckdb_job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)], output
     assert runs(duckdb_job)[-1][0] == "interrupted"
 
 
@@ -232,8 +232,8 @@ def test_two_hosts_fetch_nothing_twice(
         )
         for number, seasons in enumerate(years)
     ]
-    said = [host.communicate(timeout=180)[0] for host in hosts]
-    assert [host.returncode for host in hosts] == [0, 0], said
+    output = [host.communicate(timeout=180)[0] for host in hosts]
+    assert [host.returncode for host in hosts] == [0, 0], output
     every = [id for ids in requested_ids(backfill) for id in ids]
     assert len(every) == len(set(every))
     assert sorted(every) == backfill.world.fixture_ids()
@@ -282,8 +282,8 @@ def test_fixtures_that_another_run_failed_to_fetch_are_requested(
     start_planned(postgres_job, backfill)
     backfill.control.faults([{"kind": "status", "status": 500, "fixture_ids": [poisoned]}])
     hosts = [start_command("extract", "--season-id", str(season)) for _ in range(2)]
-    said = [host.communicate(timeout=120)[0] for host in hosts]
-    assert [host.returncode for host in hosts] == [1, 1], said
+    output = [host.communicate(timeout=120)[0] for host in hosts]
+    assert [host.returncode for host in hosts] == [1, 1], output
     # Each host has tried it, and the others are stored once.
     assert len([ids for ids in requested_ids(backfill) if ids == [poisoned]]) >= 2
     every = [id for ids in requested_ids(backfill) for id in ids if id != poisoned]
@@ -309,9 +309,9 @@ def test_the_wait_for_another_run_is_bounded(postgres_job: Job, api: Simulator) 
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout and holder.stdout.readline() == b"claimed\n"
         api.control.reset_requests()
-        said = postgres_job.extract("--max-minutes", "0.03").output
-        assert f"process {holder.pid}" in said
-        assert "the time of --max-minutes is over" in said
+        output = postgres_job.extract("--max-minutes", "0.03").output
+        assert f"process {holder.pid}" in output
+        assert "the time of --max-minutes is over" in output
         assert "is in use by another run" in postgres_job.extract("--no-wait", code=1).output
         assert api.control.requests() == []
         holder.communicate()
@@ -337,8 +337,8 @@ def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
         process.send_signal(signal.SIGINT)
         assert "Stopping" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=20)
-    assert process.returncode == 130, said
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == 130, output
     backfill.control.reset_requests()
     assert (
         "Loading what a run had fetched"

@@ -223,9 +223,9 @@ def test_a_row_rejected_by_the_merge_does_not_count_as_stored(
             f"fetched_at = fetched_at + interval '1 hour' where id = {first}"
         )
         go_on()
-    said, _ = process.communicate(timeout=60)
-    assert "1 fixtures are not stored as they were fetched" in " ".join(said.split())
-    counts = json.loads(said.splitlines()[-1])
+    output, _ = process.communicate(timeout=60)
+    assert "1 fixtures are not stored as they were fetched" in " ".join(output.split())
+    counts = json.loads(output.splitlines()[-1])
     assert (counts["stored"], counts["superseded"]) == (4, 1)
     ((noted,),) = job.query(
         "select counts from sportmonks_raw.runs order by started_at desc limit 1"

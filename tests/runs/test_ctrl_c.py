@@ -55,14 +55,14 @@ def interrupted(seconds: tuple[float, ...], *arguments: str) -> list[str]:
             process.wait(timeout=delay)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
-    print(arguments, seconds, process.returncode, said)
+    output, _ = process.communicate(timeout=60)
+    print(arguments, seconds, process.returncode, output)
     if process.returncode == 0:
         return []
-    assert process.returncode == 130, said
+    assert process.returncode == 130, output
     for unwanted in ("Traceback", "Error", "resource_tracker", "alert", "Exception"):
-        assert unwanted not in said
-    return said.splitlines()
+        assert unwanted not in output
+    return output.splitlines()
 
 
 def moments(seconds: float) -> list[float]:
