@@ -121,7 +121,10 @@ def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
     assert "Loading what a run had fetched" in job.extract().output
     assert requested_ids(api) == []
     assert_raw_equals_world(job, api)
-    runs, calls = "count(*), count(distinct run_id)", "count(*), count(distinct (run_id, call_number))"
+    runs, calls = (
+        "count(*), count(distinct run_id)",
+        "count(*), count(distinct (run_id, call_number))",
+    )
     assert len(set(*job.query(f"select {runs} from sportmonks_raw.runs"))) == 1
     assert len(set(*job.query(f"select {calls} from sportmonks_raw.api_calls"))) == 1
     files = [path for path in job.folder.joinpath("dlt").rglob("*") if path.is_file()]
