@@ -5,6 +5,8 @@ from typing import Any
 from simulator import Simulator
 from tests.support.pipeline import Job
 
+# Once everything is there, what has rows to be changed.
+TABLES = ["--select", "+fixture_corrections,config.materialized:incremental", "fixture_corrections"]
 CORRECTIONS = """
     select fixture_id, kind, event_id, type_id, participant_id, field, old_value, new_value
     from sportmonks.fixture_corrections
@@ -73,7 +75,7 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
     scorer = next(e for e in goal["events"] if e["type_id"] == 14)
     api.control.cancel_goal(goal["id"], scorer["id"])
     job.extract("--force")
-    job.transform("--select", "+fixture_corrections")
+    job.transform(*TABLES)
     listed = job.query(CORRECTIONS)
     others = [row for row in listed if row[0] not in (goal["id"], upcoming[1])]
     assert others == sorted(expected, key=lambda row: (row[:2], row[2] or 0, row[5] or ""))
@@ -96,7 +98,7 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
     # What is taken back is a correction too, and what came first stays listed.
     api.control.restore(number["id"])
     job.extract("--fixture-ids", str(number["id"]))
-    job.transform("--select", "+fixture_corrections")
+    job.transform(*TABLES)
     taken_back = [row for row in job.query(CORRECTIONS) if row[0] == number["id"]]
     assert {row[6:] for row in taken_back} == {(str(old), str(new)), (str(new), str(old))}
     assert_is_a_function_of_the_versions(job)
@@ -109,10 +111,10 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
         f"delete from {raw} where id = {number['id']} "
         "and fetched_at = (select fetched_at from sportmonks.late)"
     )
-    job.transform("--select", "+fixture_corrections")
+    job.transform(*TABLES)
     assert [row for row in job.query(CORRECTIONS) if row[0] == number["id"]] == []
     job.query(f"insert into {raw} select * from sportmonks.late")
-    job.transform("--select", "+fixture_corrections")
+    job.transform(*TABLES)
     assert [row for row in job.query(CORRECTIONS) if row[0] == number["id"]] == taken_back
     assert_is_a_function_of_the_versions(job)
 

@@ -83,7 +83,7 @@ def test_where_dbt_builds_is_no_argument(duckdb_job: Job, command: str) -> None:
 
 def test_the_process_is_as_before(duckdb_job: Job, api: Simulator) -> None:
     """A later extract in it finds its token, and Ctrl-C does what it did."""
-    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    duckdb_job.start_extracted()
     before, handler = dict(os.environ), signal.getsignal(signal.SIGINT)
     codes = []
 
@@ -104,7 +104,7 @@ def test_the_process_is_as_before(duckdb_job: Job, api: Simulator) -> None:
 
 @pytest.mark.parametrize("place", ["start", pytest.param("end", marks=pytest.mark.thorough)])
 def test_a_lost_thread_ends_the_transform(duckdb_job: Job, api: Simulator, place: str) -> None:
-    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    duckdb_job.start_extracted()
     command = [sys.executable, "-c", LOSE_A_THREAD, place, "transform", "--select", "+states"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1

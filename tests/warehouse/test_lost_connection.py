@@ -167,7 +167,7 @@ def test_transform_goes_on(
 def test_server_that_goes_while_a_run_waits_is_a_line(
     relayed: Job, relay: Relay, api: Simulator, command: str
 ) -> None:
-    relayed.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    relayed.start_extracted()
     with locked_by_other_process():
         waiting = start_command(command)
         assert waiting.stdout and waiting.stdout.readline().startswith("Waiting for ")
@@ -200,14 +200,18 @@ def free() -> bool:
 def test_one_writer_even_if_the_session_with_the_lock_is_lost(
     postgres_job: Job, api: Simulator, postgres: Postgres, command: str
 ) -> None:
-    postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    table = "_raw.fixtures"
-    if command == "transform":
-        postgres_job.transform()
-        postgres_job.extract()
-        table = ".fixture_statistics"
+    if command == "extract":
+        postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+        table, arguments = "_raw.fixtures", ["--force"]
+    else:
+        postgres_job.start_transformed()
+        fixtures = map(api.control.fixture, api.world.fixture_ids())
+        corrected = next(fixture for fixture in fixtures if fixture["statistics"])
+        api.control.correct_statistic(corrected["id"], corrected["statistics"][0]["id"], 777)
+        postgres_job.extract("--force")
+        table, arguments = ".fixture_statistics", CORE_MODELS
     with blocked_at(table, "exclusive", postgres) as go_on:
-        process = start_command(command, *(["--force"] if command == "extract" else []))
+        process = start_command(command, *arguments)
         wait_until_blocked(postgres)
         end_sessions(postgres, " %, process %")
         # It still writes.

@@ -13,11 +13,22 @@ import pytest
 from simulator import Simulator
 from tests.support.assertions import assert_equals_world
 from tests.support.locks import assert_no_session_is_left, wait_until_blocked
-from tests.support.pipeline import EVERY_MODEL, FINAL_TABLES, Database, Job, Postgres
+from tests.support.pipeline import CORE_MODELS, EVERY_MODEL, FINAL_TABLES, Database, Job, Postgres
 from tests.support.postgres import BINARIES, PASSWORD_GROUP, Server
 from tests.support.terminal import error_line
 
 SECRET = "s3cret-password-to-be-found-nowhere"
+ODD_DEFAULTS = {
+    "timezone": "America/Sao_Paulo",
+    "datestyle": "SQL, DMY",
+    "client_encoding": "LATIN1",
+    "statement_timeout": "100ms",
+    "lock_timeout": "1ms",
+    "idle_in_transaction_session_timeout": "100ms",
+    "standard_conforming_strings": "off",
+    "search_path": "nowhere",
+    "default_transaction_isolation": "serializable",
+}
 
 
 @pytest.fixture
@@ -137,14 +148,18 @@ def test_wrong_variable(job: Job, name: str, value: str, monkeypatch: pytest.Mon
         assert name in error_line(result.output)
 
 
-def test_password_is_used_and_is_nowhere(
-    job: Job, server: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+def test_another_role(
+    job: Job, api: Simulator, server: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    role = f"{postgres.schema}_secretive"
+    """Its password is used and is nowhere, and its session defaults have no effect."""
+    role = f"{postgres.schema}_other"
     server.query(f"create role {role} superuser login password %s", [SECRET])
     server.query(f"grant {PASSWORD_GROUP} to {role}")
+    for name, value in ODD_DEFAULTS.items():
+        server.query(f"alter role {role} set {name} = %s", [value])
     try:
         monkeypatch.setenv("PGUSER", role)
+        monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
         said = ""
         if server.asks_for_passwords(role):
             monkeypatch.setenv("PGPASSWORD", f"not-{SECRET}")
@@ -153,10 +168,10 @@ def test_password_is_used_and_is_nowhere(
             monkeypatch.delenv("PGPASSWORD")
             assert "PGPASSWORD" in error_line(job.transform(code=2).output)
         monkeypatch.setenv("PGPASSWORD", SECRET)
-        monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
         said += job.extract().output
-        said += job.command("transform").output
+        said += job.command("transform", "--full-refresh", *CORE_MODELS).output
         said += job.command("transform", "--select", "no_such_model").output
+        assert_equals_world(job, api)
     finally:
         postgres.empty()
         server.query(f"drop owned by {role}")
@@ -212,38 +227,6 @@ def test_a_backup_of_raw_is_all_that_is_needed(
     assert summary["unchanged"] == summary["requested"] == len(before["fixtures"])
 
 
-def test_session_defaults_of_a_role_have_no_effect(
-    job: Job, api: Simulator, server: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
-    role = f"{postgres.schema}_odd"
-    server.query(f"create role {role} superuser login")
-    if server.password:
-        server.query(f"alter role {role} password %s", [server.password])
-    defaults = {
-        "timezone": "America/Sao_Paulo",
-        "datestyle": "SQL, DMY",
-        "client_encoding": "LATIN1",
-        "statement_timeout": "100ms",
-        "lock_timeout": "1ms",
-        "idle_in_transaction_session_timeout": "100ms",
-        "standard_conforming_strings": "off",
-        "search_path": "nowhere",
-        "default_transaction_isolation": "serializable",
-    }
-    for name, value in defaults.items():
-        server.query(f"alter role {role} set {name} = %s", [value])
-    monkeypatch.setenv("PGUSER", role)
-    try:
-        job.extract()
-        job.transform("--full-refresh")
-        assert_equals_world(job, api)
-    finally:
-        postgres.empty()
-        server.query(f"drop owned by {role}")
-        server.query(f"drop role {role}")
-
-
 def test_ctrl_c_ends_a_transform_in_order(job: Job, api: Simulator, postgres: Postgres) -> None:
     job.start_transformed()
     api.control.update(api.world.fixture_ids()[0], {"details": "changed"})
@@ -251,7 +234,7 @@ def test_ctrl_c_ends_a_transform_in_order(job: Job, api: Simulator, postgres: Po
     with postgres.server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("begin")
         cursor.execute(f"lock table {postgres.schema}.fixture_statistics")
-        command = [sys.executable, "-m", "extract", "transform"]
+        command = [sys.executable, "-m", "extract", "transform", *CORE_MODELS]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:

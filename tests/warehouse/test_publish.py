@@ -17,8 +17,10 @@ import pytest
 
 from extract.config.settings import UNUSED_TOKEN, load_settings
 from simulator import Simulator
-from tests.support.pipeline import EVERY_MODEL, Job, setting
+from tests.support.pipeline import Job, setting
 from tests.support.questions import build, questions
+
+SKIPPED = "Nothing has changed since the transform"
 
 READ = """
 import sys
@@ -83,15 +85,36 @@ def transform_process(**options: Any) -> "subprocess.Popen[str]":
 
 
 def fill(job: Job, api: Simulator) -> None:
-    job.extract("--fixture-ids", ",".join(map(str, api.world.fixture_ids()[:5])))
-    # With no arguments, so that the next transform can be skipped.
-    assert "Transform completed" in job.command("transform").output
+    """Five fixtures, in the final tables too; without a copy."""
+
+    def make() -> None:
+        job.extract("--fixture-ids", ",".join(map(str, api.world.fixture_ids()[:5])))
+        # With no arguments, so that the next transform can be skipped.
+        assert "Transform completed" in job.command("transform").output
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(setting("PUBLISH"), raising=False)
+        job.start("five fixtures, transformed", make)
+
+
+def fill_and_publish(job: Job, api: Simulator, copy: Path) -> None:
+    fill(job, api)
+    assert SKIPPED in job.command("transform").output
+    assert copy.exists()
+
+
+def build_and_publish(job: Job, api: Simulator) -> None:
+    """Has the tables of every question, and publishes all of them, whatever was built last."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(setting("PUBLISH"))
+        job.start("every question has an answer", lambda: build(job, api))
+    job.transform("--select", "states")
 
 
 def test_the_copy_answers_everything_as_the_warehouse_does(
     duckdb_job: Job, api: Simulator, copy: Path
 ) -> None:
-    build(duckdb_job, api)
+    build_and_publish(duckdb_job, api)
     warehouse = Path(os.environ["DUCKDB_PATH"])
     tables = rows_of(
         warehouse,
@@ -127,7 +150,7 @@ def test_the_copy_answers_everything_as_the_warehouse_does(
 
 def test_query_and_report_read_the_copy(duckdb_job: Job, api: Simulator, copy: Path) -> None:
     job = duckdb_job
-    build(job, api)
+    build_and_publish(job, api)
     before, after = job.folder / "before.html", job.folder / "after.html"
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(setting("PUBLISH"))
@@ -152,7 +175,7 @@ def test_a_reader_neither_stops_the_job_nor_loses_its_tables(
     duckdb_job: Job, api: Simulator, copy: Path
 ) -> None:
     job = duckdb_job
-    fill(job, api)
+    fill_and_publish(job, api, copy)
     copy.chmod(0o640)
     first = "select max(name) from sportmonks.fixtures"
     old = str(rows_of(copy, first))
@@ -166,7 +189,7 @@ def test_a_reader_neither_stops_the_job_nor_loses_its_tables(
             for fixture_id in fixture_ids:
                 api.control.update(fixture_id, {"name": f"Renamed, {mode}"})
             job.extract("--force", "--fixture-ids", ",".join(map(str, fixture_ids)))
-            job.transform()
+            job.transform("--select", "+fixtures")
             new = f"[('Renamed, {mode}',)]"
             assert str(rows_of(copy, first)) == new
             assert reader.query(first) == (old if mode == "read-only" else "[(None,)]")
@@ -179,20 +202,19 @@ def test_a_missing_or_old_copy_is_written_although_dbt_is_skipped(
     duckdb_job: Job, api: Simulator, copy: Path
 ) -> None:
     fill(duckdb_job, api)
-    skipped = "Nothing has changed since the transform"
-    written = copy.stat().st_ino, copy.stat().st_mtime_ns
-    assert skipped in duckdb_job.command("transform").output
-    assert (copy.stat().st_ino, copy.stat().st_mtime_ns) == written
-    copy.unlink()
-    assert skipped in duckdb_job.command("transform").output
+    assert not copy.exists()
+    assert SKIPPED in duckdb_job.command("transform").output
     assert rows_of(copy, "select count(*) from sportmonks.fixtures") == [(5,)]
+    written = copy.stat().st_ino, copy.stat().st_mtime_ns
+    assert SKIPPED in duckdb_job.command("transform").output
+    assert (copy.stat().st_ino, copy.stat().st_mtime_ns) == written
     os.utime(copy, (1, 1))
-    assert skipped in duckdb_job.command("transform").output
+    assert SKIPPED in duckdb_job.command("transform").output
     assert copy.stat().st_mtime > 1
 
 
 def test_a_kill_leaves_the_old_copy(duckdb_job: Job, api: Simulator, copy: Path) -> None:
-    fill(duckdb_job, api)
+    fill_and_publish(duckdb_job, api, copy)
     temporary = copy.with_name(f"{copy.name}.tmp")
     # Without a change, a transform only publishes.
     os.utime(copy, (1, 1))
@@ -211,7 +233,7 @@ def test_a_kill_leaves_the_old_copy(duckdb_job: Job, api: Simulator, copy: Path)
 
 
 def test_a_full_disk_leaves_the_old_copy(duckdb_job: Job, api: Simulator, copy: Path) -> None:
-    fill(duckdb_job, api)
+    fill_and_publish(duckdb_job, api, copy)
     os.utime(copy, (1, 1))
     size = copy.stat().st_size // 2
     limits = (resource.RLIMIT_FSIZE, (size, size))
@@ -232,7 +254,9 @@ def test_a_failed_publication_is_repeated(
     duckdb_job: Job, api: Simulator, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = duckdb_job
-    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    fill(job, api)
+    # So that dbt builds something.
+    job.extract("--force", "--fixture-ids", str(api.world.fixture_ids()[0]))
     # A folder that cannot be removed is in the way of the temporary file.
     temporary = copy.with_name(f"{copy.name}.tmp")
     (temporary / "in the way").mkdir(parents=True)
@@ -241,13 +265,13 @@ def test_a_failed_publication_is_repeated(
     assert not copy.exists()
     shutil.rmtree(temporary)
     job.command("transform")
-    assert rows_of(copy, "select count(*) from sportmonks.fixtures") == [(1,)]
+    assert rows_of(copy, "select count(*) from sportmonks.fixtures") == [(5,)]
 
 
 def test_paths_that_cannot_be_published_to(
     duckdb_job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    fill(duckdb_job, api)
     warehouse = Path(os.environ["DUCKDB_PATH"])
     link = tmp_path / "link.duckdb"
     link.symlink_to(warehouse)
@@ -266,7 +290,8 @@ def test_paths_that_cannot_be_published_to(
 
 def test_nothing_is_published_by_default(duckdb_job: Job, api: Simulator) -> None:
     assert load_settings(UNUSED_TOKEN).publish == ""
+    fill(duckdb_job, api)
     before = set(duckdb_job.folder.iterdir())
-    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
-    duckdb_job.transform(*EVERY_MODEL)
+    duckdb_job.extract("--force", "--fixture-ids", str(api.world.fixture_ids()[0]))
+    duckdb_job.transform("--select", "+fixtures")
     assert not [path for path in set(duckdb_job.folder.iterdir()) - before if path.is_file()]

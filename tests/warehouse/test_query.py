@@ -124,7 +124,7 @@ def assert_nothing_is_written(job: Job, api: Simulator, folder: Path) -> None:
 
 
 def test_rows_on_a_terminal(duckdb_job: Job, api: Simulator) -> None:
-    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    duckdb_job.start_extracted()
     # Enough of final tables: these queries need no transform.
     duckdb_job.database.execute("create schema sportmonks")
     duckdb_job.database.execute("create table sportmonks.fixtures as select 1 as fixture_id")
@@ -155,7 +155,7 @@ def test_an_output_that_has_not_all_characters(
     duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    duckdb_job.start_extracted()
     duckdb_job.database.execute("create schema sportmonks")
     duckdb_job.database.execute("create table sportmonks.fixtures as select 1 as fixture_id")
     assert "\\u0142" in ask("select 'Wisła' as team")
@@ -165,7 +165,7 @@ def test_an_output_that_has_not_all_characters(
 
 
 def test_a_query_before_the_first_transform(job: Job, api: Simulator) -> None:
-    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    job.start_extracted()
     assert "python -m extract transform" in error_line(ask("select 1", code=2))
 
 
@@ -174,7 +174,7 @@ def test_errors_before_a_query_runs(
 ) -> None:
     assert "python -m extract extract" in error_line(ask("select 1", code=2))
     assert not Path(os.environ["DUCKDB_PATH"]).exists()
-    duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    duckdb_job.start_extracted()
     with locked_by_other_process():
         assert "in use by process" in error_line(ask("select 1", code=1))
     Path(os.environ["DUCKDB_PATH"]).write_text("no database")
@@ -187,7 +187,7 @@ def test_a_shell_is_opened(
     job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stand-ins for the shells, which print what they are called with."""
-    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    job.start_extracted()
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "No SQL shell is installed" in error_line(ask(code=2))
     for name in ("duckdb", "psql"):

@@ -39,17 +39,22 @@ def locked() -> Iterator[int]:
             holder.communicate()
 
 
-@pytest.mark.parametrize("command", ["extract", "transform"])
 def test_a_command_waits_until_the_limit(
-    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, command: str
+    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
     assert load_settings(UNUSED_TOKEN).lock_timeout == 15
-    job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    job.start_extracted()
     monkeypatch.setenv(setting("LOCK_TIMEOUT"), "0.02")
     with locked() as process:
-        began = time.monotonic()
-        said = job.command(command, code=1).output
-        assert 1.2 <= time.monotonic() - began < 20
+        for command in ("extract", "transform"):
+            with subtests.test(command):
+                assert_waits_until_the_limit(job, command, process)
+
+
+def assert_waits_until_the_limit(job: Job, command: str, process: int) -> None:
+    began = time.monotonic()
+    said = job.command(command, code=1).output
+    assert 1.2 <= time.monotonic() - began < 20
     waiting, error = said.splitlines()
     assert waiting.startswith("Waiting for ")
     assert f"process {process}" in waiting
@@ -62,7 +67,7 @@ def test_a_command_waits_until_the_limit(
 def test_a_season_is_waited_for_until_the_limit(
     postgres_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    postgres_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))
+    postgres_job.start_extracted()
     monkeypatch.setenv(setting("LOCK_TIMEOUT"), "0.01")
     lines: list[str] = []
     with locked():
