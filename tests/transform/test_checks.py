@@ -11,12 +11,12 @@ NAME = "accepted_values_fixture_statistics_location"
 
 
 def test_a_check_reads_new_rows_and_warns_of_new_findings(duckdb_job: Job, api: Simulator) -> None:
-    job, said = duckdb_job, ""
+    job, output = duckdb_job, ""
 
     def warns(*arguments: str) -> bool:
-        nonlocal said
-        said = job.command("transform", *arguments).output
-        return f"WARN {NAME}" in said
+        nonlocal output
+        output = job.command("transform", *arguments).output
+        return f"WARN {NAME}" in output
 
     job.start_extracted()
     assert not warns()
@@ -27,21 +27,21 @@ def test_a_check_reads_new_rows_and_warns_of_new_findings(duckdb_job: Job, api: 
         "and (home_goal_count <> home_score or away_goal_count <> away_score)"
     )
     assert oddities == [(1,)]
-    assert "1 check found 1 oddity in the provider's data: sportmonks report." in said
-    assert "WARN events_match_score" not in said
-    assert "WARN live_fixtures_are_recent: 3 found. No match is live" in said
+    assert "1 check found 1 oddity in the provider's data: sportmonks report." in output
+    assert "WARN events_match_score" not in output
+    assert "WARN live_fixtures_are_recent: 3 found. No match is live" in output
     fixture = next(f for f in map(api.control.fixture, api.world.fixture_ids()) if f["statistics"])
     fixture["statistics"][0]["location"] = "mid\x1b[31mdle"
     api.control.update(fixture["id"], {"statistics": fixture["statistics"]})
     job.extract("--force", "--fixture-ids", str(fixture["id"]))
     # Although the table of fixtures does not have the new version yet.
     assert warns("--select", "fixture_statistics")
-    assert "    value_field mid?[31mdle" in said
+    assert "    value_field mid?[31mdle" in output
     assert not warns()
-    assert "2 checks found 2 oddities in the provider's data" in said
+    assert "2 checks found 2 oddities in the provider's data" in output
     assert warns("--full-refresh", "--select", "fixture_statistics")
     assert not warns("--select", "fixture_statistics")
-    assert "provider's data" not in said
+    assert "provider's data" not in output
 
 
 @pytest.mark.thorough

@@ -82,9 +82,9 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
     assert [row for row in listed if row[0] == upcoming[1] and row[1] != "kick_off_changed"] == []
 
     # A goal that VAR takes back: the event goes, another one comes, and the score follows.
-    told = [(row[1], row[5], row[6], row[7]) for row in listed if row[0] == goal["id"]]
-    assert ("event_removed", None, label(scorer), None) in told
-    assert len([kind for kind, *_ in told if kind == "event_added"]) == 1
+    found = [(row[1], row[5], row[6], row[7]) for row in listed if row[0] == goal["id"]]
+    assert ("event_removed", None, label(scorer), None) in found
+    assert len([kind for kind, *_ in found if kind == "event_added"]) == 1
     sides = {team["id"]: team["meta"]["location"] for team in goal["participants"]}
     goals = next(
         s["score"]["goals"]
@@ -92,7 +92,7 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
         if s["description"] == "CURRENT"
         and s["score"]["participant"] == sides[scorer["participant_id"]]
     )
-    assert ("score_changed", "CURRENT", str(goals), str(goals - 1)) in told
+    assert ("score_changed", "CURRENT", str(goals), str(goals - 1)) in found
     assert_is_a_function_of_the_versions(job)
 
     # What is taken back is a correction too, and what came first stays listed.

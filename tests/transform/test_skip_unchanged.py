@@ -40,10 +40,10 @@ def test_dbt_is_skipped_when_nothing_changed(duckdb_job: Job, api: Simulator) ->
     job = duckdb_job
     job.start_extracted()
     assert "Transform completed" in job.command("transform").output
-    said = job.command("transform").output
-    assert NOTHING in said
-    assert "live_fixtures_are_recent found " in said
-    assert "in the provider's data: sportmonks report" in said
+    output = job.command("transform").output
+    assert NOTHING in output
+    assert "live_fixtures_are_recent found " in output
+    assert "in the provider's data: sportmonks report" in output
     calls = len(requested_ids(api))
     job.extract()
     assert len(requested_ids(api)) == calls

@@ -77,8 +77,8 @@ def test_where_dbt_builds_is_no_argument(duckdb_job: Job, command: str) -> None:
         ["--select", "states", "--project-dir", "."],
         ["--profiles-dir", "."],
     ):
-        said = error_line(duckdb_job.command(command, *arguments, code=2).output)
-        assert "cannot be given here: TARGET" in said
+        output = error_line(duckdb_job.command(command, *arguments, code=2).output)
+        assert "cannot be given here: TARGET" in output
 
 
 def test_the_process_is_as_before(duckdb_job: Job, api: Simulator) -> None:

@@ -11,9 +11,9 @@ VIEWS = "config.materialized:view"
 def made(job: Job, *arguments: str) -> list[str]:
     """The views that a transform of these models makes."""
     options = ["--exclude-resource-type", "test", "--log-level", "info"]
-    said = job.command("transform", "--select", VIEWS, *options, *arguments).output
+    output = job.command("transform", "--select", VIEWS, *options, *arguments).output
     return [line.split(" view model ")[1].split()[0].split(".")[1]
-            for line in said.splitlines()
+            for line in output.splitlines()
             if "OK created sql view model" in line and "UNCHANGED" not in line]  # fmt: skip
 
 

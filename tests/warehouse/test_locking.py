@@ -61,8 +61,8 @@ def test_two_extracts_and_transforms_at_once(postgres_job: Job, api: Simulator) 
     models = ["--exclude-resource-type", "test", "--select", "+fixtures", "+fixture_events"]
     transforms = [start_command("transform", *models) for _ in range(2)]
     for process in extracts + transforms:
-        said, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, said
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
     postgres_job.transform()
     assert_equals_world(postgres_job, api)
 

@@ -119,8 +119,8 @@ def test_fetched_data_survive_a_server_outage(
     monkeypatch.setattr(warehouse, "_TRIES", 2)
 
     with cut_at("_raw.fixtures", "exclusive", relay, postgres):
-        said = relayed.extract(code=1).output
-    assert "the next run loads it first" in error_line(said)
+        output = relayed.extract(code=1).output
+    assert "the next run loads it first" in error_line(output)
     assert "cannot be reached" in error_line(relayed.extract(code=1).output)
 
     relay.restore()
@@ -152,8 +152,8 @@ def test_transform_goes_on(
     relayed.extract("--force")
 
     with cut_at(table, "access exclusive", relay, postgres, back_after=1):
-        said = relayed.command("transform", *CORE_MODELS).output
-    assert line in said
+        output = relayed.command("transform", *CORE_MODELS).output
+    assert line in output
     assert {row["event_id"] for row in relayed.records("fixture_events")} == {
         event["id"]
         for fixture_id in api.world.fixture_ids()
@@ -172,9 +172,9 @@ def test_server_that_goes_while_a_run_waits_is_a_line(
         waiting = start_command(command)
         assert waiting.stdout and waiting.stdout.readline().startswith("Waiting for ")
         relay.cut()
-        said, _ = waiting.communicate(timeout=60)
+        output, _ = waiting.communicate(timeout=60)
     assert waiting.returncode == 1
-    assert "cannot be used" in error_line(said)
+    assert "cannot be used" in error_line(output)
 
 
 def end_sessions(postgres: Postgres, name: str) -> None:
@@ -217,9 +217,9 @@ def test_one_writer_even_if_the_session_with_the_lock_is_lost(
         # It still writes.
         assert not free()
         go_on()
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, said
-    assert "was lost: " in said
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert "was lost: " in output
     assert free()
     if command == "extract":
         assert_raw_equals_world(postgres_job, api)
@@ -272,6 +272,6 @@ def test_no_session_writes_after_the_lock_is_lost(
             assert process.stdout
             assert any(line.startswith("Waiting for ") for line in process.stdout)
             assert postgres_job.query("select count(*) from sportmonks_raw.fixtures") == [(0,)]
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, said
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
     assert_raw_equals_world(postgres_job, api)

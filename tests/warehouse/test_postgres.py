@@ -160,23 +160,23 @@ def test_another_role(
     try:
         monkeypatch.setenv("PGUSER", role)
         monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
-        said = ""
+        output = ""
         if server.asks_for_passwords(role):
             monkeypatch.setenv("PGPASSWORD", f"not-{SECRET}")
-            said = job.extract(code=2).output
-            assert "PGPASSWORD" in error_line(said)
+            output = job.extract(code=2).output
+            assert "PGPASSWORD" in error_line(output)
             monkeypatch.delenv("PGPASSWORD")
             assert "PGPASSWORD" in error_line(job.transform(code=2).output)
         monkeypatch.setenv("PGPASSWORD", SECRET)
-        said += job.extract().output
-        said += job.command("transform", "--full-refresh", *CORE_MODELS).output
-        said += job.command("transform", "--select", "no_such_model").output
+        output += job.extract().output
+        output += job.command("transform", "--full-refresh", *CORE_MODELS).output
+        output += job.command("transform", "--select", "no_such_model").output
         assert_equals_world(job, api)
     finally:
         postgres.empty()
         server.query(f"drop owned by {role}")
         server.query(f"drop role {role}")
-    assert SECRET not in said
+    assert SECRET not in output
     files = [path for path in job.folder.rglob("*") if path.is_file()]
     assert len(files) > 20
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
@@ -240,10 +240,10 @@ def test_ctrl_c_ends_a_transform_in_order(job: Job, api: Simulator, postgres: Po
         ) as process:
             wait_until_blocked(postgres)
             process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=30)
-        assert process.returncode == 130, said
-        assert "Traceback" not in said
-        assert "Stopped by Ctrl-C" in said
+            output, _ = process.communicate(timeout=30)
+        assert process.returncode == 130, output
+        assert "Traceback" not in output
+        assert "Stopped by Ctrl-C" in output
         assert_no_session_is_left(postgres)
     job.transform()
     assert job.records("fixtures")[0]["details"] == "changed"

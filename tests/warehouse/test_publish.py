@@ -158,8 +158,8 @@ def test_query_and_report_read_the_copy(duckdb_job: Job, api: Simulator, copy: P
     # The job has the warehouse, for however long.
     with reading(Path(os.environ["DUCKDB_PATH"]), "read-write"):
         # In this process too, where dbt has just run.
-        said = job.command("query", "--csv", "select count(*) as n from fixtures").stdout
-        assert said == f"n\n{len(api.world.fixture_ids())}\n"
+        output = job.command("query", "--csv", "select count(*) as n from fixtures").stdout
+        assert output == f"n\n{len(api.world.fixture_ids())}\n"
         job.command("report", "--output", str(after))
         shown = [path.read_text(encoding="utf-8") for path in (before, after)]
         assert "The tables are the published copy of " not in shown[0]
@@ -238,11 +238,11 @@ def test_a_full_disk_leaves_the_old_copy(duckdb_job: Job, api: Simulator, copy: 
     size = copy.stat().st_size // 2
     limits = (resource.RLIMIT_FSIZE, (size, size))
     with transform_process(preexec_fn=lambda: resource.setrlimit(*limits)) as process:
-        said, _ = process.communicate()
+        output, _ = process.communicate()
     assert process.returncode == 1
-    assert len([line for line in said.splitlines() if "Error" in line]) == 1, said
-    assert f"The copy {copy} cannot be written: " in said
-    assert "Traceback" not in said
+    assert len([line for line in output.splitlines() if "Error" in line]) == 1, output
+    assert f"The copy {copy} cannot be written: " in output
+    assert "Traceback" not in output
     assert [path.name for path in copy.parent.glob("copy*")] == [copy.name]
     assert rows_of(copy, "select count(*) from sportmonks.fixtures") == [(5,)]
     # The next transform makes up for it.
@@ -260,8 +260,8 @@ def test_a_failed_publication_is_repeated(
     # A folder that cannot be removed is in the way of the temporary file.
     temporary = copy.with_name(f"{copy.name}.tmp")
     (temporary / "in the way").mkdir(parents=True)
-    said = job.command("transform", code=1).output
-    assert f"The copy {copy} cannot be written: " in said
+    output = job.command("transform", code=1).output
+    assert f"The copy {copy} cannot be written: " in output
     assert not copy.exists()
     shutil.rmtree(temporary)
     job.command("transform")
@@ -283,9 +283,9 @@ def test_paths_that_cannot_be_published_to(
     ):
         monkeypatch.setenv(setting("PUBLISH"), str(path))
         for command in (["transform"], ["query", "select 1"]):
-            said = duckdb_job.command(*command, code=2).output
-            assert f"publish is {path}: " in said.replace("\n", "")
-            assert reason in said.replace("\n", " ")
+            output = duckdb_job.command(*command, code=2).output
+            assert f"publish is {path}: " in output.replace("\n", "")
+            assert reason in output.replace("\n", " ")
 
 
 def test_nothing_is_published_by_default(duckdb_job: Job, api: Simulator) -> None:

@@ -30,14 +30,14 @@ def test_a_query_has_an_answer(job: Job, api: Simulator, tmp_path: Path) -> None
     transform = start_command(
         "transform", "--select", "+fixtures", "+types", "--exclude-resource-type", "test"
     )
-    said, _ = transform.communicate()
-    assert transform.returncode == 0, said
+    output, _ = transform.communicate()
+    assert transform.returncode == 0, output
     question = "select count(*) as fixtures, max(starting_at) as last, null as no from fixtures"
     count = len(api.world.fixture_ids())
     ((last,),) = job.query("select max(starting_at) from sportmonks.fixtures")
-    said = ask("--csv", question)
-    assert ask("--csv", question.replace("from fix", f"from {final_schema()}.fix")) == said
-    assert said == f"fixtures,last,no\n{count},{last:%Y-%m-%d %H:%M:%S}+00:00,\n"
+    output = ask("--csv", question)
+    assert ask("--csv", question.replace("from fix", f"from {final_schema()}.fix")) == output
+    assert output == f"fixtures,last,no\n{count},{last:%Y-%m-%d %H:%M:%S}+00:00,\n"
     table = ask(question)
     assert table.split()[:5] == ["fixtures", "last", "no", str(count), f"{last:%Y-%m-%d}"]
     # Too wide for a line: a line a column.
@@ -115,9 +115,9 @@ def assert_nothing_is_written(job: Job, api: Simulator, folder: Path) -> None:
             "explain analyze delete from fixtures",
             "select set_config('transaction_read_only', 'off', false)",
         ]
-    for sqls, said in ((refused, "A query is one statement that reads"), (failing, "failed")):
+    for sqls, output in ((refused, "A query is one statement that reads"), (failing, "failed")):
         for sql in sqls:
-            assert said in error_line(job.command("query", sql, code=2).output), sql
+            assert output in error_line(job.command("query", sql, code=2).output), sql
     assert not file.exists()
     count = len(api.world.fixture_ids())
     assert job.query("select count(*) from sportmonks.fixtures") == [(count,)]
@@ -131,9 +131,9 @@ def test_rows_on_a_terminal(duckdb_job: Job, api: Simulator) -> None:
     numbers = "select range as number from range(600)"
     assert len(ask(numbers).splitlines()) == 601
     hint = "row(s) are printed. Use --limit 0 to print all"
-    said = run_on_terminal(80, "query", numbers)
-    assert len([line for line in said.splitlines() if line.strip().isdecimal()]) == 500
-    assert f"Only the first 500 {hint}" in said
+    output = run_on_terminal(80, "query", numbers)
+    assert len([line for line in output.splitlines() if line.strip().isdecimal()]) == 500
+    assert f"Only the first 500 {hint}" in output
     assert hint not in run_on_terminal(80, "query", "--limit", "600", numbers)
     assert hint not in run_on_terminal(80, "query", "--limit", "0", numbers)
     assert len(ask("--csv", "--limit", "3", numbers).splitlines()) == 4
@@ -142,11 +142,11 @@ def test_rows_on_a_terminal(duckdb_job: Job, api: Simulator) -> None:
     text = "chr(27) || ']0;title' || chr(7) || chr(27) || '[31mred' || chr(8238) || ' [b] :cat:'"
     seen = "\\x1b]0;title\\x07\\x1b[31mred\\u202e [b] :cat:"
     for option in ([], ["--csv"]):
-        said = run_on_terminal(80, "query", *option, f"select {text} as name")
-        assert seen in said
-        assert not set("\x07\u202e") & set(said)
-        assert "\x1b]" not in said
-        assert "\x1b[31m" not in said
+        output = run_on_terminal(80, "query", *option, f"select {text} as name")
+        assert seen in output
+        assert not set("\x07\u202e") & set(output)
+        assert "\x1b]" not in output
+        assert "\x1b[31m" not in output
     assert seen in ask(f"select {text} as name")
     assert "\x1b]0;title\x07" in ask("--csv", f"select {text} as name")
 
@@ -194,10 +194,10 @@ def test_a_shell_is_opened(
         program = tmp_path / name
         program.write_text('#!/bin/sh\necho "$0 $@ $PGOPTIONS"\n')
         program.chmod(0o755)
-    said = ask()
+    output = ask()
     schema = job.database.schema
     if job.database.environment()["TARGET"] == "duckdb":
-        assert f"-cmd attach '{os.environ['DUCKDB_PATH']}' as warehouse (read_only)" in said
-        assert f"-cmd use warehouse.{schema}" in said
+        assert f"-cmd attach '{os.environ['DUCKDB_PATH']}' as warehouse (read_only)" in output
+        assert f"-cmd use warehouse.{schema}" in output
     else:
-        assert f"psql  -c search_path={schema} -c default_transaction_read_only=on" in said
+        assert f"psql  -c search_path={schema} -c default_transaction_read_only=on" in output

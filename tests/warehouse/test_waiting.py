@@ -53,9 +53,9 @@ def test_a_command_waits_until_the_limit(
 
 def assert_waits_until_the_limit(job: Job, command: str, process: int) -> None:
     began = time.monotonic()
-    said = job.command(command, code=1).output
+    output = job.command(command, code=1).output
     assert 1.2 <= time.monotonic() - began < 20
-    waiting, error = said.splitlines()
+    waiting, error = output.splitlines()
     assert waiting.startswith("Waiting for ")
     assert f"process {process}" in waiting
     assert waiting.endswith(", for at most 0.02 minutes.")

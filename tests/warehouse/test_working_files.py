@@ -93,11 +93,11 @@ def test_damaged_files_are_moved_and_fetched_again(duckdb_job: Job, api: Simulat
         path = next((folder / "sportmonks").glob(damaged))
         kept = cut(path.read_bytes())
         path.write_bytes(kept)
-        said = duckdb_job.command(*command).output.replace("\n", "")
-        assert said.count("Warning: ") == 1
-        assert f"file {path.relative_to(folder / 'sportmonks')} was damaged" in said
+        output = duckdb_job.command(*command).output.replace("\n", "")
+        assert output.count("Warning: ") == 1
+        assert f"file {path.relative_to(folder / 'sportmonks')} was damaged" in output
         (moved,) = folder.parent.glob("0-damaged-*")
-        assert str(moved) in said
+        assert str(moved) in output
         assert (moved / path.relative_to(folder)).read_bytes() == kept
         shutil.rmtree(moved)
     assert_raw_equals_world(duckdb_job, api)
@@ -154,9 +154,9 @@ def test_an_error_is_not_mistaken_for_one_handled_before(
 
     with monkeypatch.context() as patch:
         patch.setattr(loader, "_forget_normalized_twice", full)
-        said = duckdb_job.extract(code=1).output
-    assert "No space left on device" in said
-    assert "dropped" not in said
+        output = duckdb_job.extract(code=1).output
+    assert "No space left on device" in output
+    assert "dropped" not in output
     api.control.reset_requests()
     assert "Loading what a run had fetched" in duckdb_job.extract().output
     assert requested_ids(api) == []
