@@ -40,6 +40,13 @@ def api() -> Iterator[Simulator]:
 
 
 @pytest.fixture
+def duckdb_job(duckdb_job: Job, dbt_targets: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """The job with one folder for dbt's logs: with another, no transform is skipped."""
+    monkeypatch.setenv("DBT_LOG_PATH", str(dbt_targets / "logs"))
+    return duckdb_job
+
+
+@pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "copy.duckdb"
     monkeypatch.setenv(setting("PUBLISH"), str(path))
