@@ -111,7 +111,9 @@ def test_each_invalid_value_is_quarantined_alone(job: Job, monkeypatch: pytest.M
         # Named, for a fixture whose season is unreadable is on no season's list.
         job.extract("--ids-file", "-", stdin=",".join(str(fixture["id"]) for fixture in truth))
         job.transform("--select", "+path:models/marts/core", "+quarantine")
-        output = job.command("transform", "--select", "nothing_is_in_quarantine").output
+        output = job.command(
+            "transform", "--verbose", "--select", "nothing_is_in_quarantine"
+        ).output
     found = [
         (fixture_id, re.sub(r"\[\d+\]", "[]", path), value)
         for fixture_id, path, value in job.query(

@@ -33,8 +33,8 @@ def test_a_locked_database_ends_no_wait_and_delays_others(
         assert f"process {holder.pid}" in line
         assert len(api.control.requests()) == asked
 
-        few = ["--select", "+states"] if command == "transform" else []
-        waiting = start_command(command, *few)
+        few = ["--exclude-resource-type", "test", "--select", "+states"]
+        waiting = start_command(command, *(few if command == "transform" else []))
         assert waiting.stdout
         line = waiting.stdout.readline()
         assert line.startswith("Waiting for ")
