@@ -90,13 +90,13 @@ simulator: .venv/installed ## Serve a simulated API. SIMULATOR_ARGS="--help" for
 ##@ Development
 
 .PHONY: test
-test: .venv/installed-dev ## Every promise, in about 8 minutes on two cores. PYTEST_ARGS="-k quota"
+test: .venv/installed-dev ## The default suite, on both engines. PYTEST_ARGS="-k quota"
 	@$(PYTEST) $(PYTEST_ARGS)
 # A process that has finished its share takes tests over from the others.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: test-fast
-test-fast: .venv/installed-dev ## What needs neither dlt, dbt nor a server: under a minute.
+test-fast: .venv/installed-dev ## Tests that need neither dlt, dbt nor a server.
 	@$(PYTEST) --fast $(PYTEST_ARGS)
 
 .PHONY: test-all

@@ -61,16 +61,37 @@ class NothingTransformedError(UsageError):
         )
 
 
+class OldTablesError(UsageError):
+    """The raw tables are of a version before 0.2.0, which had other names.
+
+    Args:
+        schema: the schema of the raw tables.
+        remedy: how to move them aside.
+    """
+
+    def __init__(self, schema: str, remedy: str) -> None:
+        super().__init__(
+            f"The schema {schema} has the tables of version 0.1. Its columns have other names now. "
+            f"{remedy}"
+        )
+
+
 class BusyError(ExtractError):
     """Another process uses the warehouse, and this one does not wait any longer.
+
+    Args:
+        warehouse: its name in messages.
+        holder: the other process.
+        waited_minutes: how long this one has waited; None if it does not wait.
 
     Attributes:
         holding: which process uses which warehouse, in a sentence.
     """
 
-    def __init__(self, warehouse: str, holder: str) -> None:
+    def __init__(self, warehouse: str, holder: str, waited_minutes: float | None = None) -> None:
         self.holding = f"The {warehouse} is in use by {holder}."
-        super().__init__(f"{self.holding} Try again when it has finished.")
+        waited = f" Waited {waited_minutes:g} min (`lock_timeout`)." if waited_minutes else ""
+        super().__init__(f"{self.holding}{waited} Try again when it has finished.")
 
 
 class LockLostError(ExtractError):

@@ -83,7 +83,7 @@ FAILURES = (
         "{response.trouble}",
     ),
     Failure(
-        "401 or 403 with a body that is no JSON object, such as the page of a proxy or a firewall",
+        "401 or 403 with a body that is not a JSON object, such as the page of a proxy or firewall",
         lambda response: response.status in (401, 403) and response.trouble is not None,
         UnavailableError,
         "HTTP {response.status} does not come from the API, but from a proxy or firewall before "
@@ -140,7 +140,7 @@ FAILURES = (
         "The API refuses the request ({response.description}).",
     ),
     Failure(
-        "2xx with a body that is no JSON object: HTML, cut off, invalid UTF-8, NaN",
+        "2xx with a body that is not a JSON object: HTML, cut off, invalid UTF-8, NaN",
         lambda response: response.trouble is not None,
         UnavailableError,
         "{response.trouble}",

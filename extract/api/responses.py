@@ -104,7 +104,7 @@ def read_envelope(response: requests.Response, body: bytearray) -> tuple[Envelop
         return msgspec.json.decode(body, type=Envelope), None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type").split(";")[0]
-        return Envelope(), f"The response is no JSON object ({kind}; {error})."
+        return Envelope(), f"The response is not a JSON object ({kind}; {error})."
 
 
 def _check_utf8(body: bytearray) -> None:

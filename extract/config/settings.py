@@ -115,7 +115,7 @@ class Settings(AlertSettings):
             value = getattr(self, name)
             if not lowest <= value <= highest:
                 raise UsageError(
-                    f"{name} is {value:g}: it must lie between {lowest:g} and {highest:g} "
+                    f"{name} is {value:g}: it must be between {lowest:g} and {highest:g} "
                     f"([sources.sportmonks] in .dlt/config.toml, "
                     f"or SOURCES__SPORTMONKS__{name.upper()})."
                 )
@@ -124,7 +124,7 @@ class Settings(AlertSettings):
                 f"publish is {self.publish}: a path with {found[0]} in it cannot be used."
             )
         if self.publish and Path(self.publish).is_dir():
-            raise UsageError(f"publish is {self.publish}: it must be a file, and is a folder.")
+            raise UsageError(f"publish is {self.publish}: it is a folder; give a file name.")
 
 
 def check_token(token: str) -> None:

@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extract.diagnostics.check_result import CheckWarning
-from extract.errors import BusyError, ExtractError, NothingExtractedError, command_line
+from extract.errors import BusyError, NothingExtractedError, command_line
 
 if TYPE_CHECKING:
     from extract.api.clock import ApiClock
     from extract.warehouse.base import Warehouse
 
-# The default file of versions before 0.2.0, and tables and columns that only they have.
+# The default file of versions before 0.2.0.
 _OLD_FILE = Path("sportmonks.duckdb")
-_OLD_COLUMNS = (("discoveries", "extended_at"), ("fixtures", "filled_keys"))
 
 
 class DatabaseChecks:
@@ -59,18 +58,9 @@ class DatabaseChecks:
     def check_raw_tables(self) -> str:
         """Checks that they exist, have today's columns and no times in the future."""
         from extract.api.clock import LARGEST_SKEW, whole_seconds
-        from extract.warehouse.target import duckdb_path, is_duckdb
 
         warehouse = self._opened()
-        if warehouse.query(_old_columns(warehouse.raw)):
-            found = f"The schema {warehouse.raw} has the tables of version 0.1."
-            remedy = (
-                _extract_again(duckdb_path())
-                if is_duckdb()
-                else f"Rename the schema, for example with `alter schema {warehouse.raw} rename "
-                f"to {warehouse.raw}_old`, and extract again."
-            )
-            raise ExtractError(f"{found} {remedy}")
+        warehouse.reject_old_tables()
         if not warehouse.has_tables():
             found = f"The schema {warehouse.raw} does not have all of them yet."
             raise CheckWarning(found, _run("extract"))
@@ -112,24 +102,15 @@ def _is_old(path: Path) -> bool:
     """Whether a DuckDB file has raw tables of a version before 0.2.0."""
     import duckdb
 
-    from extract.warehouse.target import final_schema
+    from extract.warehouse.target import final_schema, old_tables_query
 
     if not path.is_file():
         return False
     try:
         with duckdb.connect(path, read_only=True) as connection:
-            return bool(connection.execute(_old_columns(f"{final_schema()}_raw")).fetchall())
+            return bool(connection.execute(old_tables_query(f"{final_schema()}_raw")).fetchall())
     except duckdb.Error:
         return False
-
-
-def _old_columns(schema: str) -> str:
-    """A query that returns a row if a raw schema is from a version before 0.2.0."""
-    columns = ", ".join(f"('{table}', '{column}')" for table, column in _OLD_COLUMNS)
-    return (
-        "select 1 from information_schema.columns "
-        f"where table_schema = '{schema}' and (table_name, column_name) in ({columns}) limit 1"
-    )
 
 
 def _extract_again(path: Path) -> str:

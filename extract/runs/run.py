@@ -181,7 +181,7 @@ def _run_context(
     with closing(open_warehouse(progress.line if wait else None)) as warehouse:
         # Before the first request: without `wait`, a busy warehouse ends the run here.
         with warehouse.write_lock("extract"):
-            pass
+            warehouse.reject_old_tables()
         with closing(Loader(warehouse, progress.warning)) as loader:
             context = RunContext(settings, warehouse, loader, selection, progress)
             with context.bounded(bounds.max_calls, bounds.max_minutes):

@@ -15,9 +15,9 @@ from tenacity import (
     wait_exponential,
 )
 
-from extract.errors import BusyError, StoppedError, exception_chain
+from extract.errors import BusyError, OldTablesError, StoppedError, exception_chain
 from extract.quota.window import InMemoryQuotaStore, QuotaStore
-from extract.warehouse.target import final_tables_query
+from extract.warehouse.target import final_tables_query, old_tables_query
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
@@ -72,8 +72,25 @@ class Warehouse(ABC):
             reraise=True,
         )
 
+    def reject_old_tables(self) -> None:
+        """Raises an error if the raw tables are of a version before 0.2.0.
+
+        Raises:
+            OldTablesError: they are; no migration exists.
+        """
+        if self.query(old_tables_query(self.raw)):
+            raise OldTablesError(self.raw, self.move_aside())
+
+    @abstractmethod
+    def move_aside(self) -> str:
+        """A sentence that says how to move old raw tables aside."""
+
     def has_tables(self) -> bool:
-        """Whether every raw table exists with every column, and the view beside them."""
+        """Whether every raw table exists with every column, and the view beside them.
+
+        Raises:
+            OldTablesError: the raw tables are of a version before 0.2.0.
+        """
         from extract.warehouse.raw_tables import DUE, SCHEMAS
 
         # information_schema leaves out tables that may not be read: this raises an error instead.
@@ -83,7 +100,10 @@ class Warehouse(ABC):
             f"where table_schema = '{self.raw}'"
         )
         wanted = {(table, column) for table, schema in SCHEMAS.items() for column in schema.names}
-        return {*wanted, (DUE, "id")} <= set(found)
+        if {*wanted, (DUE, "id")} <= set(found):
+            return True
+        self.reject_old_tables()
+        return False
 
     def has_final_tables(self) -> bool:
         """Whether a transform has built the final tables."""
@@ -223,7 +243,7 @@ class Warehouse(ABC):
             BusyError: another process has the lock, and this one does not wait or has waited long
                 enough.
         """
-        deadline = None
+        deadline, minutes = None, 0.0
         while other := holder():
             if self._on_wait is None:
                 raise BusyError(self.name, other)
@@ -235,7 +255,7 @@ class Warehouse(ABC):
                     f"minute{'' if minutes == 1 else 's'}."
                 )
             if time.monotonic() >= deadline:
-                raise BusyError(self.name, other)
+                raise BusyError(self.name, other, minutes)
             time.sleep(_POLL)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from extract.errors import ExtractError, UsageError, first_line
+from extract.errors import ExtractError, UsageError, command_line, first_line
 from extract.warehouse.base import OnWait, Warehouse
 
 if TYPE_CHECKING:
@@ -88,6 +88,14 @@ class DuckDbWarehouse(Warehouse):
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
+
+    def move_aside(self) -> str:
+        """A sentence that says how to move old raw tables aside."""
+        backup = self._path.with_name(f"{self._path.name}.old")
+        return (
+            "Move it aside and extract again: "
+            f"`mv {self._path} {backup} && {command_line('extract')}`."
+        )
 
     def dbt_environment(self) -> dict[str, str]:
         """Variables that dbt needs. It would resolve a relative path against its own folder."""

@@ -115,6 +115,13 @@ class PostgresWarehouse(Warehouse):
         if self._quota_store:
             self._quota_store.close()
 
+    def move_aside(self) -> str:
+        """A sentence that says how to move old raw tables aside."""
+        return (
+            f"Rename the schema, for example with `alter schema {self.raw} rename to "
+            f"{self.raw}_old`, and extract again."
+        )
+
     def dbt_environment(self) -> dict[str, str]:
         """Variables that dbt needs in addition to those that the user has set.
 

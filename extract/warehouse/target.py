@@ -7,6 +7,9 @@ from pathlib import Path
 
 from extract.errors import NothingExtractedError, UsageError
 
+# Columns of raw tables that only versions before 0.2.0 have.
+_OLD_COLUMNS = (("discoveries", "extended_at"), ("fixtures", "filled_keys"))
+
 
 def is_duckdb() -> bool:
     """Whether `TARGET` names DuckDB, and not PostgreSQL.
@@ -42,6 +45,15 @@ def final_tables_query() -> str:
     return (
         "select 1 from information_schema.tables "
         f"where table_schema = '{final_schema()}' and table_name = 'fixtures'"
+    )
+
+
+def old_tables_query(schema: str) -> str:
+    """A query that returns a row if a schema has raw tables of a version before 0.2.0."""
+    columns = ", ".join(f"('{table}', '{column}')" for table, column in _OLD_COLUMNS)
+    return (
+        "select 1 from information_schema.columns "
+        f"where table_schema = '{schema}' and (table_name, column_name) in ({columns}) limit 1"
     )
 
 
@@ -92,7 +104,7 @@ def published_path() -> Path | None:
     if path.resolve() == warehouse.resolve() or (
         path.exists() and warehouse.exists() and path.samefile(warehouse)
     ):
-        raise UsageError(f"publish is {path}: that is the warehouse itself.")
+        raise UsageError(f"publish is {path}: it must differ from DUCKDB_PATH.")
     if not path.parent.is_dir():
         raise UsageError(f"publish is {path}: the folder {path.parent} does not exist.")
     return path

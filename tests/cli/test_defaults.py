@@ -86,7 +86,7 @@ def test_new_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, value, text in (
         ("PUBLISH", "a;b.duckdb", "a path with ; in it"),
         ("PUBLISH", str(tmp_path), "is a folder"),
-        ("LOCK_TIMEOUT", "-1", "lock_timeout is -1: it must lie between 0 and"),
+        ("LOCK_TIMEOUT", "-1", "lock_timeout is -1: it must be between 0 and"),
         ("LOCK_TIMEOUT", "soon", "lock_timeout must be a number"),
     ):
         with monkeypatch.context() as patch:

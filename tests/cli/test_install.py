@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.cli.test_simulate import start
+from tests.support.processes import start_in_group
 
 TOKEN = {"SOURCES__SPORTMONKS__API_TOKEN": "x"}
 
@@ -106,7 +106,7 @@ def test_the_installed_demo(installed: Installed, tmp_path: Path) -> None:
 def test_ctrl_c_ends_the_installed_demo(installed: Installed, tmp_path: Path) -> None:
     # The schema of another job, which the queries of the demo must not meet.
     (tmp_path / ".env").write_text("SPORTMONKS_SCHEMA=other\n")
-    process = start(tmp_path, "demo", program=[str(installed.program)])
+    process = start_in_group(tmp_path, "demo", program=[str(installed.program)])
     assert process.stdout
     for line in process.stdout:
         if "sportmonks extract: load the raw JSON" in line:

@@ -3,30 +3,16 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Sequence
 from pathlib import Path
 
-
-def start(
-    folder: Path, *arguments: str, program: Sequence[str] = (sys.executable, "-m", "extract")
-) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*program, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "COLUMNS": "200"},
-        # Ctrl-C reaches the whole group, as on a terminal.
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+from tests.support.processes import start_in_group
 
 
 def test_the_simulator_serves_until_ctrl_c(tmp_path: Path) -> None:
-    process = start(tmp_path, "simulator", "--port", "0", "--leagues", "1", "--token", "mine")
+    process = start_in_group(
+        tmp_path, "simulator", "--port", "0", "--leagues", "1", "--token", "mine"
+    )
     assert process.stdout
     line = process.stdout.readline()
     found = re.search(r"BASE_URL=(\S+) ", line)
@@ -42,9 +28,9 @@ def test_the_simulator_serves_until_ctrl_c(tmp_path: Path) -> None:
 
 
 def test_options_of_the_simulator_are_its_own(tmp_path: Path) -> None:
-    process = start(tmp_path, "simulator", "--leagues", "0")
+    process = start_in_group(tmp_path, "simulator", "--leagues", "0")
     text, _ = process.communicate(timeout=60)
     assert process.returncode == 2, text
     assert "Traceback" not in text
-    text, _ = start(tmp_path, "simulator", "--help").communicate(timeout=60)
+    text, _ = start_in_group(tmp_path, "simulator", "--help").communicate(timeout=60)
     assert "--latency" in text

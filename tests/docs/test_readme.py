@@ -282,7 +282,7 @@ def test_read_copy(clone: Clone, api: Simulator) -> None:
     # The example's section is in config.toml already, and TOML allows it once.
     (clone.folder / ".dlt" / "secrets.toml").write_text(example)
     clone.runs("sportmonks run")
-    with duckdb.connect(clone.folder / "football-read.duckdb", read_only=True) as connection:
+    with duckdb.connect(clone.folder / "football_read.duckdb", read_only=True) as connection:
         rows = connection.execute("select count(*) from sportmonks.fixtures").fetchall()
     assert rows == [(len(api.world.fixture_ids()),)]
 

@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 # Runs the job, and kills it when a function of dlt is called for the load of a table: just before,
 # or just after it has done its work.
@@ -66,6 +67,30 @@ def start_command(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "extract", *arguments],
         env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def start_in_group(
+    folder: Path, *arguments: str, program: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Starts a command in a process group of its own: Ctrl-C on a terminal reaches the whole group.
+
+    Args:
+        folder: the working directory.
+        arguments: of the command.
+        program: an installed command; by default the one of this clone.
+    """
+    environment = {**os.environ, "COLUMNS": "200"}
+    if not program:
+        environment["PYTHONPATH"] = str(Path.cwd())
+    return subprocess.Popen(
+        [*(program or (sys.executable, "-m", "extract")), *arguments],
+        cwd=folder,
+        env=environment,
+        start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -283,9 +283,9 @@ def test_paths_that_cannot_be_published_to(
     link = tmp_path / "link.duckdb"
     link.symlink_to(warehouse)
     for path, reason in (
-        (warehouse, "that is the warehouse itself"),
-        (link, "that is the warehouse itself"),
-        (tmp_path, "it must be a file, and is a folder"),
+        (warehouse, "it must differ from DUCKDB_PATH"),
+        (link, "it must differ from DUCKDB_PATH"),
+        (tmp_path, "it is a folder; give a file name"),
         (tmp_path / "no" / "copy.duckdb", "does not exist"),
     ):
         monkeypatch.setenv(setting("PUBLISH"), str(path))

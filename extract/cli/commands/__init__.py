@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from dotenv import load_dotenv
 
+from extract import __version__
 from extract.cli.commands import diagnose, extract, look, run, simulate, transform
 from extract.cli.exit_codes import handle_errors
 from extract.cli.options import EXIT_CODES
@@ -23,8 +25,21 @@ app = typer.Typer(
 )
 
 
+def _print_version(is_given: bool) -> None:
+    if is_given:
+        print(f"sportmonks {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def configure() -> None:
+def configure(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
     """Sets the variables of `.env` in the working directory that are not set yet."""
     file = Path(".env")
     with handle_errors():

@@ -50,7 +50,8 @@ def run(
     """Run `extract`, then `transform`, in one process.
 
     If something fails during the extract (exit code 1), the transform still builds what was
-    fetched, and the exit code stays 1. After exit code 2 or 130 there is no transform.
+    fetched, and the exit code stays 1. There is no transform after exit code 2 or 130, or if the
+    extract could not begin, for example because another process uses the warehouse.
 
     Arguments after `--` are passed to dbt:
 
@@ -58,6 +59,8 @@ def run(
 
         sportmonks run --seasons all -- --full-refresh
     """
+
+    extract_codes: list[int] = []
 
     def fetch() -> None:
         from extract.runs.run import Bounds
@@ -67,12 +70,21 @@ def run(
             fixture_ids, ids_file, league_id, season_id, seasons, since, until, force
         )
         bounds = Bounds(chunk_size, max_calls, max_minutes)
-        run_extract(selection, bounds, messages, no_wait=no_wait)
+        try:
+            run_extract(selection, bounds, messages, no_wait=no_wait)
+        except typer.Exit as end:
+            extract_codes.append(end.exit_code)
+        else:
+            extract_codes.append(0)
 
     def build() -> None:
         run_transform(context.args, no_wait=no_wait, quiet=quiet, verbose=verbose)
 
-    code = _exit_code(fetch)
+    error_code = _exit_code(fetch)
+    if not extract_codes:
+        # The extract could not begin.
+        raise typer.Exit(error_code)
+    (code,) = extract_codes
     if code not in _STOPPING:
         build_code = _exit_code(build)
         code = code or build_code
