@@ -9,7 +9,9 @@ import duckdb
 import pytest
 
 from extract.errors import STARTED_BY_VARIABLE, command_line
+from simulator import Simulator
 from tests.support.pipeline import DuckDb, Job
+from tests.support.terminal import error_line
 
 COMMANDS = ["extract", "plan", "transform", "run", "query", "report", "doctor", "compare", "docs",
             "demo", "simulator"]  # fmt: skip
@@ -70,14 +72,22 @@ def as_in_version_0_1(job: Job) -> None:
     job.query("alter table sportmonks_raw.fixtures rename column non_empty_keys to filled_keys")
 
 
-def test_a_database_of_version_0_1(job: Job) -> None:
+def test_a_database_of_version_0_1(job: Job, api: Simulator) -> None:
     job.start_extracted()
     assert database_check(job, "raw tables", code=0)["status"] == "ok"
     as_in_version_0_1(job)
     found = database_check(job, "raw tables", code=1)
     assert found["status"] == "fail"
     assert "has the tables of version 0.1" in found["found"]
-    assert ("mv " if isinstance(job.database, DuckDb) else "alter schema ") in found["found"]
+    remedy = "mv " if isinstance(job.database, DuckDb) else "alter schema "
+    assert remedy in found["found"]
+    # Every other command says the same, and makes no call.
+    api.control.reset_requests()
+    for command in (["extract"], ["run"], ["plan", "--offline"], ["transform"], ["report"]):
+        line = error_line(job.command(*command, code=2).output)
+        assert "has the tables of version 0.1" in line
+        assert remedy in line
+    assert api.control.requests() == []
 
 
 def test_a_default_file_of_version_0_1(

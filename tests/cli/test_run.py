@@ -11,6 +11,8 @@ import pytest
 
 from simulator import Simulator
 from tests.support.pipeline import Job, setting
+from tests.support.processes import locked_by_other_process
+from tests.support.terminal import error_line
 
 # Only what tells that a transform ran.
 STATES = ["--", "--exclude-resource-type", "test", "--select", "+states"]
@@ -96,3 +98,10 @@ def test_a_busy_warehouse(duckdb_job: Job, api: Simulator, command: str) -> None
         holder.stdout.readline()
         assert "is in use by" in duckdb_job.command(command, "--no-wait", code=1).output
         holder.communicate(b"\n")
+
+
+def test_run_ends_when_the_warehouse_is_busy(duckdb_job: Job, api: Simulator) -> None:
+    with locked_by_other_process():
+        output = duckdb_job.command("run", "--no-wait", code=1).output
+    assert "is in use by process" in error_line(output)
+    assert api.control.requests() == []
