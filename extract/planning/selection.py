@@ -70,7 +70,7 @@ def _day(option: str, text: str) -> date:
         return day
     except ValueError:
         raise ArgumentError(
-            f"{option} {text!r} is no date of a match: write it as 2026-03-14."
+            f"{option} {text!r} is not a valid date: write it as 2026-03-14."
         ) from None
 
 

@@ -93,7 +93,7 @@ class Verification:
         return [outcome for id, outcome in outcomes.items() if id not in pending.ids]
 
     def not_in_plan(self) -> list[Outcome]:
-        """Final outcomes of fixtures whose missing includes no response has, as the plan does."""
+        """Final outcomes of fixtures whose missing includes are in no response: the plan lacks them."""
         pending = self.pending
         found = {
             id: outcome
@@ -175,7 +175,7 @@ class Verification:
     def _still_missing(self, outcome: Outcome, missing: Set[str]) -> Outcome:
         """The outcome of a second response, `unconfirmed` if it lacks the same includes.
 
-        A new fixture is stored as it is: better than nothing.
+        A new fixture is stored as it is, because there is no earlier payload to keep.
         """
         if not outcome.fixture or not (missing := missing - outcome.fixture.keys):
             return outcome

@@ -31,7 +31,7 @@ from extract.warehouse.target import (
 
 # Types of DuckDB's statements that write nothing; DESCRIBE and PIVOT are among them.
 _READING = ("SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI")
-_NOT_ONE_QUERY = "A query is one statement that reads, such as a select: nothing else is run."
+_NOT_ONE_QUERY = "Only one statement that reads is allowed, such as a select."
 
 # Runs a statement; returns the names of its columns, and its rows up to the limit.
 Run = Callable[[str, int | None], tuple[list[str], list[tuple[Any, ...]]]]

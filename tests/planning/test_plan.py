@@ -207,7 +207,7 @@ def test_time_of_a_run(calls: int, quota: Quota | None, seconds: float) -> None:
         (["--league-id", "999999"], "League 999999 does not exist"),
         (["--since", "2026-03-14", "--until", "2026-03-01"], "is later than --until 2026-03-01"),
         (["--since", "2026-01-01", "--until", "2026-04-12"], "are 101 days"),
-        (["--since", "14.3.2026"], "'14.3.2026' is no date of a match: write it as 2026-03-14"),
+        (["--since", "14.3.2026"], "'14.3.2026' is not a valid date: write it as 2026-03-14"),
         (["--since", "2026-02-30"], "'2026-02-30' is no date"),
         (["--since", "9999-12-31"], "'9999-12-31' is no date"),
         (["--since", "2149-01-01"], "is in the future: say --until when"),
@@ -237,7 +237,7 @@ def test_a_wrong_schedule_spends_nothing(
     monkeypatch.setenv("SOURCES__SPORTMONKS__SCHEDULE", json.dumps(rows))
     for command in ("extract", "plan"):
         result = duckdb_job.command(command, code=2)
-        assert "schedule: row 1: 'soon' is no age" in result.output
+        assert "schedule: row 1: 'soon' is not a valid age" in result.output
         assert "Traceback" not in result.output
     assert api.control.requests() == []
     assert duckdb_job.database.tables() == []

@@ -235,7 +235,7 @@ def main() -> int:
             )
         )
     print(
-        "| what the API does | share of answers | calls | answered | missing | "
+        "| what the API does | share of responses | calls | answered | missing | "
         "unconfirmed | failed | exit code | wrong | after the next run |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")

@@ -115,7 +115,10 @@ def assert_nothing_is_written(job: Job, api: Simulator, folder: Path) -> None:
             "explain analyze delete from fixtures",
             "select set_config('transaction_read_only', 'off', false)",
         ]
-    for sqls, output in ((refused, "A query is one statement that reads"), (failing, "failed")):
+    for sqls, output in (
+        (refused, "Only one statement that reads is allowed"),
+        (failing, "failed"),
+    ):
         for sql in sqls:
             assert output in error_line(job.command("query", sql, code=2).output), sql
     assert not file.exists()
