@@ -93,7 +93,7 @@ class Verification:
         return [outcome for id, outcome in outcomes.items() if id not in pending.ids]
 
     def not_in_plan(self) -> list[Outcome]:
-        """Final outcomes of fixtures whose missing includes are in no response: the plan lacks them."""
+        """Final outcomes of fixtures without an include that no response has: it is not in the plan."""
         pending = self.pending
         found = {
             id: outcome
