@@ -144,8 +144,8 @@ def _seconds(text: str, number: int, what: str) -> int:
     if not found:
         words = "'any'" if what == "age" else "'run', 'once', 'never'"
         raise _error(
-            f"row {number}: {text!r} is not a valid {what}: write {words}, or a number with m, h or "
-            "d such as '90m'"
+            f"row {number}: {text!r} is not a valid {what}: write {words}, or a number with m, h "
+            "or d such as '90m'"
         )
     sign, count, unit = found.groups()
     return int(sign + count) * _SECONDS[unit]

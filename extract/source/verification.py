@@ -93,7 +93,7 @@ class Verification:
         return [outcome for id, outcome in outcomes.items() if id not in pending.ids]
 
     def not_in_plan(self) -> list[Outcome]:
-        """Final outcomes of fixtures without an include that no response has: it is not in the plan."""
+        """Final outcomes of fixtures that lack only includes which no response has."""
         pending = self.pending
         found = {
             id: outcome
