@@ -57,7 +57,7 @@ def test_help_lists_each_command(duckdb_job: Job) -> None:
     assert all(f" {command} " in text for command in COMMANDS)
     for command in COMMANDS:
         assert "Usage: " in duckdb_job.command(command, "--help").output
-    assert "After exit code 2 or 130 there is no transform" in " ".join(
+    assert "There is no transform after exit code 2 or 130" in " ".join(
         duckdb_job.command("run", "--help").output.split()
     )
 
