@@ -113,7 +113,8 @@ bench: .venv/installed-dev ## Measure the job against a baseline. BENCH_ARGS="--
 
 .PHONY: pictures
 pictures: .venv/installed-dev ## Make the pictures of the README from the demo. Needs Chromium.
-	@$(BIN)/python docs/pictures/session.py docs/pictures/session.svg $(BIN)/python -m extract demo
+	@SPORTMONKS_COMMAND=make $(BIN)/python docs/pictures/session.py docs/pictures/session.svg \
+		$(BIN)/python -m extract demo
 	@TARGET=duckdb DUCKDB_PATH=demo.duckdb $(BIN)/python -m extract report
 	@$(BIN)/python docs/pictures/report.py report.html "$$(command -v chromium)"
 
