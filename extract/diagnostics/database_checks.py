@@ -34,7 +34,7 @@ class DatabaseChecks:
     def open(self) -> str:
         """Opens the warehouse, and returns its name and version."""
         from extract.warehouse.factory import open_warehouse
-        from extract.warehouse.target import duckdb_path
+        from extract.warehouse.target import duckdb_path, move_file_aside
 
         path = duckdb_path()
         try:
@@ -43,7 +43,8 @@ class DatabaseChecks:
         except NothingExtractedError as error:
             if path != _OLD_FILE and _is_old(_OLD_FILE):
                 found = f"{path} does not exist yet, and {_OLD_FILE} has the tables of version 0.1."
-                raise CheckWarning(found, _extract_again(_OLD_FILE)) from error
+                remedy = f"Its columns have other names now. {move_file_aside(_OLD_FILE)}"
+                raise CheckWarning(found, remedy) from error
             raise CheckWarning(f"{path} does not exist yet.", _run("extract")) from error
         except BusyError as error:
             raise CheckWarning(error.holding, "Try again when it has finished.") from error
@@ -60,7 +61,6 @@ class DatabaseChecks:
         from extract.api.clock import LARGEST_SKEW, whole_seconds
 
         warehouse = self._opened()
-        warehouse.reject_old_tables()
         if not warehouse.has_tables():
             found = f"The schema {warehouse.raw} does not have all of them yet."
             raise CheckWarning(found, _run("extract"))
@@ -111,11 +111,3 @@ def _is_old(path: Path) -> bool:
             return bool(connection.execute(old_tables_query(f"{final_schema()}_raw")).fetchall())
     except duckdb.Error:
         return False
-
-
-def _extract_again(path: Path) -> str:
-    backup = path.with_name(f"{path.name}.old")
-    return (
-        "Its columns have other names now. Move it aside and extract again: "
-        f"`mv {path} {backup} && {command_line('extract')}`."
-    )

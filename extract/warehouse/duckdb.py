@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from extract.errors import ExtractError, UsageError, command_line, first_line
+from extract.errors import ExtractError, UsageError, first_line
 from extract.warehouse.base import OnWait, Warehouse
+from extract.warehouse.target import move_file_aside
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
@@ -91,11 +92,7 @@ class DuckDbWarehouse(Warehouse):
 
     def move_aside(self) -> str:
         """A sentence that says how to move old raw tables aside."""
-        backup = self._path.with_name(f"{self._path.name}.old")
-        return (
-            "Move it aside and extract again: "
-            f"`mv {self._path} {backup} && {command_line('extract')}`."
-        )
+        return move_file_aside(self._path)
 
     def dbt_environment(self) -> dict[str, str]:
         """Variables that dbt needs. It would resolve a relative path against its own folder."""

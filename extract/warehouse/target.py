@@ -5,7 +5,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from extract.errors import NothingExtractedError, UsageError
+from extract.errors import NothingExtractedError, UsageError, command_line
 
 # Columns of raw tables that only versions before 0.2.0 have.
 _OLD_COLUMNS = (("discoveries", "extended_at"), ("fixtures", "filled_keys"))
@@ -55,6 +55,12 @@ def old_tables_query(schema: str) -> str:
         "select 1 from information_schema.columns "
         f"where table_schema = '{schema}' and (table_name, column_name) in ({columns}) limit 1"
     )
+
+
+def move_file_aside(path: Path) -> str:
+    """A sentence that says how to move a DuckDB file with old raw tables aside."""
+    backup = path.with_name(f"{path.name}.old")
+    return f"Move it aside and extract again: `mv {path} {backup} && {command_line('extract')}`."
 
 
 def duckdb_path() -> Path:
