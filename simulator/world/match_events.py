@@ -115,9 +115,9 @@ class MatchEvents:
     def _record(self, incident: Incident, minute: int, details: _Details) -> None:
         side = 1 - incident.side if incident.type_id == 15 else incident.side
         squad: tuple[Player, ...] = self._setup.sides[side].squad
-        if details.player not in squad:
+        if incident.type_id not in _LABELS or details.player[1] is None:
             return
-        related = squad.index(details.related) if details.related in squad else None
+        related = None if details.related[1] is None else squad.index(details.related)
         self._actions.append(
             Action(
                 incident.at,

@@ -95,24 +95,17 @@ def player_of(seed: int, player_id: int) -> Player:
     return club_squad(seed, team_of(player_id))[number]
 
 
-def absences(seed: int, team_id: int, at: int) -> list[Absence]:
-    """Return the absences of a club's players at a time (epoch seconds)."""
-    block = at // (_SPELL_DAYS * DAY)
+@lru_cache(maxsize=4096)
+def _spells(seed: int, team_id: int, block: int) -> tuple[Absence, ...]:
+    """Return the absences of a club's players in a block of days."""
     found: list[Absence] = []
-    available = {
-        position: _POSITIONS.count(position) - least
-        for position, least in _ALWAYS_AVAILABLE.items()
-    }
     for player in club_squad(seed, team_id):
         draw = mix(seed, 21, team_id * 100 + player.number, block)
-        if draw % 5 or not available[player.position_id]:
+        if draw % 5:
             continue
         is_suspended = (draw >> 8) % 6 == 0
         days = 7 if is_suspended else 7 + (draw >> 16) % 50
         starts = block * _SPELL_DAYS + (draw >> 24) % (_SPELL_DAYS - days)
-        if not starts * DAY <= at < (starts + days) * DAY:
-            continue
-        available[player.position_id] -= 1
         found.append(
             Absence(
                 (team_id * 100 + player.number) * 1_000 + block % 1_000,
@@ -123,6 +116,19 @@ def absences(seed: int, team_id: int, at: int) -> list[Absence]:
                 (starts + days) * DAY,
             )
         )
+    return tuple(found)
+
+
+def absences(seed: int, team_id: int, at: int) -> list[Absence]:
+    """Return the absences of a club's players at a time (epoch seconds)."""
+    found: list[Absence] = []
+    counts = dict.fromkeys(_ALWAYS_AVAILABLE, 0)
+    for absence in _spells(seed, team_id, at // (_SPELL_DAYS * DAY)):
+        position = absence.player.position_id
+        available = _POSITIONS.count(position) - counts[position]
+        if absence.starts <= at < absence.ends and available > _ALWAYS_AVAILABLE[position]:
+            counts[position] += 1
+            found.append(absence)
     return found
 
 
@@ -146,23 +152,26 @@ def match_squad(seed: int, fixture_id: int, team_id: int, kickoff: int) -> Match
         if player.number not in absent
     )
     starters: list[Player] = []
-    rest: list[Player] = []
-    for position, count in starting.items():
-        candidates = [player for _, _, player in preferred if player.position_id == position]
-        starters += candidates[:count]
-        rest += candidates[count:]
-    outfield = [player for player in rest if player.position_id != GOALKEEPER]
-    order = sorted((draw(), player.number, player) for player in outfield)
+    outfield: list[Player] = []
+    goalkeepers: list[Player] = []
+    for _, _, player in preferred:
+        position = player.position_id
+        if starting[position]:
+            starting[position] -= 1
+            starters.append(player)
+        elif position == GOALKEEPER:
+            goalkeepers.append(player)
+        else:
+            outfield.append(player)
+    starters.sort(key=lambda player: player.position_id)
     # The second goalkeeper sits at the end of the bench, so that he is the last one to come on.
-    bench = [player for _, _, player in order[: _BENCH - 1]]
-    bench += [player for player in rest if player.position_id == GOALKEEPER][:1]
+    order = sorted((draw(), player.number, player) for player in outfield)
+    bench = [player for _, _, player in order[: _BENCH - 1]] + goalkeepers[:1]
     known = _known_players(seed, fixture_id, team_id, [*starters, *bench])
     return MatchSquad(formation, tuple(known), tuple(missing))
 
 
-def _known_players(
-    seed: int, fixture_id: int, team_id: int, players: list[Player]
-) -> list[Player]:
+def _known_players(seed: int, fixture_id: int, team_id: int, players: list[Player]) -> list[Player]:
     """Take the ids of some players away: in a few matches of all, in others of some."""
     draw = mix(seed, fixture_id, 23)
     if draw % 60 == 0:
