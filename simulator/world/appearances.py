@@ -79,11 +79,11 @@ def appearances(
             player.minutes = last_minutes.get(id(player), now) - player.first_minute
             leaves = until if player.went_off is None else min(until, player.went_off)
             if player.came_on == 0 and player.went_off is None:
-                player.running_minutes = everything // MINUTE
+                player.running_minutes = -(-everything // MINUTE)
                 continue
             seconds = sum(
                 max(0, min(leaves, period.ends) - max(player.came_on, period.starts))
                 for period in setup.outline.periods
             )
-            player.running_minutes = seconds // MINUTE
+            player.running_minutes = -(-seconds // MINUTE)
     return sides[0], sides[1]

@@ -286,5 +286,5 @@ class PlayerStatistics:
                 if values:
                     values[40] = False
         players[captain][40] = True
-        if kind == 99:
+        if kind >= 97:
             players[candidates[-1]][40] = True
