@@ -153,7 +153,7 @@ changed_lineups as (
         -- The API may list a player twice. The events then belong to one of the rows.
         row_number() over (
             partition by fixture_id, player_id
-            order by is_starter desc nulls last, lineup_id
+            order by is_starter desc nulls last, lineup_id asc
         ) as rank_of_player
     from lineups
     where fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
@@ -380,12 +380,13 @@ final as (
             false
         ) as has_played,
         coalesce(counted_minutes, computed_minutes) as minutes,
-        {%- for column in player_counts().values() %}
+        {%- for column in player_counts().values() if column not in player_event_counts() %}
+        case when has_details then {{ column }} end as {{ column }},
+        {%- endfor %}
+        {%- for column in player_event_counts() %}
         case
             when has_details then {{ column }}
-            {%- if column in player_event_counts() %}
             when has_events then {{ column }}_in_events
-            {%- endif %}
         end as {{ column }},
         {%- endfor %}
         {%- for column in player_doubles().values() %}

@@ -118,14 +118,13 @@ squad_sums as (
         count(distinct case when has_played then fixture_id end) as appearances,
         count(distinct case when is_starter then fixture_id end) as starts,
         cast(sum(minutes) as bigint) as minutes,
+        {%- for column in player_season_counts() %}
+        cast(sum({{ column }}) as bigint) as {{ column }},
+        {%- endfor %}
         sum(rating * minutes) / nullif(sum(case when rating is not null then minutes end), 0)
             as rating,
         sum(xg) as xg,
-        sum(xgot) as xgot,
-        {%- for column in player_season_counts() %}
-        cast(sum({{ column }}) as bigint) as {{ column }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        sum(xgot) as xgot
     from squads
     where
         player_id is not null

@@ -116,13 +116,12 @@ final as (
         sums.yellow_red_cards,
         sums.red_cards,
         sums.penalties,
-        cast(sums.fouls as double precision) / nullif(sums.matches_with_fouls, 0)
-            as fouls_per_match,
         {%- for column in ['yellow_cards', 'yellow_red_cards', 'red_cards', 'penalties'] %}
         cast(sums.{{ column }} as double precision) / nullif(sums.matches_with_events, 0)
-            as {{ column }}_per_match
-        {{- ',' if not loop.last }}
+            as {{ column }}_per_match,
         {%- endfor %}
+        cast(sums.fouls as double precision) / nullif(sums.matches_with_fouls, 0)
+            as fouls_per_match
     from sums
     left join leagues on sums.league_id = leagues.league_id
     left join seasons on sums.season_id = seasons.season_id
