@@ -28,6 +28,10 @@ from extract.warehouse import raw_tables as tables
 
 (_TYPES,) = (endpoint for endpoint in ENDPOINTS if endpoint.table == "types")
 
+# Refused lists of an endpoint, of which no list was ever stored, after which the others are not
+# requested: it may not exist, or not be in the plan.
+_MAX_REFUSALS = 3
+
 OnFailure = Callable[[Endpoint, Sequence[int], RequestError], None]
 
 
@@ -174,7 +178,7 @@ def _read_season_lists(
     client: SportmonksClient,
     on_failure: OnFailure | None,
 ) -> Iterator[_ReadList]:
-    stored, season_ids = set(lists.stored), list(lists.season_ids)
+    stored, season_ids, refusals = set(lists.stored), list(lists.season_ids), 0
     while season_ids:
         season_id = season_ids.pop(0)
         try:
@@ -185,7 +189,8 @@ def _read_season_lists(
             if isinstance(error, TokenError) or not on_failure:
                 raise
             refused = [season_id]
-            if isinstance(error, AccessError) and not stored:
+            refusals += isinstance(error, RefusedError)
+            if not stored and (isinstance(error, AccessError) or refusals >= _MAX_REFUSALS):
                 # The plan does not include the endpoint.
                 refused += [*season_ids, *lists.later]
                 season_ids.clear()
