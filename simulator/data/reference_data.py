@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.data.season_types import SEASON_TYPES
+
 SPORT: dict[str, Any] = {"id": 1, "name": "Football", "code": "football"}
 
 # As in the live list, `state` and `developer_name` of state 23 differ, and 9 and 26 share a short
@@ -199,7 +201,10 @@ _TYPE_ROWS: list[tuple[int, str, str, str | None, str | None, str | None]] = [
 _BARE = str.maketrans({"%": None, "(": None, ")": None, "/": " "})
 
 TYPES_BY_ID: dict[int, dict[str, Any]] = {}
-for _id, _name, _model, _group, _code, _developer_name in _TYPE_ROWS:
+for _id, _name, _model, _group, _code, _developer_name in [
+    *_TYPE_ROWS,
+    *((*row, None, None) for row in SEASON_TYPES),
+]:
     _words = _name.translate(_BARE).split()
     TYPES_BY_ID[_id] = {
         "id": _id,

@@ -241,8 +241,8 @@ class Replay(Source):
         """Return the fixture's scalar fields."""
         return self._bases[fixture_id]
 
-    def original_fixture(self, fixture_id: int) -> Row:
-        """Return the fixture as it was saved."""
+    def original_fixture(self, fixture_id: int, names: Collection[str] = ()) -> Row:
+        """Return the fixture as it was saved, whatever is named."""
         fixture: Row = load_lossless(self._saved[fixture_id].decode())
         return fixture
 

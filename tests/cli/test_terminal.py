@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from extract.api.clock import ApiClock
-from extract.api.endpoints import ENDPOINT
 from extract.api.responses import ApiCall
 from extract.cli.messages import Messages
 from extract.cli.progress_bar import ConsoleProgress
 from extract.cli.tables import print_check, print_plan, print_rows
+from extract.config.endpoints import ENDPOINT
 from extract.config.settings import load_settings
 from extract.diagnostics.check_result import CheckResult
 from extract.planning.plan import Plan, SeasonPlan
