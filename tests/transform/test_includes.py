@@ -26,6 +26,7 @@ def season() -> Iterator[Simulator]:
     with Simulator(
         seed=11, leagues=2, seasons=1, teams=8, clock="2026-05-10T15:00:00Z"
     ) as simulator:
+        simulator.control.set_behaviour(unlicensed=[])
         yield simulator
 
 
@@ -66,9 +67,10 @@ def oddities(season: Simulator) -> dict[str, int]:
         "texts among the metadata": sum(
             isinstance(row["values"], str) for f in fixtures for row in f["metadata"]
         ),
-        "people of no height": sum(
-            row["height"] == 0 for fixture in fixtures for row in fixture["coaches"]
+        "players of no height": sum(
+            row["player"]["height"] == 0 for row in lineups if row["player"]
         ),
+        "names with blanks": sum(row["player_name"].endswith(" ") for row in lineups),
     }
 
 
