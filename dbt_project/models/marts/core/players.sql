@@ -39,7 +39,14 @@ ranked_players as (
 
 ),
 
--- In the order of preference: a lineup has the name of every player, and without trailing blanks.
+newest_players as (
+
+    select * from ranked_players
+    where age_rank = 1
+
+),
+
+-- In the order of preference.
 names as (
 
     select
@@ -82,37 +89,45 @@ ranked_names as (
         trim(player_name) as player_name,
         row_number() over (
             partition by player_id
-            order by preference, loaded_at desc, fixture_id desc, row_id desc
+            order by preference asc, loaded_at desc, fixture_id desc, row_id desc
         ) as name_rank
     from names
-    where player_id is not null and trim(player_name) <> ''
+    where
+        player_id is not null
+        and trim(player_name) <> ''
+
+),
+
+newest_names as (
+
+    select * from ranked_names
+    where name_rank = 1
 
 ),
 
 final as (
 
     select
-        coalesce(players.player_id, names.player_id) as player_id,
-        players.country_id,
-        players.nationality_id,
-        players.city_id,
-        players.position_id,
-        players.detailed_position_id,
-        players.type_id,
-        players.common_name,
-        players.firstname,
-        players.lastname,
-        coalesce(players.name, names.player_name) as name,
-        coalesce(players.display_name, names.player_name) as display_name,
-        players.image_path,
-        players.gender,
+        coalesce(newest_players.player_id, newest_names.player_id) as player_id,
+        newest_players.country_id,
+        newest_players.nationality_id,
+        newest_players.city_id,
+        newest_players.position_id,
+        newest_players.detailed_position_id,
+        newest_players.type_id,
+        newest_players.common_name,
+        newest_players.firstname,
+        newest_players.lastname,
+        coalesce(newest_players.name, newest_names.player_name) as name,
+        coalesce(newest_players.display_name, newest_names.player_name) as display_name,
+        newest_players.image_path,
+        newest_players.gender,
         -- The API sends 0 for a height or a weight that it does not know.
-        nullif(players.height, 0) as height,
-        nullif(players.weight, 0) as weight,
-        players.date_of_birth
-    from (select * from ranked_players where age_rank = 1) as players
-    full outer join (select * from ranked_names where name_rank = 1) as names
-        on players.player_id = names.player_id
+        nullif(newest_players.height, 0) as height,
+        nullif(newest_players.weight, 0) as weight,
+        newest_players.date_of_birth
+    from newest_players
+    full outer join newest_names on newest_players.player_id = newest_names.player_id
 
 )
 

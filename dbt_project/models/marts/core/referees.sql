@@ -23,7 +23,11 @@ ranked as (
         *,
         row_number() over (
             partition by referee_id
-            order by name is null, loaded_at desc, fixture_id desc, fixture_referee_id desc
+            order by
+                case when name is null then 1 else 0 end asc,
+                loaded_at desc,
+                fixture_id desc,
+                fixture_referee_id desc
         ) as age_rank
     from fixture_referees
     where referee_id is not null
