@@ -16,7 +16,7 @@ from typing import Any
 from simulator.data.clock import api_time
 from simulator.data.lossless_json import dump_lossless, load_lossless
 from simulator.data.reference_data import STATES, TYPES, TYPES_BY_ID
-from simulator.data.source import CorrectionError, Row, Source
+from simulator.data.source import INCLUDED, CorrectionError, Row, Source
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _LINES = (".jsonl", ".ndjson")
@@ -234,8 +234,8 @@ class Replay(Source):
         return fixture_id in self._saved
 
     def is_base_field(self, key: str, value: Any) -> bool:
-        """Return whether a list without includes shows this field: every scalar."""
-        return not isinstance(value, (list, dict))
+        """Return whether a list without includes shows this field: every scalar of its own."""
+        return not isinstance(value, (list, dict)) and key.lower() not in INCLUDED
 
     def original_base(self, fixture_id: int) -> Row:
         """Return the fixture's scalar fields."""

@@ -202,11 +202,11 @@ class World(Source):
                 elif until < 0 and state_id not in (14, 17):
                     fixture[name] = []
                 else:
-                    match = self._match(fixture_id, plan, outline, state_id, until)
+                    match = self._match(fixture_id, plan, plan.teams, outline, state_id, until)
                     fixture[name] = match.array(name)
             further = [name for name in (*FURTHER_ARRAYS, *FURTHER_OBJECTS) if name in names]
             if further:
-                match = self._match(fixture_id, plan, outline, state_id, until)
+                match = self._match(fixture_id, plan, plan.teams, outline, state_id, until)
                 moment = Moment(match, fixture, plan.league_index, self.now)
                 fixture |= {name: include_value(name, moment, names) for name in further}
         if any(name in names for name in RELATIONS):
@@ -214,17 +214,21 @@ class World(Source):
         return fixture
 
     def _match(
-        self, fixture_id: int, plan: Plan, outline: Outline, state_id: int, until: int
+        self,
+        fixture_id: int,
+        plan: Plan,
+        teams: tuple[Team, Team],
+        outline: Outline,
+        state_id: int,
+        until: int,
     ) -> Match:
-        """Return the details of a match whose teams are known, from the cache if they are there."""
-        assert plan.teams is not None
+        """Return the details of a match, from the cache if they are there."""
         key = (state_id, until, plan.kickoff)
         with self.lock:
             cached = self._matches.get(fixture_id)
             if cached is None or cached[0] != key:
                 home, away = (
-                    make_side(self.seed, fixture_id, team.team_id, plan.kickoff)
-                    for team in plan.teams
+                    make_side(self.seed, fixture_id, team.team_id, plan.kickoff) for team in teams
                 )
                 setup = MatchSetup(
                     self.seed, fixture_id, plan.ordinal, plan.kickoff, (home, away), outline
