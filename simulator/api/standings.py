@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.api.embedded import find_league, find_season, related_objects, teams_of_season
-from simulator.api.fixtures import shuffled
+from simulator.api.includes import shuffled
 from simulator.api.includes import empty_include, included_rows
 from simulator.api.query import Query
 from simulator.api.result import Result
