@@ -1,12 +1,12 @@
 """The steps before the first fixture: unfinished loads, reference data, lists of fixtures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dlt
 from dlt.extract import DltResource
 
-from extract.api.endpoints import REFERENCES
 from extract.api.fixture_lists import Discovery
+from extract.config.endpoints import Endpoint, reference_endpoints
 from extract.config.recheck_schedule import read_schedule
 from extract.errors import (
     AccessError,
@@ -21,7 +21,7 @@ from extract.planning.listings import discover_seasons, discover_window, is_old,
 from extract.planning.seasons import Season, chosen_seasons, plan_seasons
 from extract.runs.context import RunContext
 from extract.source.listing import listing_source
-from extract.source.reference import reference_source
+from extract.source.reference import listed_resource, reference_source
 from extract.stop_reason import StopReason
 from extract.warehouse import raw_tables as tables
 
@@ -62,22 +62,26 @@ def _finish_abandoned(context: RunContext) -> None:
 def _refresh_references(context: RunContext) -> None:
     settings, now = context.settings, context.client.clock.now()
     listed_at = listing_times(context.warehouse)
-    slow = {"types": settings.type_max_age, "states": settings.type_max_age}
 
-    def is_due(name: str) -> bool:
-        hours = slow.get(name, settings.reference_max_age)
-        rows = context.warehouse.query(f"select 1 from {context.warehouse.raw}.{name} limit 1")
-        return context.selection.force or not rows or is_old(listed_at.get(name), hours, now)
+    def is_due(endpoint: Endpoint) -> bool:
+        table = f"{context.warehouse.raw}.{endpoint.table}"
+        rows = context.warehouse.query(f"select 1 from {table} limit 1")
+        return (
+            context.selection.force
+            or not rows
+            or is_old(listed_at.get(endpoint.scope()), endpoint.hours(settings), now)
+        )
 
-    def failed(name: str, error: RequestError) -> None:
+    def failed(endpoint: Endpoint, _: Sequence[int], error: RequestError) -> None:
         if isinstance(error, DownError):
             context.stop(StopReason.from_error(error))  # reported when it ends the run
         elif isinstance(error, AccessError | RefusedError):
-            context.progress.warning(f"No {name}: {error} Going on without.")
+            context.progress.warning(f"No {endpoint.table}: {error} Going on without.")
         else:
-            context.fail(f"Fetching {name} failed: {error}")
+            context.fail(f"Fetching {endpoint.table} failed: {error}")
 
-    names = list(filter(is_due, REFERENCES))
+    due = list(filter(is_due, reference_endpoints()))
+    names = [endpoint.table for endpoint in due]
     missing = [] if context.warehouse.has_tables() else _empty_tables()
     if not names and not missing:
         return
@@ -85,7 +89,7 @@ def _refresh_references(context: RunContext) -> None:
     with context.progress.working("Reference data", title):
         source = reference_source(settings, context.client, failed)
         source.resources.add(*missing)
-        listed = [f"{name}_listed" for name in names]
+        listed = map(listed_resource, due)
         context.load(source.with_resources(*names, *listed, *(each.name for each in missing)))
 
 

@@ -10,9 +10,9 @@ from itertools import islice
 import msgspec
 
 from extract.api.client import SportmonksClient
-from extract.api.endpoints import ENDPOINT
 from extract.api.error_policy import POLICIES
 from extract.api.responses import Answer
+from extract.config.endpoints import ENDPOINT
 from extract.config.includes import include_keys
 from extract.errors import (
     AccessError,

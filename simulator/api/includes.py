@@ -15,6 +15,8 @@ MAX_DEPTH = 3
 _TO_ONE = frozenset(
     {"sport", "round", "stage", "group", "aggregate", "league", "season", "venue", "state"}
     | {"weatherreport", "currentperiod", "aioverviews", "currentseason", "country"}
+    | {"participant", "rule", "player", "team", "type", "position", "detailedposition", "transfer"}
+    | {"currentround", "currentstage", "nationality", "city"}
 )
 _FIXTURE_MULTI = (
     "sport round stage group aggregate league season coaches tvStations venue state weatherReport "
@@ -35,10 +37,38 @@ KNOWN: dict[str, frozenset[str]] = {
     ),
     "State": frozenset(),
     "Type": frozenset(),
+    "Standing": frozenset(
+        {"participant", "season", "league", "stage", "group", "round", "rule", "details", "form"}
+        | {"sport"}
+    ),
+    "Topscorer": frozenset({"season", "stage", "player", "participant", "type"}),
+    "Team": frozenset(
+        {"sport", "country", "venue", "coaches", "rivals", "players", "latest", "upcoming"}
+        | {"seasons", "activeseasons", "sidelined", "sidelinedhistory", "statistics", "trophies"}
+        | {"socials", "rankings"}
+    ),
+    "Squad": frozenset({"team", "player", "position", "detailedposition", "transfer"}),
+    "SeasonSquad": frozenset({"player", "team", "season", "details", "position"}),
+    "Stage": frozenset(
+        {"league", "season", "type", "sport", "rounds", "currentround", "groups", "fixtures"}
+        | {"aggregates", "topscorers", "statistics"}
+    ),
+    "Round": frozenset({"sport", "league", "season", "stage", "fixtures", "statistics"}),
+    "Venue": frozenset({"country", "city", "fixtures"}),
+    "Player": frozenset(
+        {"sport", "country", "city", "nationality", "transfers", "pendingtransfers", "teams"}
+        | {"statistics", "latest", "position", "detailedposition", "lineups", "trophies"}
+        | {"metadata"}
+    ),
+    "Coach": frozenset(
+        {"sport", "country", "teams", "statistics", "nationality", "trophies", "player", "fixtures"}
+    ),
+    "Referee": frozenset({"sport", "country", "statistics", "nationality", "city"}),
 }
 ONLY_ON_LISTS = frozenset({"currentperiod", "postmatchnews"})
 """Fixture includes that the multi endpoint does not have (documented)."""
 
+TYPED = frozenset({"events", "statistics", "scores", "periods", "xgfixture", "details"})
 NESTED = frozenset(
     {"type", "player", "relatedplayer", "subtype", "period", "position", "detailedposition"}
     | {"details", "xglineup", "referee", "sideline", "tvstation", "country", "team"}

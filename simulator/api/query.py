@@ -23,6 +23,10 @@ NESTED_FILTERS = {
 
 _STATIC_FILTERS = frozenset({"populate", "deleted", "isdeleted", "todaydate"})
 _FIXTURE_FILTERS = frozenset({"fixtureseasons", "fixtureleagues", "fixturestates", "fixtureids"})
+_FILTERS_OF = {
+    "Season": frozenset({"seasonleagues"}),
+    "Topscorer": frozenset({"seasontopscorertypes"}),
+}
 # Documented, but for data that the generated world does not have: accepted, without effect.
 _IGNORED_FILTERS = frozenset(
     {"participantsearch", "venues", "havingodds", "havingpremiumodds", "markets", "bookmakers"}
@@ -155,8 +159,8 @@ def _read_filters(text: str, entity: str) -> dict[str, list[str]]:
         if entity == "Fixture":
             known |= name in _STATIC_FILTERS or name in _FIXTURE_FILTERS
             known |= name in NESTED_FILTERS or name in _IGNORED_FILTERS
-        elif entity == "Season":
-            known |= name == "seasonleagues"
+        else:
+            known |= name in _FILTERS_OF.get(entity, ())
         if not known:
             raise incorrect(
                 f"The filter '{name}' is not applicable on this endpoint", 5010, FILTERING

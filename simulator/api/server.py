@@ -145,14 +145,14 @@ class ApiServer:
                 arguments,
                 f"{request.url.scheme}://{request.url.netloc}{request.url.path}",
                 _parameters(request),
-                entity=entity,
+                entity=endpoint.rows or entity,
                 behaviour=self.behaviour,
                 call=call,
                 is_multi=endpoint.is_multi,
                 is_complete=endpoint.is_complete,
             )
             query.may_send_saved_text = not any(fault["kind"] in ROW_FAULTS for fault in faults)
-            result = endpoint.find(self.source, query)
+            result = endpoint.result(self.source, query)
             allowance = self.quota.spend(entity)
             return entity, self._envelope(request, result, allowance, query.zone, faults)
         except ApiError as error:

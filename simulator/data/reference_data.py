@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.data.season_types import SEASON_TYPES
 from simulator.data.type_rows import TYPE_ROWS
 
 SPORT: dict[str, Any] = {"id": 1, "name": "Football", "code": "football"}
@@ -57,7 +58,10 @@ STATES_BY_ID: dict[int, dict[str, Any]] = {row["id"]: row for row in STATES}
 _BARE = str.maketrans({"%": None, "(": None, ")": None, "/": " "})
 
 TYPES_BY_ID: dict[int, dict[str, Any]] = {}
-for _id, _name, _model, _group, _code, _developer_name in TYPE_ROWS:
+for _id, _name, _model, _group, _code, _developer_name in [
+    *TYPE_ROWS,
+    *((*row, None, None) for row in SEASON_TYPES),
+]:
     _words = _name.translate(_BARE).split()
     TYPES_BY_ID[_id] = {
         "id": _id,

@@ -1,0 +1,51 @@
+"""Objects that only fixtures contain: teams, venues, stages and rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from simulator.data.source import Row, Source
+
+
+def related_objects(source: Source, name: str, season_id: int) -> dict[int, Row]:
+    """Return the `stage`, `round`, `venue` or other object of every fixture of a season, by id."""
+    found: dict[int, Row] = {}
+    key = f"{name}_id"
+    for fixture_id in source.fixture_ids(season_id):
+        if source.base(fixture_id).get(key) in found:
+            continue
+        row = source.view(fixture_id, (name,)).get(name)
+        if isinstance(row, dict):
+            found[row["id"]] = row
+    return dict(sorted(found.items()))
+
+
+def teams_of_season(source: Source, season_id: int) -> dict[int, Row]:
+    """Return the teams of a season's fixtures by id, without the teams "to be confirmed"."""
+    return teams_of_fixtures(source, source.fixture_ids(season_id))
+
+
+def teams_of_fixtures(source: Source, fixture_ids: Iterable[int]) -> dict[int, Row]:
+    """Return the teams of some fixtures by id, without the teams "to be confirmed"."""
+    found: dict[int, Row] = {}
+    for fixture_id in fixture_ids:
+        for team in source.view(fixture_id, ("participants",)).get("participants") or ():
+            if team["id"] not in found and not team.get("placeholder"):
+                found[team["id"]] = without_meta(team)
+    return dict(sorted(found.items()))
+
+
+def without_meta(team: dict[str, Any]) -> Row:
+    """Return a participant as a team: without what concerns one fixture."""
+    return {key: value for key, value in team.items() if key != "meta"}
+
+
+def find_season(source: Source, season_id: int) -> Row | None:
+    """Return one season."""
+    return next((row for row in source.seasons() if row["id"] == season_id), None)
+
+
+def find_league(source: Source, league_id: int) -> Row | None:
+    """Return one league."""
+    return next((row for row in source.leagues() if row["id"] == league_id), None)
