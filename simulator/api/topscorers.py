@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from simulator.api.embedded import find_season, teams_of_season
 from simulator.api.includes import empty_include
 from simulator.api.query import Query
-from simulator.api.result import Result, page_result
+from simulator.api.result import Result, list_result
 from simulator.data.source import Row, Source
 from simulator.world.season_facts import (
     ASSISTS,
@@ -55,7 +55,7 @@ def of_season(source: Source, query: Query) -> Result:
                 full[name] = empty_include(name)
         return full
 
-    return page_result(
+    return list_result(
         sorted(rows), query, None, lambda page: [include(rows[row_id]) for row_id in page]
     )
 
