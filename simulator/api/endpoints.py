@@ -139,7 +139,7 @@ ENDPOINTS = [
         rows="Schedule",
     ),
     # What a season comes to
-    Endpoint(f"{_F}/standings/seasons/{{id}}", "Standing", standings.of_season, is_computed=True),
+    Endpoint(f"{_F}/standings/seasons/{{id}}", "Standing", standings.of_season),
     Endpoint(
         f"{_F}/standings/live/leagues/{{id}}",
         "LiveStanding",
@@ -152,7 +152,6 @@ ENDPOINTS = [
         "Topscorer",
         topscorers.of_season,
         is_paged=True,
-        is_computed=True,
     ),
 ]
 

@@ -30,14 +30,13 @@ def of_season(source: Source, query: Query) -> Result:
     """Handle `topscorers/seasons/{id}`: all lists at once, or those of `seasonTopscorerTypes`."""
     season_id = int(query.arguments["id"])
     season = find_season(source, season_id)
-    if season is None:
+    if season is None and not source.as_saved:
         return Result()
     wanted = query.numbers("seasontopscorertypes")
-    rows = {
-        row["id"]: row
-        for row in _rows(source, season_id)
-        if wanted is None or row["type_id"] in wanted
-    }
+    found = (
+        source.saved_rows("topscorer", season_id) if source.as_saved else _rows(source, season_id)
+    )
+    rows = {row["id"]: row for row in found if wanted is None or row["type_id"] in wanted}
     teams: dict[int, Row] = {}
     if "participant" in query.includes:
         teams = teams_of_season(source, season_id)
@@ -45,6 +44,8 @@ def of_season(source: Source, query: Query) -> Result:
     def include(row: Row) -> Row:
         full = dict(row)
         for name in query.includes:
+            if name in row:
+                continue
             if name == "participant":
                 full[name] = teams.get(row["participant_id"])
             elif name == "type":

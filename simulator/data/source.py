@@ -127,6 +127,10 @@ class Source(ABC):
         """Return one type, including those that the list omits."""
         return TYPES_BY_ID.get(type_id)
 
+    def saved_rows(self, kind: str, season_id: int) -> list[Row]:
+        """Return the saved rows of a season's `standing` or `topscorer` list."""
+        return []
+
     # ------------------------------------------------------------------ people
 
     def squad(self, team_id: int) -> list[Row]:
