@@ -26,10 +26,12 @@ def related_objects(source: Source, name: str, season_id: int | None) -> dict[in
 
 def find_object(source: Source, name: str, object_id: int | None) -> Row | None:
     """Return the `stage`, `round`, `venue` or other object with this id."""
-    for season_id in reversed(source.season_ids()):
-        found = related_objects(source, name, season_id)
-        if object_id in found:
-            return found[object_id]
+    key = f"{name}_id"
+    for fixture_id in source.fixture_ids():
+        if object_id is not None and source.base(fixture_id).get(key) == object_id:
+            row = source.view(fixture_id, (name,)).get(name)
+            if isinstance(row, dict):
+                return row
     return None
 
 
