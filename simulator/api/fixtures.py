@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -113,9 +112,6 @@ def candidates(source: Source, query: Query) -> Sequence[int]:
         ids = source.league_fixture_ids(leagues)
     else:
         ids = source.fixture_ids()
-    after = query.numbers("idafter")
-    if after is not None:
-        ids = ids[bisect.bisect_right(ids, after[0]) :]
     return _filtered(source, ids, query)
 
 

@@ -8,7 +8,7 @@ from simulator.api.embedded import find_league, find_object, find_season, relate
 from simulator.api.fixture_search import of_teams
 from simulator.api.includes import empty_include
 from simulator.api.query import Query
-from simulator.api.result import Result
+from simulator.api.result import Result, list_result
 from simulator.data.reference_data import SPORT
 from simulator.data.source import Row, Source
 
@@ -91,7 +91,9 @@ def _schedule(source: Source, season_id: int, fixture_ids: Sequence[int]) -> lis
 def _of_season(source: Source, query: Query, name: str) -> Result:
     found = related_objects(source, name, int(query.arguments["id"]))
     include = _includer(source, query, name)
-    return Result(rows=[include(row) for row in found.values()])
+    return list_result(
+        list(found), query, None, lambda page: [include(found[row_id]) for row_id in page]
+    )
 
 
 def _one(source: Source, query: Query, name: str) -> Result:
