@@ -8,8 +8,11 @@ from typing import Any
 from simulator.data.source import Row, Source
 
 
-def related_objects(source: Source, name: str, season_id: int) -> dict[int, Row]:
-    """Return the `stage`, `round`, `venue` or other object of every fixture of a season, by id."""
+def related_objects(source: Source, name: str, season_id: int | None) -> dict[int, Row]:
+    """Return the `stage`, `round`, `venue` or other object of every fixture of a season, by id.
+
+    Without a season, those of all fixtures.
+    """
     found: dict[int, Row] = {}
     key = f"{name}_id"
     for fixture_id in source.fixture_ids(season_id):
@@ -19,6 +22,17 @@ def related_objects(source: Source, name: str, season_id: int) -> dict[int, Row]
         if isinstance(row, dict):
             found[row["id"]] = row
     return dict(sorted(found.items()))
+
+
+def find_object(source: Source, name: str, object_id: int | None) -> Row | None:
+    """Return the `stage`, `round`, `venue` or other object with this id."""
+    key = f"{name}_id"
+    for fixture_id in source.fixture_ids():
+        if object_id is not None and source.base(fixture_id).get(key) == object_id:
+            row = source.view(fixture_id, (name,)).get(name)
+            if isinstance(row, dict):
+                return row
+    return None
 
 
 def teams_of_season(source: Source, season_id: int) -> dict[int, Row]:
@@ -41,11 +55,11 @@ def without_meta(team: dict[str, Any]) -> Row:
     return {key: value for key, value in team.items() if key != "meta"}
 
 
-def find_season(source: Source, season_id: int) -> Row | None:
+def find_season(source: Source, season_id: int | None) -> Row | None:
     """Return one season."""
     return next((row for row in source.seasons() if row["id"] == season_id), None)
 
 
-def find_league(source: Source, league_id: int) -> Row | None:
+def find_league(source: Source, league_id: int | None) -> Row | None:
     """Return one league."""
     return next((row for row in source.leagues() if row["id"] == league_id), None)

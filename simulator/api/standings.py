@@ -33,6 +33,8 @@ _CHAMPIONS_LEAGUE, _EUROPA_LEAGUE, _RELEGATION = 180, 181, 182
 def of_season(source: Source, query: Query) -> Result:
     """Handle `standings/seasons/{id}`."""
     season_id = int(query.arguments["id"])
+    if source.as_saved:
+        return Result(rows=source.saved_rows("standing", season_id))
     return Result(rows=_standings(source, query, season_id, FINISHED))
 
 

@@ -18,7 +18,7 @@ from simulator.data.clock import DAY, api_time
 from simulator.data.reference_data import SPORT
 from simulator.data.source import ARRAYS, RELATIONS, CorrectionError, Row, Source
 from simulator.randomness import mix
-from simulator.world import ids, rows
+from simulator.world import ids, people, rows
 from simulator.world.calendar import Calendar
 from simulator.world.match import Match
 from simulator.world.match_outline import FINISHED, MatchSetup, Outline
@@ -258,6 +258,32 @@ class World(Source):
         fixture["round"] = rows.round_row(fixture, calendar, self.now)
         fixture["venue"] = venue
         fixture["state"] = self.state(fixture["state_id"])
+
+    # ------------------------------------------------------------------ people
+
+    def squad(self, team_id: int) -> list[Row]:
+        """Return the players of a team, ascending by id."""
+        league_index, team_index = ids.locate_team(team_id)
+        if not 0 <= league_index < self.league_count or team_index >= self.team_count:
+            return []
+        country_id = country(league_index)[0]
+        return [
+            people.player_row(self.seed, player_id, name, country_id)
+            for player_id, name in people.club_players(self.seed, team_id)
+        ]
+
+    def player(self, player_id: int) -> Row | None:
+        """Return one player."""
+        squad = self.squad(ids.team_of_person(player_id))
+        return next((row for row in squad if row["id"] == player_id), None)
+
+    def coach(self, coach_id: int) -> Row | None:
+        """Return one coach."""
+        team_id = ids.team_of_person(coach_id)
+        if not self.squad(team_id) or people.club_coach_id(self.seed, team_id) != coach_id:
+            return None
+        league_index, _ = ids.locate_team(team_id)
+        return people.coach_row(self.seed, coach_id, country(league_index)[0])
 
     # ------------------------------------------------------------------ corrections
 
