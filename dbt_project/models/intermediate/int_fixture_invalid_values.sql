@@ -47,7 +47,7 @@ fixture_invalid_values as (
 ),
 
 {% for path in paths %}
-{%- set name = path | replace('.', '__') %}
+{%- set name = path | replace('.', '_') ~ '_elements' %}
 all_{{ name }} as (
 
     {{ flatten(
@@ -114,7 +114,7 @@ final as (
         value,
         reason,
         loaded_at
-    from {{ path | replace('.', '__') }}_invalid_values
+    from {{ path | replace('.', '_') }}_elements_invalid_values
 
     {% endfor %}
 )

@@ -3,20 +3,22 @@
 {%- set sources = graph.sources.values() | sort(attribute='name') if execute else [] -%}
 {%- set parts = [] -%}
 {%- for source in sources if source.name != 'fixtures' -%}
-    {%- for path in get_documents(source.name) -%}
-        {%- do parts.append([source.name, path, source.relation_name]) -%}
-    {%- endfor -%}
+{%- for path in get_documents(source.name) -%}
+{%- do parts.append([
+    source.name, path, source.relation_name, source.name ~ '_' ~ path | replace('.', '_')
+]) -%}
+{%- endfor -%}
 {%- endfor -%}
 with
 
-{% for table, path, relation in parts %}
+{% for table, path, relation, name in parts %}
 {%- set documents = get_documents(table) -%}
 {%- set columns = {
     'source_table': "'" ~ table ~ "'",
     'source_id': 'source_id',
     'loaded_at': 'loaded_at',
 } %}
-{{ table }}_payloads as (
+{{ name }}_payloads as (
 
     select
         id as source_id,
@@ -28,22 +30,22 @@ with
 
 ),
 
-{{ table }} as (
+{{ name }} as (
 
     {% if documents[path].kind == 'root' %}
     {{ read_fields(
-        table ~ '_payloads', get_validation_keys(documents, path), ['source_id', 'loaded_at']
+        name ~ '_payloads', get_validation_keys(documents, path), ['source_id', 'loaded_at']
     ) }}
     {% else %}
-    {{ flatten(table ~ '_payloads', path, get_validation_keys(documents, path)) }}
+    {{ flatten(name ~ '_payloads', path, get_validation_keys(documents, path)) }}
     {% endif %}
 
 ),
 
-{{ table }}_invalid_values as (
+{{ name }}_invalid_values as (
 
     {% if documents[path].kind == 'root' %}
-    {{ invalid_values(table, documents, path, columns) }}
+    {{ invalid_values(name, documents, path, columns) }}
     {% else %}
     {% do columns.update({'source_id': 'fixture_id', 'array_index': 'array_index'}) %}
     select
@@ -54,7 +56,7 @@ with
         value,
         reason
     from (
-        {{ invalid_values(table, documents, path, columns) }}
+        {{ invalid_values(name, documents, path, columns) }}
     ) as elements
     where array_index is not null
     {% endif %}
@@ -64,7 +66,7 @@ with
 {% endfor %}
 final as (
 
-    {% for table, path, relation in parts %}
+    {% for table, path, relation, name in parts %}
     {{ 'union all' if not loop.first }}
     select
         source_table,
@@ -73,7 +75,7 @@ final as (
         path,
         value,
         reason
-    from {{ table }}_invalid_values
+    from {{ name }}_invalid_values
 
     {% endfor %}
 )
