@@ -116,7 +116,7 @@ def print_plan(messages: Messages, plan: Plan) -> None:
         costs.add_row("  for added includes", f"{plan.include_calls:,}")
     if plan.season_list_calls:
         tables = ", ".join(plan.season_lists)
-        costs.add_row(f"Calls for {tables}", f"{plan.season_list_calls:,}")
+        costs.add_row(f"Calls for {tables}", f"at least {plan.season_list_calls:,}")
     costs.add_row("One call per fixture", f"{plan.due:,}")
     if plan.max_calls is not None:
         costs.add_row("Calls allowed", f"{plan.max_calls:,} by --max-calls")

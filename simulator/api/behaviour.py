@@ -7,10 +7,11 @@ from typing import Any, Literal, get_args, get_type_hints
 
 DEFAULT_TOKEN = "demo-token"  # noqa: S105 - only this simulator accepts it
 
-Pagination = Literal["page", "cursor", "cursor_url"]
+Pagination = Literal["page", "cursor", "cursor_url", "both"]
 NothingFound = Literal["message", "404", "empty"]
 TooManyIds = Literal["refuse", "truncate"]
 Meta = Literal["object", "list"]
+SavedFixtures = Literal["complete", "requested"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Behaviour:
     """One choice for each behaviour of which more than one variant is known."""
 
     pagination: Pagination = "cursor"
-    """`next_page` (before 2026-06-05), `next_cursor` with a token, or with a full URL."""
+    """`next_page` (before 2026-06-05), `next_cursor` with a token, or with a full URL, or both."""
 
     nothing_found: NothingFound = "message"
     """200 with `message` and no `data`, 404 with the same message, or 200 with `data: []`."""
@@ -33,7 +34,14 @@ class Behaviour:
     """`subscription[0].meta`: an object, or the empty list of free plans."""
 
     unlicensed: tuple[str, ...] = ("odds", "premiumodds", "inplayodds", "predictions")
-    """Includes, in lower case, that fail the whole request with 403 and code 5002."""
+    """Includes that the plan lacks: they fail the whole request with 403 and code 5002.
+
+    Names in lower case; a nested one by its path or by its own name: `lineups.xglineup`,
+    `xglineup`.
+    """
+
+    saved_fixtures: SavedFixtures = "complete"
+    """Replay: saved fixtures with everything that was saved, or only with what is requested."""
 
     def changed(self, **changes: Any) -> Behaviour:
         """Return a copy with some changes.

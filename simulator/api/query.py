@@ -9,13 +9,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from simulator.api.behaviour import Behaviour
 from simulator.api.includes import Include, parse_includes
 from simulator.api.pagination import Key, decode_cursor
+from simulator.api.usage import Usage
 from simulator.errors import FILTERING, incorrect
 
 MAX_IDS = 50
 """Unique ids in one multi request, and values in one filter (documented)."""
 
-NESTED_FILTERS = {"eventtypes": "events", "fixturestatistictypes": "statistics"}
-"""Filters on the rows of an include, by the include."""
+NESTED_FILTERS = {
+    "eventtypes": "events",
+    "fixturestatistictypes": "statistics",
+    "lineupdetailtypes": "lineups.details",
+}
+"""The path of the include whose rows a filter keeps by their type."""
 
 _STATIC_FILTERS = frozenset({"populate", "deleted", "isdeleted", "todaydate"})
 _FIXTURE_FILTERS = frozenset({"fixtureseasons", "fixtureleagues", "fixturestates", "fixtureids"})
@@ -57,6 +62,12 @@ class Query:
     is_complete: bool = False
     """Whether saved fixtures are served with everything in them, included or not."""
 
+    is_paged: bool = False
+    """Whether the endpoint serves a list in pages."""
+
+    usage: Usage | None = None
+    """The calls so far."""
+
     @property
     def populate(self) -> bool:
         """Whether the request wants large pages without includes."""
@@ -80,6 +91,19 @@ class Query:
             raise incorrect(link=FILTERING)
         return [int(value) for value in values]
 
+    def included_types(self) -> dict[str, set[int]]:
+        """Return the type ids that filters keep, by the path of their include.
+
+        Raises:
+            ApiError: A value is not a whole number.
+        """
+        types: dict[str, set[int]] = {}
+        for name, path in NESTED_FILTERS.items():
+            numbers = self.numbers(name)
+            if numbers is not None:
+                types[path] = set(numbers)
+        return types
+
 
 def read_query(
     path: str,
@@ -92,6 +116,8 @@ def read_query(
     call: int,
     is_multi: bool = False,
     is_complete: bool = False,
+    is_paged: bool = False,
+    usage: Usage | None = None,
 ) -> Query:
     """Read and check the parameters of a request to an endpoint of `entity`.
 
@@ -130,6 +156,8 @@ def read_query(
         after,
         zone,
         is_complete=is_complete,
+        is_paged=is_paged,
+        usage=usage,
     )
 
 

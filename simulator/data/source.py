@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from simulator.data.child_rows import renumber
 from simulator.data.clock import parse_instant
 from simulator.data.reference_data import STATES, STATES_BY_ID, TYPES, TYPES_BY_ID
 
@@ -37,43 +38,10 @@ INCLUDED = frozenset({*ARRAYS, *RELATIONS, *FURTHER_ARRAYS, *FURTHER_OBJECTS})
 """Every key of a fixture that is an include, not a field of its own."""
 
 _REISSUED_IDS = 100_000_000_000
-_CHILDREN = (
-    "scores", "statistics", "events", "periods", "xgfixture", "lineups", "formations", "referees",
-    "sidelined", "metadata", "predictions", "pressure", "tvstations", "comments", "trends", "odds",
-)  # fmt: skip
-
-NESTED_STATISTICS = ("details", "xglineup")
-"""Keys of a row of the line-ups that hold statistics of its player."""
 
 
 class CorrectionError(Exception):
     """A correction that is impossible for this fixture; the message says why."""
-
-
-def renumber(fixture_id: int, offset: int) -> Patch:
-    """Change the id of a fixture, and the ids of its child rows."""
-
-    def change(fixture: Row) -> None:
-        fixture["id"] = fixture_id
-        for name in _CHILDREN:
-            for row in fixture.get(name) or ():
-                _renumber_row(row, fixture_id, offset)
-                for nested in NESTED_STATISTICS:
-                    for statistic in row.get(nested) or ():
-                        _renumber_row(statistic, fixture_id, offset)
-        for coach in fixture.get("coaches") or ():
-            coach["meta"]["fixture_id"] = fixture_id
-        if fixture.get("weatherreport"):
-            _renumber_row(fixture["weatherreport"], fixture_id, offset)
-
-    return change
-
-
-def _renumber_row(row: Row, fixture_id: int, offset: int) -> None:
-    row["metadatable_id" if "metadatable_id" in row else "fixture_id"] = fixture_id
-    for key in ("id", "lineup_id", "period_id", "detailed_period_id"):
-        if isinstance(row.get(key), int):
-            row[key] += offset
 
 
 class Source(ABC):
@@ -160,6 +128,28 @@ class Source(ABC):
         """Return one type, including those that the list omits."""
         return TYPES_BY_ID.get(type_id)
 
+    def saved_rows(self, kind: str, season_id: int) -> list[Row]:
+        """Return the saved rows of a season's `standing` or `topscorer` list."""
+        return []
+
+    # ------------------------------------------------------------------ people
+
+    def squad(self, team_id: int) -> list[Row]:
+        """Return the players of a team, ascending by id; saved responses have no squads."""
+        return []
+
+    def player(self, player_id: int) -> Row | None:
+        """Return one player; saved responses contain people only inside fixtures."""
+        return None
+
+    def coach(self, coach_id: int) -> Row | None:
+        """Return one coach."""
+        return None
+
+    def referee(self, referee_id: int) -> Row | None:
+        """Return one referee."""
+        return None
+
     # ------------------------------------------------------------------ fixtures
 
     def season_ids(self) -> list[int]:
@@ -225,9 +215,7 @@ class Source(ABC):
         """
         with self.lock:
             self._check_exists(fixture_id)
-            fixture = self.original_fixture(
-                self.reissued.get(fixture_id, fixture_id), names
-            )
+            fixture = self.original_fixture(self.reissued.get(fixture_id, fixture_id), names)
             if fixture_id in self.patches:
                 for patch in self.patches[fixture_id]:
                     patch(fixture)

@@ -69,15 +69,21 @@ def appearances(
         if leaving is not None:
             leaving.went_off = action.at
             last_minutes[id(leaving)] = action.minute
+    everything = sum(
+        max(0, min(until, period.ends) - period.starts) for period in setup.outline.periods
+    )
     for players in sides:
         for player in players:
             if player.came_on is None:
                 continue
             player.minutes = last_minutes.get(id(player), now) - player.first_minute
-            leaves = until if player.went_off is None else player.went_off
+            leaves = until if player.went_off is None else min(until, player.went_off)
+            if player.came_on == 0 and player.went_off is None:
+                player.running_minutes = -(-everything // MINUTE)
+                continue
             seconds = sum(
                 max(0, min(leaves, period.ends) - max(player.came_on, period.starts))
                 for period in setup.outline.periods
             )
-            player.running_minutes = seconds // MINUTE
+            player.running_minutes = -(-seconds // MINUTE)
     return sides[0], sides[1]

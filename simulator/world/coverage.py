@@ -34,6 +34,7 @@ _COMMENTED = {
     20: "{} is sent off.",
     21: "Second yellow card for {}.",
 }
+_HALVES = ("First", "Second", "Extra time first", "Extra time second")
 _CHATTER = (
     "{} wins a free kick.", "Foul by {}.", "Attempt blocked. {} from outside the box.",
     "Attempt missed. {}, header from the centre of the box.", "Corner, conceded by {}.",
@@ -78,7 +79,12 @@ def comments(setup: MatchSetup, events: MatchEvents, league_index: int, until: i
     draw = generator(setup.bits, 111).random
     # Second, text, minute, extra minute, is it a goal, is it important.
     lines: list[tuple[int, str, int | None, int | None, bool, bool]] = []
-    for period, label in ((1, "First"), (2, "Second"), (3, "Extra time first"), (4, "Second extra")):
+    for period, label in (
+        (1, "First"),
+        (2, "Second"),
+        (3, "Extra time first"),
+        (4, "Second extra"),
+    ):
         if period not in setup.periods:
             continue
         part = setup.periods[period]
@@ -91,12 +97,12 @@ def comments(setup: MatchSetup, events: MatchEvents, league_index: int, until: i
             text = _CHATTER[int(draw() * len(_CHATTER))].format(name)
             lines.append((part.at(running), text, minute, extra, False, False))
     for at, event in events.all:
-        text = _COMMENTED.get(event["type_id"])
-        if text is not None and event["player_name"]:
+        wording = _COMMENTED.get(event["type_id"])
+        if wording is not None and event["player_name"]:
             lines.append(
                 (
                     at,
-                    text.format(event["player_name"].strip()),
+                    wording.format(event["player_name"].strip()),
                     event["minute"],
                     event["extra_minute"],
                     event["type_id"] in SCORED,

@@ -114,16 +114,10 @@ class Match:
     def _player_values(self) -> list[list[Values]]:
         return self.players.values(self._player_expected)
 
-    @cached_property
-    def details(self) -> dict[int, list[Row]]:
-        """The rows of `lineups.details`, by line-up id."""
-        with_expected = lineups.has_details_with_expected_goals(self.setup)
+    def player_statistics(self, *, with_expected: bool) -> dict[int, list[Row]]:
+        """Return the rows of the players' statistics by line-up id, with or without xG."""
+        # Not kept: these rows would take most of the memory of all matches in the cache.
         return lineups.statistic_rows(self.setup, self._player_values, with_expected=with_expected)
-
-    @cached_property
-    def xglineup(self) -> dict[int, list[Row]]:
-        """The rows of `lineups.xGLineup`: those of the details, always with expected goals."""
-        return lineups.statistic_rows(self.setup, self._player_values, with_expected=True)
 
     def _scores(self, until: int, second_half: bool) -> list[Row]:
         """Return the scores at a second since kick-off: two rows for each description."""

@@ -93,7 +93,7 @@ class MatchEvents:
         self._on_pitch: list[list[Player]] = [list(side.squad[:11]) for side in setup.sides]
         self._bench: list[list[Player]] = [list(side.squad[11:]) for side in setup.sides]
         self._booked: list[list[Player]] = [[], []]
-        self._actions: list[Action] = []
+        self._happened: list[tuple[Incident, int, _Details]] = []
 
     def rows(self, until: int, is_over: bool) -> list[Row]:
         """Return the events that the API shows at a second since kick-off."""
@@ -107,26 +107,21 @@ class MatchEvents:
             events = [row for row in events if row is not last]
         return events
 
-    @property
+    @cached_property
     def actions(self) -> list[Action]:
         """Everything that a player did, in order, without the shoot-out."""
-        return self._actions if self.all else []
+        return [
+            self._action(incident, minute, details)
+            for incident, minute, details in (self._happened if self.all else ())
+            if incident.type_id in _LABELS and details.player[1] is not None
+        ]
 
-    def _record(self, incident: Incident, minute: int, details: _Details) -> None:
+    def _action(self, incident: Incident, minute: int, details: _Details) -> Action:
         side = 1 - incident.side if incident.type_id == 15 else incident.side
         squad: tuple[Player, ...] = self._setup.sides[side].squad
-        if details.player not in squad:
-            return
-        related = squad.index(details.related) if details.related in squad else None
-        self._actions.append(
-            Action(
-                incident.at,
-                minute,
-                incident.type_id,
-                side,
-                squad.index(details.player),
-                related,
-            )
+        related = None if details.related[1] is None else squad.index(details.related)
+        return Action(
+            incident.at, minute, incident.type_id, side, squad.index(details.player), related
         )
 
     @cached_property
@@ -221,7 +216,7 @@ class MatchEvents:
             if draw() < 0.012:
                 player = (None, player[1] if draw() < 0.3 else None)
             minute, extra_minute = setup.periods[incident.period].shown(incident.running_minute)
-            self._record(incident, minute, details)
+            self._happened.append((incident, minute, details))
             period_id = first_period + min(incident.period, 3)
             row: Row = {
                 "id": first_id + len(written) * 37 % IDS_PER_FIXTURE,

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.data.child_rows import NESTED_STATISTICS
 from simulator.data.reference_data import TYPES_BY_ID
 from simulator.data.source import Row
 from simulator.world import betting, coverage, lineups, officials, people, surroundings
@@ -97,6 +98,17 @@ def _lineups(moment: Moment, names: Collection[str]) -> list[Row]:
     if not moment.has_lineups:
         return []
     match = moment.match
+    statistics: dict[str, dict[int, list[Row]]] = {}
+    if match.is_played:
+        always = lineups.has_details_with_expected_goals(match.setup)
+        if "lineups.xglineup" in names:
+            statistics["xglineup"] = match.player_statistics(with_expected=True)
+        if "lineups.details" in names:
+            statistics["details"] = (
+                statistics["xglineup"]
+                if always and statistics
+                else match.player_statistics(with_expected=always)
+            )
     rows: list[Row] = []
     for lineup in match.lineups:
         row = dict(lineup)
@@ -110,10 +122,9 @@ def _lineups(moment: Moment, names: Collection[str]) -> list[Row]:
             row["position"] = TYPES_BY_ID.get(row["position_id"])
         if _DETAILED_POSITION in names:
             row["detailedposition"] = player and TYPES_BY_ID.get(player["detailed_position_id"])
-        if "lineups.details" in names:
-            row["details"] = match.details.get(row["id"], []) if match.is_played else []
-        if "lineups.xglineup" in names:
-            row["xglineup"] = match.xglineup.get(row["id"], []) if match.is_played else []
+        for nested in NESTED_STATISTICS:
+            if f"lineups.{nested}" in names:
+                row[nested] = statistics.get(nested, {}).get(row["id"], [])
         rows.append(row)
     return rows
 

@@ -34,14 +34,19 @@ class MatchStatistics:
         """Derive statistics from a match and its events."""
         self._setup = setup
         self._events = events
+        self._last: tuple[int, list[dict[int, int]]] | None = None
 
     def rows(self, until: int, played: float) -> list[Row]:
         """Return the rows at a second since kick-off; `played` is the share of 90 minutes."""
-        return self._statistic_rows(*self._values(until, played))
+        draw, sides = self._values(until, played)
+        self._last = (until, sides)
+        return self._statistic_rows(draw, sides)
 
     def team_values(self, until: int, played: float) -> list[dict[int, int]]:
         """Return the values of both sides by type, also of types that the rows lack."""
-        return self._values(until, played)[1]
+        if self._last is None or self._last[0] != until:
+            self._last = (until, self._values(until, played)[1])
+        return self._last[1]
 
     def _values(
         self, until: int, played: float
@@ -153,9 +158,7 @@ class MatchStatistics:
             27265: round(100 * long_passed / long_passes) if long_passes else 0,
         }
 
-    def _statistic_rows(
-        self, draw: Callable[[], float], values: list[dict[int, int]]
-    ) -> list[Row]:
+    def _statistic_rows(self, draw: Callable[[], float], values: list[dict[int, int]]) -> list[Row]:
         sides: list[dict[int, int | None]] = [dict(side) for side in values]
         # As on the live API: in one of some hundred fixtures both rows about passes are null.
         if self._setup.is_one_in(500, salt=8):

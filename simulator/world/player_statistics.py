@@ -121,20 +121,13 @@ class PlayerStatistics:
         """Whether each player has statistics: the bench has none, nor have a few starters."""
         busy = {(action.side, action.player) for action in self._actions}
         busy |= {
-            (action.side, action.related)
-            for action in self._actions
-            if action.related is not None
+            (action.side, action.related) for action in self._actions if action.related is not None
         }
         lacks_some = self._setup.is_one_in(20, salt=41)
         sides = tuple(
             [
                 appearance.came_on is not None
-                and not (
-                    lacks_some
-                    and place % 4 == 2
-                    and place < 11
-                    and (side, place) not in busy
-                )
+                and not (lacks_some and place % 4 == 2 and place < 11 and (side, place) not in busy)
                 for place, appearance in enumerate(players)
             ]
             for side, players in enumerate(self.appearances)
@@ -162,7 +155,9 @@ class PlayerStatistics:
             others = divide(values[86] - sum(goals), weights, draw)
             on_target = [scored + other for scored, other in zip(goals, others, strict=True)]
             sides.append(
-                Shots(on_target, divide(values[41], weights, draw), divide(values[58], weights, draw))
+                Shots(
+                    on_target, divide(values[41], weights, draw), divide(values[58], weights, draw)
+                )
             )
         return sides[0], sides[1]
 
@@ -291,5 +286,5 @@ class PlayerStatistics:
                 if values:
                     values[40] = False
         players[captain][40] = True
-        if kind == 99:
+        if kind >= 97:
             players[candidates[-1]][40] = True

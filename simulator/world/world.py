@@ -26,7 +26,7 @@ from simulator.data.source import (
     Source,
 )
 from simulator.randomness import mix
-from simulator.world import ids, rows
+from simulator.world import ids, people, rows, squads
 from simulator.world.calendar import Calendar
 from simulator.world.match import Match
 from simulator.world.match_includes import Moment, include_value
@@ -202,11 +202,11 @@ class World(Source):
                 elif until < 0 and state_id not in (14, 17):
                     fixture[name] = []
                 else:
-                    match = self._match(fixture_id, plan, outline, state_id, until)
+                    match = self._match(fixture_id, plan, plan.teams, outline, state_id, until)
                     fixture[name] = match.array(name)
             further = [name for name in (*FURTHER_ARRAYS, *FURTHER_OBJECTS) if name in names]
             if further:
-                match = self._match(fixture_id, plan, outline, state_id, until)
+                match = self._match(fixture_id, plan, plan.teams, outline, state_id, until)
                 moment = Moment(match, fixture, plan.league_index, self.now)
                 fixture |= {name: include_value(name, moment, names) for name in further}
         if any(name in names for name in RELATIONS):
@@ -214,17 +214,21 @@ class World(Source):
         return fixture
 
     def _match(
-        self, fixture_id: int, plan: Plan, outline: Outline, state_id: int, until: int
+        self,
+        fixture_id: int,
+        plan: Plan,
+        teams: tuple[Team, Team],
+        outline: Outline,
+        state_id: int,
+        until: int,
     ) -> Match:
-        """Return the details of a match whose teams are known, from the cache if they are there."""
-        assert plan.teams is not None
+        """Return the details of a match, from the cache if they are there."""
         key = (state_id, until, plan.kickoff)
         with self.lock:
             cached = self._matches.get(fixture_id)
             if cached is None or cached[0] != key:
                 home, away = (
-                    make_side(self.seed, fixture_id, team.team_id, plan.kickoff)
-                    for team in plan.teams
+                    make_side(self.seed, fixture_id, team.team_id, plan.kickoff) for team in teams
                 )
                 setup = MatchSetup(
                     self.seed, fixture_id, plan.ordinal, plan.kickoff, (home, away), outline
@@ -273,6 +277,38 @@ class World(Source):
         fixture["group"] = rows.group_row(fixture, calendar, self.now)
         fixture["venue"] = venue
         fixture["state"] = self.state(fixture["state_id"])
+
+    # ------------------------------------------------------------------ people
+
+    def squad(self, team_id: int) -> list[Row]:
+        """Return the players of a team, ascending by id."""
+        league_index, team_index = ids.locate_team(team_id)
+        if not 0 <= league_index < self.league_count or team_index >= self.team_count:
+            return []
+        squad = squads.club_squad(self.seed, team_id)
+        return [
+            people.player_row(self.seed, player.player_id)
+            for player in squad
+            if player.player_id is not None
+        ]
+
+    def player(self, player_id: int) -> Row | None:
+        """Return one player."""
+        squad = self.squad(squads.team_of(player_id))
+        return next((row for row in squad if row["id"] == player_id), None)
+
+    def coach(self, coach_id: int) -> Row | None:
+        """Return one coach."""
+        team_id = squads.team_of(coach_id)
+        if not self.squad(team_id) or squads.coach_id(team_id) != coach_id:
+            return None
+        return people.coach_row(self.seed, coach_id)
+
+    def referee(self, referee_id: int) -> Row | None:
+        """Return one referee."""
+        if not people.is_referee(referee_id, self.league_count):
+            return None
+        return people.referee_row(self.seed, referee_id)
 
     # ------------------------------------------------------------------ corrections
 

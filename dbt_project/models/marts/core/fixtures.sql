@@ -282,12 +282,12 @@ metadata as (
 attendance_texts as (
 
     select
-        fixture_id,
-        coalesce(("values" ->> 'attendance'), cast("values" as text)) as attendance,
-        {{ to_bigint('id') }} as metadata_id,
-        array_index
+        metadata.fixture_id,
+        coalesce((metadata.values ->> 'attendance'), cast(metadata.values as text)) as attendance,
+        {{ to_bigint('metadata.id') }} as metadata_id,
+        metadata.array_index
     from metadata
-    where type_id = '578'
+    where metadata.type_id = '578'
 
 ),
 

@@ -305,7 +305,6 @@ joined as (
             and sides.events_loaded_at is not null,
             false
         ) as has_events,
-        player_statistics.captain,
         event_counts.minute_on,
         {{ double_to_bigint('player_statistics.minutes') }} as counted_minutes,
         -- Without any substitution in the events, the API has none of this match.
@@ -330,9 +329,9 @@ joined as (
         player_statistics.{{ column }},
         {%- endfor %}
         {%- for column in player_event_counts() %}
-        coalesce(event_counts.{{ column }}, 0) as {{ column }}_in_events
-        {{- ',' if not loop.last }}
+        coalesce(event_counts.{{ column }}, 0) as {{ column }}_in_events,
         {%- endfor %}
+        player_statistics.captain
     from sides
     left join player_statistics
         on
