@@ -231,7 +231,9 @@ def payloads(fields: list[DeclaredField], count: int) -> Iterator[tuple[Any, set
             parent, _, name = document.rpartition(".")
             first = of_document[0]
             content: Any
-            if number == count - 1 and any(key.startswith(f"{document}.") for key in documents):
+            has_nested = any(key.startswith(f"{document}.") for key in documents)
+            # The extractor itself makes the list `data` of a season.
+            if number == count - 1 and (has_nested or document == "data"):
                 content = [{"id": 999_000}]
             elif number == count - 1:
                 content = "no list"
