@@ -3,21 +3,20 @@
 {%- set sources = graph.sources.values() | sort(attribute='name') if execute else [] -%}
 {%- set parts = [] -%}
 {%- for source in sources if source.name != 'fixtures' -%}
-{%- for path in get_documents(source.name) -%}
-{%- do parts.append([
-    source.name, path, source.relation_name, source.name ~ '_' ~ path | replace('.', '_')
-]) -%}
-{%- endfor -%}
+    {%- for path in get_documents(source.name) -%}
+        {%- do parts.append([source.name, path, source.relation_name]) -%}
+    {%- endfor -%}
 {%- endfor -%}
 with
 
-{% for table, path, relation, name in parts %}
+{% for table, path, relation in parts %}
 {%- set documents = get_documents(table) -%}
 {%- set columns = {
     'source_table': "'" ~ table ~ "'",
     'source_id': 'source_id',
     'loaded_at': 'loaded_at',
 } %}
+{%- set name = [table, path] | unique | join('_') | replace('.', '_') %}
 {{ name }}_payloads as (
 
     select
@@ -66,7 +65,7 @@ with
 {% endfor %}
 final as (
 
-    {% for table, path, relation, name in parts %}
+    {% for table, path, relation in parts %}
     {{ 'union all' if not loop.first }}
     select
         source_table,
@@ -75,7 +74,7 @@ final as (
         path,
         value,
         reason
-    from {{ name }}_invalid_values
+    from {{ [table, path] | unique | join('_') | replace('.', '_') }}_invalid_values
 
     {% endfor %}
 )
