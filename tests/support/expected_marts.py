@@ -25,17 +25,18 @@ _PHASES = {
 }
 _PHASE_OF = {state: phase for phase, states in _PHASES.items() for state in states.split()}
 
-_STATISTICS = """
+_STATISTICS_NAMES = """
     accurate_crosses assists attacks ball_safe big_chances_created big_chances_missed corners
     counter_attacks crosses dangerous_attacks dribble_attempts duels_won fouls free_kicks
-    goal_attempts goal_kicks hit_woodwork injuries interceptions key_passes long_passes npxg offsides
-    passes penalties possession red_cards saves shooting_performance shots_blocked shots_inside_box
-    shots_off_target shots_on_target shots_outside_box shots_total substitutions successful_dribbles
-    successful_dribbles_percentage successful_headers successful_long_passes
+    goal_attempts goal_kicks hit_woodwork injuries interceptions key_passes long_passes npxg
+    offsides passes penalties possession red_cards saves shooting_performance shots_blocked
+    shots_inside_box shots_off_target shots_on_target shots_outside_box shots_total substitutions
+    successful_dribbles successful_dribbles_percentage successful_headers successful_long_passes
     successful_long_passes_percentage successful_passes successful_passes_percentage tackles
     throw_ins xg xg_corners xg_free_kicks xg_open_play xg_penalties xg_prevented xg_set_play xgot
     xpts yellow_cards yellow_red_cards
-""".split()
+"""
+_STATISTICS = _STATISTICS_NAMES.split()
 # Columns that are not named as the provider names the type.
 _COLUMNS = {
     "BALL_POSSESSION": "possession",

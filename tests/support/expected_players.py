@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.expected_marts import (
     CARDS,
-    KICKS,
     Match,
     Row,
     Rows,
@@ -18,16 +17,17 @@ from tests.support.expected_marts import (
     team_fixtures,
 )
 
-_COUNTS = """
+_COUNTS_NAMES = """
     accurate_crosses accurate_passes aerials_lost aerials_won assists ball_recoveries
     big_chances_created big_chances_missed blocked_shots chances_created clearances crosses
-    dispossessed dribble_attempts dribbled_past duels duels_won errors_lead_to_goal fouls fouls_drawn
-    goalkeeper_goals_conceded goals hit_woodwork interceptions key_passes long_balls long_balls_won
-    offsides own_goals passes passes_in_final_third penalties_committed penalties_missed
-    penalties_saved penalties_scored penalties_won possession_lost red_cards saves shots_blocked
-    shots_off_target shots_on_target shots_total successful_dribbles tackles tackles_won touches
-    yellow_cards yellow_red_cards
-""".split()
+    dispossessed dribble_attempts dribbled_past duels duels_won errors_lead_to_goal fouls
+    fouls_drawn goalkeeper_goals_conceded goals hit_woodwork interceptions key_passes long_balls
+    long_balls_won offsides own_goals passes passes_in_final_third penalties_committed
+    penalties_missed penalties_saved penalties_scored penalties_won possession_lost red_cards
+    saves shots_blocked shots_off_target shots_on_target shots_total successful_dribbles tackles
+    tackles_won touches yellow_cards yellow_red_cards
+"""
+_COUNTS = _COUNTS_NAMES.split()
 _DOUBLES = ["rating", "accurate_passes_percentage", "xg", "xgot", "shooting_performance"]
 _XG = {"EXPECTED_GOALS", "EXPECTED_GOALS_ON_TARGET", "SHOOTING_PERFORMANCE"}
 # Columns that are not named as the provider names the type.
@@ -44,11 +44,12 @@ _TYPES = {
 _EVENT_COUNTS = [
     "goals", "penalties_scored", "penalties_missed", "own_goals", "assists", *CARDS.values(),
 ]  # fmt: skip
-_SEASON_COUNTS = """
+_SEASON_COUNTS_NAMES = """
     shots_total shots_on_target passes accurate_passes key_passes big_chances_created
     big_chances_missed crosses dribble_attempts successful_dribbles touches tackles interceptions
     clearances duels duels_won fouls fouls_drawn offsides saves
-""".split()
+"""
+_SEASON_COUNTS = _SEASON_COUNTS_NAMES.split()
 
 
 class Deeds:
@@ -153,7 +154,7 @@ def _player_numbers(world: World, match: Match, player: Row, deeds: Deeds, is_fi
         source = "events"
         counts = deeds.counts[id] if is_first else Counter()
         numbers |= {column: counts[column] for column in _EVENT_COUNTS}
-    played = minutes
+    has_minutes = bool(minutes)
     if minutes is None and is_first and deeds.has_substitutions:
         end = {"FT": 90, "AET": 120, "FT_PEN": 120}.get(match.state)
         if end is not None:
@@ -166,7 +167,7 @@ def _player_numbers(world: World, match: Match, player: Row, deeds: Deeds, is_fi
         **{column: found.get(_type(column)) for column in _DOUBLES},
         "statistics_source": source,
         "is_captain": found.get("CAPTAIN", False) is True if has_details else None,
-        "has_played": has_begun and (is_starter or came_on or (played or 0) > 0),
+        "has_played": has_begun and (is_starter or came_on or has_minutes),
         "minutes": minutes,
     }
 
@@ -254,7 +255,7 @@ def _about(value: float | None) -> Any:
 
 
 def referee_seasons(world: World) -> Rows:
-    """Of the finished matches that somebody led."""
+    """Of the finished matches."""
     matches: defaultdict[tuple[int, int], list[Match]] = defaultdict(list)
     names: dict[tuple[int, int], str] = {}
     for match in sorted(world.counted, key=lambda match: (match.starting_at, match.id)):
