@@ -56,7 +56,8 @@ def serve(
         Pagination,
         typer.Option(
             help="How lists refer to their next page: [bold]cursor[/] (a token), "
-            "[bold]cursor_url[/] (a full URL) or [bold]page[/] (next_page, before June 2026)."
+            "[bold]cursor_url[/] (a full URL), [bold]page[/] (next_page, before June 2026) or "
+            "[bold]both[/]."
         ),
     ] = "cursor",
     replay: Annotated[

@@ -16,6 +16,7 @@ from extract.api.error_policy import POLICIES, failure
 from extract.api.responses import Answer, ApiCall, cursor_token, read_rows, row_identity
 from extract.api.transport import ApiRequest, Transport
 from extract.config.endpoints import ENDPOINTS
+from extract.config.includes import requested_text
 from extract.config.settings import Settings
 from extract.errors import QuotaError, RequestError, StoppedError, UnavailableError
 from extract.progress import Progress
@@ -255,6 +256,7 @@ class SportmonksClient:
             request.endpoint,
             len(request.ids) or None,
             tries.attempt,
+            include=_recorded_include(request.params),
             waited_seconds=waited,
         )
         started = time.monotonic()
@@ -290,6 +292,7 @@ class SportmonksClient:
             rows,
             pagination if isinstance(pagination, dict) else {},
             self.clock.now() - timedelta(seconds=exchange.response.age),
+            call.json_bytes,
         )
 
     def _failed(
@@ -342,6 +345,10 @@ class SportmonksClient:
         if self.on_trouble:
             when = f"in {seconds:.0f} s" if seconds >= 1 else "at once"
             self.on_trouble(f"The API does not respond: trying again {when}.")
+
+
+def _recorded_include(params: Mapping[str, str]) -> str | None:
+    return requested_text(params["include"]) if params.get("include") else None
 
 
 def _endless(endpoint: str, found: str) -> UnavailableError:

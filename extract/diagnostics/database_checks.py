@@ -98,6 +98,21 @@ class DatabaseChecks:
             )
         return "The API refused none of them when it was last requested."
 
+    def check_includes(self) -> str:
+        """Checks whether the plan refuses parts of the default include."""
+        from extract.planning.includes import refused_includes
+
+        warehouse = self._opened()
+        if not warehouse.has_tables():
+            raise CheckWarning("Not checked: see the raw tables.", None, "skip")
+        if refused := refused_includes(warehouse):
+            found = ", ".join(f"{part} (on {at:%Y-%m-%d})" for part, at in sorted(refused.items()))
+            raise CheckWarning(
+                f"The plan refuses {found}: fixtures are fetched without.",
+                "Change the plan, or take them out of `include` in .dlt/config.toml.",
+            )
+        return "The plan refuses no default include."
+
     def check_final_tables(self) -> str:
         """Checks that dbt has built them."""
         warehouse = self._opened()

@@ -6,22 +6,27 @@ import dlt
 from dlt.extract import DltResource
 
 from extract.api.fixture_lists import Discovery
-from extract.config.endpoints import Endpoint, reference_endpoints
+from extract.config.endpoints import ENDPOINT, Endpoint, reference_endpoints
+from extract.config.includes import include_parts, is_default
 from extract.config.recheck_schedule import read_schedule
 from extract.errors import (
     AccessError,
     DownError,
     DroppedError,
+    IncludeRefusedError,
     RefusedError,
     RequestError,
     TokenError,
 )
 from extract.planning.due import due_view
+from extract.planning.includes import added_include, refused_includes
 from extract.planning.listings import discover_seasons, discover_window, is_old, listing_times
 from extract.planning.seasons import Season, chosen_seasons, plan_seasons
 from extract.runs.context import RunContext
 from extract.source.listing import listing_source
 from extract.source.reference import listed_resource, reference_source
+from extract.source.requested_include import refused_row
+from extract.source.stored_fixtures import sample_ids
 from extract.stop_reason import StopReason
 from extract.warehouse import raw_tables as tables
 
@@ -41,7 +46,8 @@ def refresh(context: RunContext) -> dict[int, Season]:
     _finish_abandoned(context)
     context.check_times()
     _refresh_references(context)
-    _create_view(context)
+    _recheck_refused_includes(context)
+    create_due_view(context)
     seasons = plan_seasons(context.warehouse)
     for discovery in _discoveries(context, seasons):
         with context.progress.working("Lists", discovery.title):
@@ -103,11 +109,42 @@ def _empty_tables() -> list[DltResource]:
     ]
 
 
-def _create_view(context: RunContext) -> None:
+def _recheck_refused_includes(context: RunContext) -> None:
+    """Requests default includes again that the plan refused some time ago, for one fixture."""
+    warehouse, settings, now = context.warehouse, context.settings, context.client.clock.now()
+    old = {
+        part
+        for part, at in refused_includes(warehouse).items()
+        if context.selection.force or is_old(at, settings.type_max_age, now)
+    }
+    parts = [part for part in include_parts(settings.include) if part in old and is_default(part)]
+    stored = sample_ids(warehouse)[:1] if parts else []
+    rows = []
+    for part in parts if stored else []:
+        refused_at = None
+        try:
+            context.client.get(ENDPOINT, {"include": part}, stored)
+            context.progress.line(f"The plan has the include {part} now.")
+        except IncludeRefusedError:
+            refused_at = context.client.clock.now()
+        except (TokenError, DownError):
+            raise
+        except RequestError:
+            continue
+        rows.append(refused_row(part, refused_at, context.client.clock.now()))
+    if rows:
+        name = "listing_log"
+        context.load([dlt.resource(tables.rows(name, rows), name=name, **tables.hints(name))])
+
+
+def create_due_view(context: RunContext) -> None:
+    """Creates the view on the due fixtures anew."""
     warehouse = context.warehouse
     # With every run, as the schedule may have changed.
     settings = context.settings
-    view = due_view(warehouse.raw, read_schedule(settings.schedule), settings.added_include)
+    view = due_view(
+        warehouse.raw, read_schedule(settings.schedule), added_include(warehouse, settings)
+    )
     for attempt in warehouse.retrying():
         with attempt, warehouse.write_lock("extract"):
             warehouse.execute(f"create or replace view {warehouse.raw}.{tables.DUE} as {view}")

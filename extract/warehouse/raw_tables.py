@@ -75,6 +75,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("attempt", _BIGINT),
             ("seconds", _DOUBLE),
             ("bytes", _BIGINT),
+            ("json_bytes", _BIGINT),
+            ("include", _TEXT),
             ("error", _TEXT),
             ("quota_limit", _BIGINT),
             ("quota_remaining", _BIGINT),

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 DEFAULT_TOKEN = "demo-token"  # noqa: S105 - only this simulator accepts it
 
-Pagination = Literal["page", "cursor", "cursor_url"]
+Pagination = Literal["page", "cursor", "cursor_url", "both"]
 NothingFound = Literal["message", "404", "empty"]
 TooManyIds = Literal["refuse", "truncate"]
 Meta = Literal["object", "list"]
@@ -19,7 +19,7 @@ class Behaviour:
     """One choice for each behaviour of which more than one variant is known."""
 
     pagination: Pagination = "cursor"
-    """`next_page` (before 2026-06-05), `next_cursor` with a token, or with a full URL."""
+    """`next_page` (before 2026-06-05), `next_cursor` with a token, or with a full URL, or both."""
 
     nothing_found: NothingFound = "message"
     """200 with `message` and no `data`, 404 with the same message, or 200 with `data: []`."""

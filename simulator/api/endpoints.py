@@ -7,7 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from simulator.api import fixtures, reference, standings, topscorers
+from simulator.api import (
+    fixture_search,
+    fixtures,
+    people,
+    reference,
+    season_parts,
+    standings,
+    teams,
+    topscorers,
+)
 from simulator.api.query import Query
 from simulator.api.result import Result
 from simulator.data.source import Source
@@ -68,8 +77,21 @@ ENDPOINTS = [
     Endpoint(_FIXTURES, "Fixture", fixtures.fixtures, is_paged=True),
     Endpoint(f"{_FIXTURES}/between/{{start}}/{{end}}", "Fixture", fixtures.between, is_paged=True),
     Endpoint(f"{_FIXTURES}/date/{{start}}", "Fixture", fixtures.on_date, is_paged=True),
+    Endpoint(
+        f"{_FIXTURES}/between/{{start}}/{{end}}/{{team}}",
+        "Fixture",
+        fixture_search.between_for_team,
+        is_paged=True,
+    ),
+    Endpoint(
+        f"{_FIXTURES}/head-to-head/{{first}}/{{second}}", "Fixture", fixture_search.head_to_head
+    ),
+    Endpoint(f"{_FIXTURES}/search/{{name}}", "Fixture", fixture_search.search, is_paged=True),
     Endpoint(f"{_FIXTURES}/latest", "Fixture", fixtures.latest),
     Endpoint(f"{_FIXTURES}/{{id}}", "Fixture", fixtures.one_fixture, is_complete=True),
+    Endpoint(f"{_F}/livescores", "Fixture", fixture_search.livescores),
+    Endpoint(f"{_F}/livescores/inplay", "Fixture", fixture_search.in_play),
+    Endpoint(f"{_F}/livescores/latest", "Fixture", fixture_search.latest_livescores),
     # Lists of reference data
     Endpoint(f"{_F}/leagues", "League", reference.leagues, is_paged=True),
     Endpoint(f"{_F}/leagues/{{id}}", "League", reference.one_league),
@@ -79,8 +101,45 @@ ENDPOINTS = [
     Endpoint(f"{_F}/states/{{id}}", "State", reference.one_state),
     Endpoint("core/types", "Type", reference.types, is_paged=True),
     Endpoint("core/types/{id}", "Type", reference.one_type),
+    Endpoint("core/types/entities", "Type", reference.types_by_entity),
+    Endpoint("my/usage", "Resource", reference.usage, is_paged=True),
+    # Teams and people
+    Endpoint(f"{_F}/teams", "Team", teams.teams, is_paged=True),
+    Endpoint(f"{_F}/teams/{{id}}", "Team", teams.one_team),
+    Endpoint(f"{_F}/teams/search/{{name}}", "Team", teams.search, is_paged=True),
+    Endpoint(f"{_F}/teams/seasons/{{id}}", "Team", teams.of_season),
+    Endpoint(f"{_F}/squads/teams/{{team}}", "PlayerTeam", teams.squad, rows="Squad"),
+    Endpoint(
+        f"{_F}/squads/seasons/{{season}}/teams/{{team}}",
+        "PlayerStatistic",
+        teams.season_squad,
+        rows="SeasonSquad",
+        is_computed=True,
+    ),
+    Endpoint(f"{_F}/players/{{id}}", "Player", people.one_player),
+    Endpoint(f"{_F}/coaches/{{id}}", "Coach", people.one_coach),
+    Endpoint(f"{_F}/referees/{{id}}", "Referee", people.one_referee),
+    # Parts of a season
+    Endpoint(f"{_F}/stages/seasons/{{id}}", "Stage", season_parts.stages_of_season),
+    Endpoint(f"{_F}/stages/{{id}}", "Stage", season_parts.one_stage),
+    Endpoint(f"{_F}/rounds/seasons/{{id}}", "Round", season_parts.rounds_of_season),
+    Endpoint(f"{_F}/rounds/{{id}}", "Round", season_parts.one_round),
+    Endpoint(f"{_F}/venues/seasons/{{id}}", "Venue", season_parts.venues_of_season),
+    Endpoint(f"{_F}/venues/{{id}}", "Venue", season_parts.one_venue),
+    Endpoint(
+        f"{_F}/schedules/seasons/{{season}}",
+        "Stage",
+        season_parts.schedule_of_season,
+        rows="Schedule",
+    ),
+    Endpoint(
+        f"{_F}/schedules/seasons/{{season}}/teams/{{team}}",
+        "Stage",
+        season_parts.schedule_of_season_and_team,
+        rows="Schedule",
+    ),
     # What a season comes to
-    Endpoint(f"{_F}/standings/seasons/{{id}}", "Standing", standings.of_season, is_computed=True),
+    Endpoint(f"{_F}/standings/seasons/{{id}}", "Standing", standings.of_season),
     Endpoint(
         f"{_F}/standings/live/leagues/{{id}}",
         "LiveStanding",
@@ -93,7 +152,6 @@ ENDPOINTS = [
         "Topscorer",
         topscorers.of_season,
         is_paged=True,
-        is_computed=True,
     ),
 ]
 

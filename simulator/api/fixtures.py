@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,10 +11,10 @@ import orjson
 from simulator.api.includes import empty_include, include_paths, included_value, selected
 from simulator.api.pagination import Key
 from simulator.api.query import MAX_IDS, Query, is_id
-from simulator.api.result import Result, page_result
+from simulator.api.result import Result, list_result
 from simulator.data.clock import DAY, day_start
 from simulator.data.source import INCLUDED, Row, Source
-from simulator.errors import incorrect
+from simulator.errors import ApiError, incorrect
 from simulator.randomness import generator, mix
 
 MAX_DAYS = 100
@@ -35,7 +34,7 @@ def multi(source: Source, query: Query) -> Result:
     found = [fixture_id for fixture_id in ids if _exists(source, fixture_id, query)]
     found = _filtered(source, found, query)
     generator(query.call, len(found)).shuffle(found)
-    return Result(rows=_rows(source, found, query))
+    return Result(rows=fixture_rows(source, found, query))
 
 
 def one_fixture(source: Source, query: Query) -> Result:
@@ -43,28 +42,23 @@ def one_fixture(source: Source, query: Query) -> Result:
     fixture_id = int(query.arguments["id"])
     if not _exists(source, fixture_id, query):
         return Result()
-    return Result(one=_rows(source, [fixture_id], query)[0])
+    return Result(one=fixture_rows(source, [fixture_id], query)[0])
 
 
 def fixtures(source: Source, query: Query) -> Result:
     """Handle `fixtures`: by id."""
-    return _fixture_page(source, _candidates(source, query), query, by_start=False)
+    return fixture_page(source, candidates(source, query), query)
 
 
 def between(source: Source, query: Query) -> Result:
     """Handle `fixtures/between/{start}/{end}`: by kick-off, both days included."""
-    start, end = _day(query.arguments["start"]), _day(query.arguments["end"])
-    if end < start:
-        raise incorrect("The end date must not be before the start date.")
-    if (end - start).days > MAX_DAYS:
-        raise incorrect(f"The date range can not be more than {MAX_DAYS} days.")
-    return _days(source, query, start, end)
+    return fixture_page(source, ids_between_days(source, query), query, by_start=True)
 
 
 def on_date(source: Source, query: Query) -> Result:
-    """Handle `fixtures/date/{date}`: by kick-off."""
+    """Handle `fixtures/date/{start}`: by kick-off."""
     day = _day(query.arguments["start"])
-    return _days(source, query, day, day)
+    return fixture_page(source, _of_days(source, query, day, day), query, by_start=True)
 
 
 def latest(source: Source, query: Query) -> Result:
@@ -72,9 +66,27 @@ def latest(source: Source, query: Query) -> Result:
     return Result(rows=[], empty_is_found=True)
 
 
-def _days(source: Source, query: Query, start: date, end: date) -> Result:
-    ids = source.ids_between(day_start(start), day_start(end) + DAY, _candidates(source, query))
-    return _fixture_page(source, ids, query, by_start=True)
+def ids_between_days(source: Source, query: Query) -> list[int]:
+    """Return the fixtures that match the filters, from the day `start` to the day `end` of a path.
+
+    Raises:
+        ApiError: The days are reversed or too far apart (422), or one is no day (400).
+    """
+    start, end = _day(query.arguments["start"]), _day(query.arguments["end"])
+    days = (end - start).days
+    if days < 0:
+        raise ApiError(422, "The end date must be a date after or equal to the start date.", 5006)
+    if days > MAX_DAYS:
+        raise ApiError(
+            422,
+            f"The date range can not be more than {MAX_DAYS} days; you requested {days} days.",
+            5006,
+        )
+    return _of_days(source, query, start, end)
+
+
+def _of_days(source: Source, query: Query, start: date, end: date) -> list[int]:
+    return source.ids_between(day_start(start), day_start(end) + DAY, candidates(source, query))
 
 
 def _exists(source: Source, fixture_id: int, query: Query) -> bool:
@@ -85,7 +97,7 @@ def _exists(source: Source, fixture_id: int, query: Query) -> bool:
     )
 
 
-def _candidates(source: Source, query: Query) -> Sequence[int]:
+def candidates(source: Source, query: Query) -> Sequence[int]:
     """Return the fixtures that match the filters, ascending by id."""
     ids: Sequence[int]
     seasons = query.numbers("fixtureseasons")
@@ -100,9 +112,6 @@ def _candidates(source: Source, query: Query) -> Sequence[int]:
         ids = source.league_fixture_ids(leagues)
     else:
         ids = source.fixture_ids()
-    after = query.numbers("idafter")
-    if after is not None:
-        ids = ids[bisect.bisect_right(ids, after[0]) :]
     return _filtered(source, ids, query)
 
 
@@ -130,7 +139,10 @@ def _filtered(source: Source, ids: Sequence[int], query: Query) -> list[int]:
     return chosen
 
 
-def _fixture_page(source: Source, ids: Sequence[int], query: Query, *, by_start: bool) -> Result:
+def fixture_page(
+    source: Source, ids: Sequence[int], query: Query, *, by_start: bool = False
+) -> Result:
+    """Return the requested page of some fixtures, by id or by kick-off, or all if not paged."""
     sort_by = query.parameters.get("sortBy") or ("starting_at" if by_start else None)
     if sort_by not in (None, "starting_at", "name"):
         raise incorrect(
@@ -146,13 +158,13 @@ def _fixture_page(source: Source, ids: Sequence[int], query: Query, *, by_start:
             value = source.base(fixture_id).get(column)
             keys[fixture_id] = (value is not None, value, fixture_id)
         key = keys.__getitem__
-    return page_result(ids, query, key, lambda page: _rows(source, page, query))
+    return list_result(ids, query, key, lambda page: fixture_rows(source, page, query))
 
 
 # ---------------------------------------------------------------------- rows
 
 
-def _rows(source: Source, ids: Sequence[int], query: Query) -> list[Any]:
+def fixture_rows(source: Source, ids: Sequence[int], query: Query) -> list[Any]:
     """Return the rows of some fixtures with the fields and includes of the request."""
     wanted = [name for name in query.parameters.get("select", "").split(",") if name]
     is_complete = (

@@ -37,6 +37,8 @@ KNOWN: dict[str, frozenset[str]] = {
     ),
     "State": frozenset(),
     "Type": frozenset(),
+    "Resource": frozenset(),
+    "Schedule": frozenset(),
     "Standing": frozenset(
         {"participant", "season", "league", "stage", "group", "round", "rule", "details", "form"}
         | {"sport"}

@@ -131,7 +131,7 @@ def pagination_object(
     parameters: dict[str, str],
     last: Key | None,
 ) -> dict[str, Any]:
-    """Return the `pagination` object in one of its three forms.
+    """Return the `pagination` object in one of its forms.
 
     `url` is the URL of the list without a query string. No form contains the API token: saved
     responses show that for `next_page`; for cursors it is an assumption.
@@ -142,10 +142,10 @@ def pagination_object(
         "per_page": position.per_page,
         "current_page": page,
     }
-    if form == "page":
+    if form in ("page", "both"):
         query = urlencode({**parameters, "page": str(page + 1)}, safe=";:,")
         pagination["next_page"] = f"{url}?{query}" if has_more else None
-    else:
+    if form != "page":
         carried = {name: value for name, value in parameters.items() if name != "page"}
         token = encode_cursor(path, carried, last) if has_more and last is not None else None
         if token is not None and form == "cursor_url":

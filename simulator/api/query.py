@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from simulator.api.behaviour import Behaviour
 from simulator.api.includes import Include, parse_includes
 from simulator.api.pagination import Key, decode_cursor
+from simulator.api.usage import Usage
 from simulator.errors import FILTERING, incorrect
 
 MAX_IDS = 50
@@ -61,6 +62,12 @@ class Query:
     is_complete: bool = False
     """Whether saved fixtures are served with everything in them, included or not."""
 
+    is_paged: bool = False
+    """Whether the endpoint serves a list in pages."""
+
+    usage: Usage | None = None
+    """The calls so far."""
+
     @property
     def populate(self) -> bool:
         """Whether the request wants large pages without includes."""
@@ -109,6 +116,8 @@ def read_query(
     call: int,
     is_multi: bool = False,
     is_complete: bool = False,
+    is_paged: bool = False,
+    usage: Usage | None = None,
 ) -> Query:
     """Read and check the parameters of a request to an endpoint of `entity`.
 
@@ -147,6 +156,8 @@ def read_query(
         after,
         zone,
         is_complete=is_complete,
+        is_paged=is_paged,
+        usage=usage,
     )
 
 

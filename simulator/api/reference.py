@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable
 
 from simulator.api.includes import empty_include
 from simulator.api.query import Query
-from simulator.api.result import Result, page_result
+from simulator.api.result import Result, list_result
+from simulator.data.clock import api_time
 from simulator.data.source import Row, Source
 
 
@@ -99,10 +99,24 @@ def one_type(source: Source, query: Query) -> Result:
     return Result(one=source.type(int(query.arguments["id"])))
 
 
+def types_by_entity(source: Source, query: Query) -> Result:
+    """Handle `core/types/entities`: the types of the list by the entity that uses them."""
+    by_entity: dict[str, Row] = {}
+    for row in source.types():
+        entity = "".join(word.capitalize() for word in row["model_type"].split("_"))
+        group = by_entity.setdefault(entity, {"updated_at": api_time(source.now), "types": []})
+        group["types"].append(row)
+    return Result(one=by_entity)
+
+
+def usage(source: Source, query: Query) -> Result:
+    """Handle `my/usage`: the calls so far, summed over five minutes."""
+    rows = query.usage.rows() if query.usage else []
+    return list_result(range(len(rows)), query, None, lambda page: [rows[place] for place in page])
+
+
 def _list(query: Query, rows: list[Row], finish: Callable[[Row], Row]) -> Result:
     by_id = {row["id"]: row for row in rows}
-    ids = sorted(by_id)
-    after = query.numbers("idafter")
-    if after is not None:
-        ids = ids[bisect.bisect_right(ids, after[0]) :]
-    return page_result(ids, query, None, lambda page: [finish(by_id[row_id]) for row_id in page])
+    return list_result(
+        sorted(by_id), query, None, lambda page: [finish(by_id[row_id]) for row_id in page]
+    )

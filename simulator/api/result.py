@@ -22,16 +22,21 @@ class Result:
     """Whether an empty list is a normal response (`data: []`) rather than "no result"."""
 
 
-def page_result(
+def list_result(
     ids: Sequence[int],
     query: Query,
     key: Callable[[int], Key] | None,
     build: Callable[[Sequence[int]], list[Row]],
 ) -> Result:
-    """Return the requested page of a list; `build` makes the rows of the ids on it.
+    """Return a list, or the requested page if the endpoint is paged; `build` makes the rows of ids.
 
     Without `key`, the list is ordered by id.
     """
+    after = query.numbers("idafter")
+    if after is not None:
+        ids = [row_id for row_id in ids if row_id > after[0]]
+    if not query.is_paged:
+        return Result(rows=build(sorted(ids, key=key) if key else ids))
     position = read_position(query.parameters, query.populate, query.after)
     page, has_more = paginate(ids, position, key, query.parameters.get("order") == "desc")
     last: Key | None = None

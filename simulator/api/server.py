@@ -24,6 +24,7 @@ from simulator.api.endpoints import find_endpoint
 from simulator.api.query import is_id, read_query
 from simulator.api.quota import Allowance, Quota, rejection
 from simulator.api.result import Result
+from simulator.api.usage import Usage
 from simulator.data.clock import DAY, api_time
 from simulator.data.lossless_json import dump_lossless
 from simulator.data.source import Row, Source
@@ -67,6 +68,7 @@ class ApiServer:
         self.quota = Quota(quota, window)
         self.latency = latency
         self.behaviour = behaviour
+        self.usage = Usage()
         self.faults = Faults()
         self.log: deque[Row] = deque(maxlen=_MAX_LOGGED_REQUESTS)
         self._calls = 0
@@ -150,18 +152,25 @@ class ApiServer:
                 call=call,
                 is_multi=endpoint.is_multi,
                 is_complete=endpoint.is_complete,
+                is_paged=endpoint.is_paged,
+                usage=self.usage,
             )
             query.may_send_saved_text = not any(fault["kind"] in ROW_FAULTS for fault in faults)
             result = endpoint.result(self.source, query)
             allowance = self.quota.spend(entity)
+            self.usage.count(endpoint.path, entity, allowance.remaining)
             return entity, self._envelope(request, result, allowance, query.zone, faults)
         except ApiError as error:
             return entity, self._json(request, error.status, error.body, {})
 
     def _authenticate(self, request: Request) -> None:
         given = (request.headers.get("authorization"), request.query_params.get("api_token"))
-        if self.token not in given:
-            raise ApiError(self.behaviour.unauthenticated, "Unauthenticated.", link=None)
+        if self.token in given:
+            return
+        status = self.behaviour.unauthenticated
+        is_wrong = status == 401 and any(given)
+        message = "Invalid token provided" if is_wrong else "Unauthenticated."
+        raise ApiError(status, message, link=None)
 
     def _reject(self, request: Request, allowance: Allowance, call: int) -> Response:
         headers = {**allowance.headers(), "Retry-After": str(allowance.resets_in_seconds)}

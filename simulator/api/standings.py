@@ -17,7 +17,7 @@ from simulator.data.reference_data import SPORT
 from simulator.data.source import Row, Source
 from simulator.randomness import mix
 from simulator.world.match_outline import FINISHED
-from simulator.world.season_facts import LIVE, MatchResult, league_matches
+from simulator.world.season_facts import LIVE, MatchResult, is_in, league_matches
 from simulator.world.standings import AWAY, HOME, Standing, Tally, make_table
 
 # Real ids of details are from 3.4 to 11.9 billion, those of form about 5.6 billion.
@@ -32,6 +32,8 @@ _CHAMPIONS_LEAGUE, _EUROPA_LEAGUE, _RELEGATION = 180, 181, 182
 def of_season(source: Source, query: Query) -> Result:
     """Handle `standings/seasons/{id}`."""
     season_id = int(query.arguments["id"])
+    if source.as_saved:
+        return Result(rows=source.saved_rows("standing", season_id))
     return Result(rows=_standings(source, query, season_id, FINISHED))
 
 
@@ -58,7 +60,7 @@ def _standings(
         team_ids = {team_id for _, match in matches for team_id in match.teams}
         counted = [
             match for base, match in matches
-            if base["state_id"] in counted_states and match.is_known
+            if is_in(base, counted_states) and match.is_known
         ]  # fmt: skip
         if counted:
             rows += _rows(source, query, season_id, team_ids, counted)

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from simulator.api.embedded import find_season, teams_of_season
 from simulator.api.includes import empty_include
 from simulator.api.query import Query
-from simulator.api.result import Result, page_result
+from simulator.api.result import Result, list_result
 from simulator.data.source import Row, Source
 from simulator.world.season_facts import (
     ASSISTS,
@@ -30,14 +30,13 @@ def of_season(source: Source, query: Query) -> Result:
     """Handle `topscorers/seasons/{id}`: all lists at once, or those of `seasonTopscorerTypes`."""
     season_id = int(query.arguments["id"])
     season = find_season(source, season_id)
-    if season is None:
+    if season is None and not source.as_saved:
         return Result()
     wanted = query.numbers("seasontopscorertypes")
-    rows = {
-        row["id"]: row
-        for row in _rows(source, season_id)
-        if wanted is None or row["type_id"] in wanted
-    }
+    found = (
+        source.saved_rows("topscorer", season_id) if source.as_saved else _rows(source, season_id)
+    )
+    rows = {row["id"]: row for row in found if wanted is None or row["type_id"] in wanted}
     teams: dict[int, Row] = {}
     if "participant" in query.includes:
         teams = teams_of_season(source, season_id)
@@ -45,6 +44,8 @@ def of_season(source: Source, query: Query) -> Result:
     def include(row: Row) -> Row:
         full = dict(row)
         for name in query.includes:
+            if name in row:
+                continue
             if name == "participant":
                 full[name] = teams.get(row["participant_id"])
             elif name == "type":
@@ -55,7 +56,7 @@ def of_season(source: Source, query: Query) -> Result:
                 full[name] = empty_include(name)
         return full
 
-    return page_result(
+    return list_result(
         sorted(rows), query, None, lambda page: [include(rows[row_id]) for row_id in page]
     )
 

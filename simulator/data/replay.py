@@ -1,107 +1,20 @@
 """Saved responses of the real API, served unchanged.
 
 A directory may contain any mix of response envelopes, single objects, lists of objects and objects
-nested in others, as JSON, gzipped JSON or JSON lines. The kind of an object follows from its keys,
-never from the file's name.
+nested in others, as JSON, gzipped JSON or JSON lines.
 """
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from simulator.data.clock import api_time
 from simulator.data.lossless_json import dump_lossless, load_lossless
 from simulator.data.reference_data import STATES, TYPES, TYPES_BY_ID
+from simulator.data.saved_files import ReplayError, find_objects, is_data_file, read_documents
 from simulator.data.source import INCLUDED, CorrectionError, Row, Source
-
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
-_LINES = (".jsonl", ".ndjson")
-_FIXTURE_KEYS = {
-    "events", "statistics", "scores", "periods", "participants", "lineups", "result_info", "leg"
-}  # fmt: skip
-"""Keys that identify a fixture among objects with a `season_id`."""
-
-
-class ReplayError(ValueError):
-    """The directory cannot be replayed; the message says why."""
-
-
-# ---------------------------------------------------------------------- kinds of objects
-
-
-def kind_of(row: Row) -> str | None:
-    """Return `fixture`, `season`, `league`, `state`, `type` or None, by the object's keys.
-
-    Seasons, stages and rounds also have a `starting_at`, but an end as well. Child rows of a
-    fixture have a `fixture_id`.
-    """
-    identifier = row.get("id")
-    if not isinstance(identifier, int) or isinstance(identifier, bool):
-        return None
-    keys = row.keys()
-    if "developer_name" in keys:
-        if "model_type" in keys or "stat_group" in keys:
-            return "type"
-        return "state" if "state" in keys or "short_name" in keys else None
-    if "fixture_id" in keys:
-        return None
-    if "state_id" in keys or "starting_at_timestamp" in keys:
-        return "fixture"
-    has_end = not keys.isdisjoint({"ending_at", "is_current", "finished"})
-    if "starting_at" in keys and not has_end:
-        return "fixture"
-    if "season_id" in keys and not has_end and not keys.isdisjoint(_FIXTURE_KEYS):
-        return "fixture"
-    if has_end:
-        return "season" if "league_id" in keys and "season_id" not in keys else None
-    if "gender" not in keys and not keys.isdisjoint({"sub_type", "has_jerseys"}):
-        return "league"
-    return None
-
-
-def _find(content: Any, inside_fixture: bool = False) -> Iterator[tuple[str, Row, bool]]:
-    """Yield the kind of each object in some JSON, the object, and whether a fixture contains it."""
-    if isinstance(content, list):
-        for item in content:
-            yield from _find(item, inside_fixture)
-    elif isinstance(content, dict):
-        kind = kind_of(content)
-        if kind is not None:
-            yield kind, content, inside_fixture
-        for value in content.values():
-            if isinstance(value, (list, dict)):
-                yield from _find(value, inside_fixture or kind == "fixture")
-
-
-# ---------------------------------------------------------------------- files
-
-
-def _is_data_file(path: Path) -> bool:
-    name = path.name.lower().removesuffix(".gz")
-    return path.is_file() and name.endswith(_SUFFIXES)
-
-
-def _documents(path: Path) -> Iterator[Any]:
-    """Yield the JSON documents of a file."""
-    try:
-        content = path.read_bytes()
-        if path.name.lower().endswith(".gz"):
-            content = gzip.decompress(content)
-        text = content.decode("utf-8-sig")
-        if path.name.lower().removesuffix(".gz").endswith(_LINES):
-            # Not splitlines(): JSON strings may contain the other line separators of Unicode.
-            for line in text.split("\n"):
-                if line.strip():
-                    yield load_lossless(line)
-        else:
-            yield load_lossless(text.strip())
-    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ReplayError(f"unreadable JSON in {path}: {reason}") from None
 
 
 class Replay(Source):
@@ -122,16 +35,17 @@ class Replay(Source):
         self.unusable: list[Path] = []
         """Files without a usable object."""
 
+        self._lists: dict[str, dict[int, Row]] = {"standing": {}, "topscorer": {}}
         self._saved: dict[int, bytes] = {}
         self._bases: dict[int, Row] = {}
         own: dict[str, dict[int, Row]] = {"season": {}, "league": {}, "state": {}, "type": {}}
         embedded: dict[str, dict[int, Row]] = {kind: {} for kind in own}
-        paths = sorted(path for path in directory.rglob("*") if _is_data_file(path))
+        paths = sorted(path for path in directory.rglob("*") if is_data_file(path))
         if not paths:
             raise ReplayError(f"no .json, .json.gz, .jsonl or .ndjson file in {directory}")
         for path in paths:
             self._read(path, own, embedded)
-        if not self._saved and not any(own.values()):
+        if not self._saved and not any(own.values()) and not any(self._lists.values()):
             raise ReplayError(f"no fixture, league, season, state or type found in {directory}")
         self._states = _merged(STATES, embedded["state"], own["state"])
         self._types = _merged(TYPES, embedded["type"], own["type"])
@@ -152,11 +66,13 @@ class Replay(Source):
         embedded: dict[str, dict[int, Row]],
     ) -> None:
         usable = False
-        for document in _documents(path):
-            for kind, row, inside_fixture in _find(document):
+        for document in read_documents(path):
+            for kind, row, inside_fixture in find_objects(document):
                 usable = True
                 if kind == "fixture":
                     self._keep(row, path)
+                elif kind in self._lists:
+                    self._lists[kind][row["id"]] = row
                 else:
                     kept = (embedded if inside_fixture else own)[kind]
                     if len(row) > len(kept.get(row["id"], ())):
@@ -263,6 +179,10 @@ class Replay(Source):
     def seasons(self) -> list[Row]:
         """Return the seasons in the files, else those of the fixtures, ascending by id."""
         return self._seasons
+
+    def saved_rows(self, kind: str, season_id: int) -> list[Row]:
+        """Return the saved standings or topscorers of a season, in the order of the files."""
+        return [row for row in self._lists[kind].values() if row.get("season_id") == season_id]
 
     def states(self) -> list[Row]:
         """Return the built-in states; saved ones replace them."""

@@ -128,6 +128,28 @@ class Source(ABC):
         """Return one type, including those that the list omits."""
         return TYPES_BY_ID.get(type_id)
 
+    def saved_rows(self, kind: str, season_id: int) -> list[Row]:
+        """Return the saved rows of a season's `standing` or `topscorer` list."""
+        return []
+
+    # ------------------------------------------------------------------ people
+
+    def squad(self, team_id: int) -> list[Row]:
+        """Return the players of a team, ascending by id; saved responses have no squads."""
+        return []
+
+    def player(self, player_id: int) -> Row | None:
+        """Return one player; saved responses contain people only inside fixtures."""
+        return None
+
+    def coach(self, coach_id: int) -> Row | None:
+        """Return one coach."""
+        return None
+
+    def referee(self, referee_id: int) -> Row | None:
+        """Return one referee."""
+        return None
+
     # ------------------------------------------------------------------ fixtures
 
     def season_ids(self) -> list[int]:

@@ -91,7 +91,9 @@ def odds(setup: MatchSetup, *, has_odds: bool, is_over: bool) -> list[Row]:
             market_id, label, name, total, handicap, chance = outcome
             draw = mix(setup.bits, 101, len(rows))
             odd = max(1.01, (0.9 + draw % 100 / 1000) / chance)
-            shown = (f"{odd:.2f}", f"{odd:.1f}", f"{odd:.3f}")[0 if draw % 10 else 1 + draw % 2]
+            shown = (f"{odd:.2f}", f"{odd:.1f}", f"{odd:.3f}")[
+                0 if draw % 10 else 1 + (draw >> 8) % 2
+            ]
             decimal = max(1.01, float(shown))
             rows.append(
                 {

@@ -58,6 +58,11 @@ def team_id(league_index: int, team_index: int) -> int:
     return _FIRST_TEAM + league_index * _TEAMS_PER_LEAGUE + team_index
 
 
+def locate_team(team_id: int) -> tuple[int, int]:
+    """Return the index of a team's league, and the team's index in it."""
+    return divmod(team_id - _FIRST_TEAM, _TEAMS_PER_LEAGUE)
+
+
 def placeholder_team_id(ordinal: int, side: int) -> int:
     """Return the id of the team "to be confirmed" on one side of a fixture."""
     return _FIRST_PLACEHOLDER_TEAM + ordinal * 2 + side

@@ -113,6 +113,11 @@ def player_of(seed: int, player_id: int) -> Player:
     return club_squad(seed, team_of(player_id))[number]
 
 
+def _shift(team_id: int) -> int:
+    """Return the days by which the blocks of a club begin earlier, so that clubs differ."""
+    return team_id * 37 % _SPELL_DAYS
+
+
 @lru_cache(maxsize=4096)
 def _spells(seed: int, team_id: int, block: int) -> tuple[Absence, ...]:
     """Return the absences of a club's players in a block of days."""
@@ -123,7 +128,7 @@ def _spells(seed: int, team_id: int, block: int) -> tuple[Absence, ...]:
             continue
         is_suspended = (draw >> 8) % 6 == 0
         days = 7 if is_suspended else 7 + (draw >> 16) % 50
-        starts = block * _SPELL_DAYS + (draw >> 24) % (_SPELL_DAYS - days)
+        starts = block * _SPELL_DAYS + (draw >> 24) % (_SPELL_DAYS - days) - _shift(team_id)
         found.append(
             Absence(
                 (team_id * 100 + player.number) * 1_000 + block % 1_000,
@@ -141,7 +146,7 @@ def absences(seed: int, team_id: int, at: int) -> list[Absence]:
     """Return the absences of a club's players at a time (epoch seconds)."""
     found: list[Absence] = []
     counts = dict.fromkeys(_MOST_ABSENT, 0)
-    for absence in _spells(seed, team_id, at // (_SPELL_DAYS * DAY)):
+    for absence in _spells(seed, team_id, (at // DAY + _shift(team_id)) // _SPELL_DAYS):
         position = absence.player.position_id
         if absence.starts <= at < absence.ends and counts[position] < _MOST_ABSENT[position]:
             counts[position] += 1

@@ -15,7 +15,8 @@ def test_a_request_without_the_raw_token_is_401(api: Simulator, authorization: s
     headers = {} if authorization is None else {"Authorization": authorization}
     response = requests.get(f"{api.base_url}/football/states", headers=headers, timeout=10)
     assert response.status_code == 401
-    assert response.json() == {"message": "Unauthenticated."}
+    message = "Invalid token provided" if authorization else "Unauthenticated."
+    assert response.json() == {"message": message}
     assert "x-ratelimit-limit" not in response.headers
 
 

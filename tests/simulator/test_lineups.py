@@ -29,7 +29,7 @@ SUMS = [
 @pytest.fixture(scope="module", params=[3, 11])
 def matches(request: pytest.FixtureRequest) -> list[Row]:
     """Return the finished matches of two seasons of two leagues, for each of two seeds."""
-    world = World(seed=request.param, leagues=2, seasons=2, teams=10, clock="2026-07-01T00:00:00Z")
+    world = World(seed=request.param, leagues=2, seasons=2, teams=8, clock="2026-06-20T00:00:00Z")
     fixtures = [world.fixture(fixture_id, NAMES) for fixture_id in world.fixture_ids()]
     return [fixture for fixture in fixtures if fixture["state_id"] in PLAYED]
 

@@ -11,7 +11,7 @@ from simulator.world.rows import BASE_FIELDS
 from tests.simulator.client import Client
 
 
-@pytest.mark.parametrize("form", ["page", "cursor", "cursor_url"])
+@pytest.mark.parametrize("form", ["page", "cursor", "cursor_url", "both"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
 def test_every_form_of_pagination_walks_all_fixtures(client: Client, form: str, order: str) -> None:
     client.api.control.set_behaviour(pagination=form)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from simulator.data.replay import ReplayError
+from simulator.data.saved_files import ReplayError
 from tests.simulator.client import Client
 
 UNUSUAL_FIXTURE = (
