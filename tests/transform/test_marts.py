@@ -18,19 +18,17 @@ from simulator import Simulator
 from tests.support import expected_league_table, expected_matches
 from tests.support import expected_marts as marts
 from tests.support.assertions import MARTS, assert_mart, assert_same, rows
-from tests.support.expected_includes import DEFAULT
 from tests.support.expected_marts import Match, Row, Rows, World
 from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job, setting
+from tests.support.questions import INCLUDE, INCLUDES
 
 QUOTA = 3000
-INCLUDES = DEFAULT | {"lineups.details", "xgfixture"}
 
 
 @pytest.fixture(autouse=True)
 def includes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that the marts are made of is requested."""
-    first = "participants;scores;statistics;events;periods"
-    monkeypatch.setenv(setting("INCLUDE"), ";".join([first, *sorted(INCLUDES)]))
+    monkeypatch.setenv(setting("INCLUDE"), INCLUDE)
 
 
 def read(api: Simulator) -> World:
