@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.api.embedded import find_league, find_season, related_objects, teams_of_season
-from simulator.api.fixtures import shuffled
-from simulator.api.includes import empty_include, included_rows
+from simulator.api.includes import empty_include, included_value, shuffled
 from simulator.api.query import Query
 from simulator.api.result import Result
 from simulator.data.reference_data import SPORT
@@ -152,8 +151,14 @@ class _Includes:
                     full[name] = {**rule, "type": self._source.type(rule["type_id"])}
             elif name in ("details", "form"):
                 rows = _details(row["id"], line) if name == "details" else _form(row["id"], line)
-                rows = included_rows(rows, name, include, self._source.type)
-                full[name] = shuffled(rows, mix(row["id"], self._query.call))
+                full[name] = included_value(
+                    rows,
+                    name,
+                    include,
+                    find_type=self._source.type,
+                    types={},
+                    seed=mix(row["id"], self._query.call),
+                )
             else:
                 full[name] = empty_include(name)
         return full

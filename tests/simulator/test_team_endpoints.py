@@ -112,8 +112,8 @@ def test_people_have_the_names_and_ids_of_the_events(client: Client) -> None:
     for player_id in sorted(names)[:40]:
         player = client.get(f"football/players/{player_id}").json()["data"]
         assert player["id"] == player_id
-        assert player["name"] == names[player_id]
-        assert f"{player['firstname']} {player['lastname']}" == player["name"]
+        assert player["name"].strip() == names[player_id]
+        assert f"{player['firstname']} {player['lastname']}" == names[player_id]
     assert coaches
     for coach_id in coaches:
         assert client.get(f"football/coaches/{coach_id}").json()["data"]["id"] == coach_id
