@@ -49,7 +49,7 @@ def of_season(source: Source, query: Query) -> Result:
             if name == "participant":
                 full[name] = teams.get(row["participant_id"])
             elif name == "player":
-                full[name] = source.player(row["player_id"])
+                full[name] = source.people.player(row["player_id"])
             elif name == "type":
                 full[name] = source.type(row["type_id"])
             elif name == "season":

@@ -26,13 +26,13 @@ from simulator.data.source import (
     Source,
 )
 from simulator.randomness import mix
-from simulator.world import ids, people, rows
+from simulator.world import ids, rows
 from simulator.world.calendar import Calendar
+from simulator.world.clubs import Clubs
 from simulator.world.match import Match
 from simulator.world.match_includes import Moment, include_value
 from simulator.world.match_outline import FINISHED, MatchSetup, Outline
 from simulator.world.plans import Plan, Plans
-from simulator.world.squads import SQUAD_SIZE, club_squad, coach_id, team_of
 from simulator.world.teams import Team, country, make_side
 
 _CACHED_MATCHES = 150
@@ -72,6 +72,7 @@ class World(Source):
         self.calendars = [Calendar(newest - seasons + 1 + year, teams) for year in range(seasons)]
         self.ids = ids.FixtureIds(leagues * seasons, self.calendars[0].fixtures)
         self.plans = Plans(seed, self.ids, self.calendars, leagues, teams)
+        self.people = Clubs(seed, leagues, teams)
         self._all_ids: list[int] | None = None
         self._matches: OrderedDict[int, tuple[tuple[int, int, int], Match]] = OrderedDict()
         self._last_played: dict[int, dict[int, str]] = {}
@@ -278,44 +279,6 @@ class World(Source):
         fixture["group"] = rows.group_row(fixture, calendar, self.now)
         fixture["venue"] = venue
         fixture["state"] = self.state(fixture["state_id"])
-
-    # ------------------------------------------------------------------ people
-
-    def squad(self, team_id: int) -> list[Row]:
-        """Return the players of a team, ascending by id."""
-        if not self._is_team(team_id):
-            return []
-        return [
-            people.player_row(self.seed, player.player_id)
-            for player in club_squad(self.seed, team_id)
-            if player.player_id is not None
-        ]
-
-    def player(self, player_id: int) -> Row | None:
-        """Return one player."""
-        if not self._is_team(team_of(player_id)) or player_id % 100 >= SQUAD_SIZE:
-            return None
-        return people.player_row(self.seed, player_id)
-
-    def coach(self, person_id: int) -> Row | None:
-        """Return one coach."""
-        team_id = team_of(person_id)
-        if not self._is_team(team_id) or coach_id(team_id) != person_id:
-            return None
-        return people.coach_row(self.seed, person_id)
-
-    def referee(self, referee_id: int) -> Row | None:
-        """Return one referee."""
-        known = (
-            people.referee_id(league_index, number)
-            for league_index in range(self.league_count)
-            for number in range(people.REFEREES_PER_LEAGUE)
-        )
-        return people.referee_row(self.seed, referee_id) if referee_id in known else None
-
-    def _is_team(self, team_id: int) -> bool:
-        league_index, team_index = ids.locate_team(team_id)
-        return 0 <= league_index < self.league_count and team_index < self.team_count
 
     # ------------------------------------------------------------------ corrections
 
