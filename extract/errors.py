@@ -127,6 +127,10 @@ class AccessError(RequestError, UsageError):
     """The API refuses the token, an include or a resource. A retry is useless."""
 
 
+class IncludeRefusedError(AccessError):
+    """The plan does not have an include of the request."""
+
+
 class TokenError(AccessError):
     """The API does not accept the token."""
 

@@ -15,6 +15,8 @@ from extract.api.clock import ApiClock
 from extract.api.error_policy import POLICIES, failure
 from extract.api.responses import Answer, ApiCall, cursor_token, read_rows, row_identity
 from extract.api.transport import ApiRequest, Transport
+from extract.config.endpoints import ENDPOINTS
+from extract.config.includes import requested_text
 from extract.config.settings import Settings
 from extract.errors import QuotaError, RequestError, StoppedError, UnavailableError
 from extract.progress import Progress
@@ -34,6 +36,8 @@ _LIST_PAGE = 50
 _MOST_PAGES = 2_000
 # Consecutive probes where only other endpoints responded, after which the API counts as down.
 _MAX_INCONCLUSIVE_PROBES = 10
+# The entity of a path until a response reports it; as operators have seen it.
+_ENTITIES = {"football/fixtures": "Fixture"} | {each.resource: each.entity for each in ENDPOINTS}
 # The probe when a list fails before any request has succeeded. Every plan includes it.
 _NEUTRAL = ApiRequest("football/states", {}, ())
 
@@ -79,6 +83,7 @@ class SportmonksClient:
             # The look-up of the host's name is not part of the time-out.
             2 * settings.timeout + 5,
             store,
+            _ENTITIES,
         )
         self.clock = clock or ApiClock()
         self._settings = settings
@@ -142,7 +147,9 @@ class SportmonksClient:
         """Requests one resource without retries; errors as in `get`."""
         return self._send(ApiRequest(endpoint, params, ()), _Tries())
 
-    def pages(self, endpoint: str, params: Mapping[str, str] | None = None) -> Iterator[Answer]:
+    def pages(
+        self, endpoint: str, params: Mapping[str, str] | None = None, ids: Sequence[int] = ()
+    ) -> Iterator[Answer]:
         """Requests every page of a list, whichever form of pagination the API uses.
 
         With the filter `populate`, pages have 1,000 rows instead of 50, and no includes.
@@ -150,6 +157,7 @@ class SportmonksClient:
         Args:
             endpoint: path of the list, such as `football/seasons`.
             params: query parameters of the first page.
+            ids: appended to the path, as in `get`.
 
         Raises:
             UnavailableError: the list does not end, besides what `get` raises.
@@ -160,7 +168,7 @@ class SportmonksClient:
         cursors: set[str] = set()
         rows: set[int | bytes] = set()
         for page in range(1, _MOST_PAGES + 1):
-            answer = self.get(endpoint, params=query)
+            answer = self.get(endpoint, query, ids)
             yield answer
             if answer.pagination.get("has_more") is not True or not answer.rows:
                 return
@@ -248,6 +256,7 @@ class SportmonksClient:
             request.endpoint,
             len(request.ids) or None,
             tries.attempt,
+            include=_recorded_include(request.params),
             waited_seconds=waited,
         )
         started = time.monotonic()
@@ -283,6 +292,7 @@ class SportmonksClient:
             rows,
             pagination if isinstance(pagination, dict) else {},
             self.clock.now() - timedelta(seconds=exchange.response.age),
+            call.json_bytes,
         )
 
     def _failed(
@@ -335,6 +345,10 @@ class SportmonksClient:
         if self.on_trouble:
             when = f"in {seconds:.0f} s" if seconds >= 1 else "at once"
             self.on_trouble(f"The API does not respond: trying again {when}.")
+
+
+def _recorded_include(params: Mapping[str, str]) -> str | None:
+    return requested_text(params["include"]) if params.get("include") else None
 
 
 def _endless(endpoint: str, found: str) -> UnavailableError:

@@ -11,6 +11,7 @@ from extract.errors import (
     TOKEN_VARIABLE,
     AccessError,
     DownError,
+    IncludeRefusedError,
     QuotaError,
     RefusedError,
     RequestError,
@@ -20,7 +21,8 @@ from extract.errors import (
 
 _NOTHING_FOUND = "no result(s) found"
 # The API's own error codes (Sportmonks docs, include and other exceptions).
-_INCLUDE_CODES = {"5000", "5001", "5002", "5008", "5013"}
+_INCLUDE_CODES = {"5000", "5001", "5008", "5013"}
+_NOT_IN_PLAN = "5002"
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,14 @@ FAILURES = (
         "The quota is used up ({response.description}).",
     ),
     Failure(
-        "an include that is unknown or not in the plan (codes 5000, 5001, 5002, 5008, 5013)",
+        "an include that is not in the plan (code 5002)",
+        lambda response: response.has_include and str(response.code) == _NOT_IN_PLAN,
+        IncludeRefusedError,
+        "The plan refuses an include ({response.description}): change `include` in "
+        ".dlt/config.toml.",
+    ),
+    Failure(
+        "an include that is unknown (codes 5000, 5001, 5008, 5013)",
         lambda response: response.has_include and str(response.code) in _INCLUDE_CODES,
         AccessError,
         "The API refuses an include ({response.description}): change `include` in "
@@ -195,6 +204,14 @@ POLICIES: dict[type[RequestError], ErrorPolicy] = {
     ),
     AccessError: ErrorPolicy(
         False, False, True, "no", "`failed`", "ends; exit code 2 if no request succeeded"
+    ),
+    IncludeRefusedError: ErrorPolicy(
+        False,
+        False,
+        True,
+        "without the include, if it is a default one",
+        "`failed`",
+        "goes on without a default include; ends as for `AccessError` for any other",
     ),
     TokenError: ErrorPolicy(
         False, False, True, "no", "`failed`", "ends; exit code 2 if no request succeeded"

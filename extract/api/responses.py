@@ -45,6 +45,7 @@ class Answer:
         rows: the objects under `data`, each as the exact bytes that were sent. Empty if the API
             found nothing, in whichever form it reports that.
         pagination: the `pagination` object; empty without one.
+        size: bytes of its JSON, uncompressed.
         received_at: when the response arrived, by the API's clock; if a cache had kept it, when
             the cache received it.
     """
@@ -52,6 +53,7 @@ class Answer:
     rows: list[msgspec.Raw]
     pagination: Mapping[str, Any]
     received_at: datetime
+    size: int = 0
 
 
 @contextmanager
@@ -69,7 +71,7 @@ def reading_rows() -> Iterator[None]:
 
 @dataclass
 class ApiCall:
-    """One HTTP request, as the table `api_calls` keeps it. Times in seconds, size in bytes."""
+    """One HTTP request, as the table `api_calls` keeps it. Times in seconds, sizes in bytes."""
 
     call_number: int
     called_at: datetime
@@ -80,6 +82,8 @@ class ApiCall:
     status: int | None = None
     seconds: float = 0.0
     bytes: int = 0
+    json_bytes: int = 0
+    include: str | None = None
     error: str | None = None
     quota_limit: int | None = None
     quota_remaining: int | None = None

@@ -130,7 +130,7 @@ class Transport:
 
         Args:
             request: what to request.
-            call: gets the status and the size of the response.
+            call: gets the status and the sizes of the response.
 
         Raises:
             RefusedError: `base_url` is no address.
@@ -162,10 +162,13 @@ class Transport:
         except (requests.RequestException, HTTPError, OSError) as error:
             trouble = f"Connection to {self._base_url} failed: {_connection_error(error)}."
         else:
-            return self._read(request, response, body)
+            return self._read(request, call, response, body)
         return Exchange(RawResponse(trouble=self._redact(trouble)), Envelope(), QuotaReport())
 
-    def _read(self, request: ApiRequest, response: requests.Response, body: bytearray) -> Exchange:
+    def _read(
+        self, request: ApiRequest, call: ApiCall, response: requests.Response, body: bytearray
+    ) -> Exchange:
+        call.json_bytes = len(body)
         envelope, trouble = read_envelope(response, body)
         message = envelope.message if isinstance(envelope.message, str) else ""
         location = re.sub(r"[?#].*", "", response.headers.get("Location", "nowhere"))

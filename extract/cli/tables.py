@@ -34,6 +34,7 @@ _LABELS = {
     "resumed": "Fetched by the previous run",
     "fetched_elsewhere": "Fetched by another run",
     "left": "Left for the next run",
+    "season_lists": "Lists of seasons stored",
     "calls": "API calls",
     "fixture_calls": "  for fixtures",
     "calls_saved": "Calls saved by batches",
@@ -113,6 +114,9 @@ def print_plan(messages: Messages, plan: Plan) -> None:
     costs.add_row("Calls for them", f"{plan.fixture_calls:,}")
     if plan.include_calls:
         costs.add_row("  for added includes", f"{plan.include_calls:,}")
+    if plan.season_list_calls:
+        tables = ", ".join(plan.season_lists)
+        costs.add_row(f"Calls for {tables}", f"at least {plan.season_list_calls:,}")
     costs.add_row("One call per fixture", f"{plan.due:,}")
     if plan.max_calls is not None:
         costs.add_row("Calls allowed", f"{plan.max_calls:,} by --max-calls")
@@ -121,7 +125,7 @@ def print_plan(messages: Messages, plan: Plan) -> None:
         if plan.quota.resets_in:
             left += f", resets in {_duration(plan.quota.resets_in)}"
         costs.add_row("Quota left", left)
-    if plan.due:
+    if plan.due or plan.season_list_calls:
         costs.add_row("Time", f"about {_duration(max(1, plan.seconds))}")
     costs.add_row("Calls made for this plan", f"{plan.calls_spent:,}")
     messages.console.print(costs)

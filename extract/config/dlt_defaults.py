@@ -19,7 +19,7 @@ DLT_DEFAULTS: dict[str, Any] = {
         "intercept_signals": False,
         "log_level": "CRITICAL",
     },
-    "data_writer": {"disable_compression": True, "buffer_max_items": 500},
+    "data_writer": {"disable_compression": True, "buffer_max_items": 1},
     "load": {"delete_completed_jobs": True, "truncate_staging_dataset": True},
     "destination": {"postgres": {"create_indexes": False}},
 }

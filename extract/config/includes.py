@@ -1,6 +1,16 @@
 """Parses the setting `include`, and compares it with what stored payloads were requested with."""
 
 import re
+from collections.abc import Iterable, Set
+
+from extract.payload.fixture import NESTED_LISTS
+
+DEFAULT_INCLUDE = (
+    "participants;scores;statistics;events;periods;lineups;formations;coaches;referees.referee;"
+    "venue;stage;round;group;metadata;weatherReport;sidelined.sideline"
+)
+
+_REFUSED = "include refused: "
 
 
 def include_parts(include: str) -> tuple[str, ...]:
@@ -15,9 +25,39 @@ def include_parts(include: str) -> tuple[str, ...]:
 def include_keys(include: str) -> frozenset[str]:
     """The keys that an include adds to a fixture.
 
-    `events:minute.type` returns the key `events`, and `xGFixture` the key `xgfixture`.
+    `events:minute.type` returns the key `events`, `xGFixture` the key `xgfixture`, and
+    `lineups.details` the key `lineups`, and `details` in its elements, which is `lineups.details`.
     """
-    return frozenset(re.split("[.:]", part)[0] for part in include_parts(include))
+    paths = set(map(part_path, include_parts(include)))
+    nested = {
+        key for key in NESTED_LISTS if any(f"{path}.".startswith(f"{key}.") for path in paths)
+    }
+    return frozenset(path.split(".")[0] for path in paths) | nested
+
+
+def part_path(part: str) -> str:
+    """A part of an include without its selections of fields, in lower case."""
+    return re.sub(r":[^.]*", "", part.strip().lower())
+
+
+def is_default(part: str) -> bool:
+    """Whether a part is one of the default include."""
+    return part.strip().lower() in include_parts(DEFAULT_INCLUDE)
+
+
+def without_parts(include: str, parts: Set[str]) -> str:
+    """An include without some parts, which are in lower case."""
+    return ";".join(part for part in include.split(";") if part.strip().lower() not in parts)
+
+
+def refused_scope(part: str) -> str:
+    """The scope in `listing_log` that records that the plan refuses a part of the include."""
+    return f"{_REFUSED}{part}"
+
+
+def refused_parts(scopes: Iterable[str]) -> dict[str, str]:
+    """The parts of the include that scopes of `listing_log` are about, by the scope."""
+    return {scope: scope.removeprefix(_REFUSED) for scope in scopes if scope.startswith(_REFUSED)}
 
 
 def requested_text(include: str) -> str:
@@ -40,16 +80,12 @@ def lacks_an_include(column: str, include: str) -> str:
         "not ("
         + " or ".join(
             f"position({_quoted(text)} in coalesce({column}, '')) > 0"
-            for text in dict.fromkeys((f";{part};", f";{part}.", f";{_without_fields(part)};"))
+            for text in dict.fromkeys((f";{part};", f";{part}.", f";{part_path(part)};"))
         )
         + ")"
         for part in include_parts(include)
     ]
     return f"({' or '.join(missing)})" if missing else "false"
-
-
-def _without_fields(part: str) -> str:
-    return re.sub(r":[^.]*", "", part)
 
 
 def _quoted(text: str) -> str:

@@ -23,6 +23,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
 from extract.config.dlt_defaults import register_dlt_defaults
+from extract.config.includes import DEFAULT_INCLUDE
 from extract.config.recheck_schedule import DEFAULT_SCHEDULE, read_schedule
 from extract.errors import TOKEN_VARIABLE, UnreadableSettingsError, UsageError, command_line
 
@@ -31,6 +32,7 @@ UNUSED_TOKEN = "unused"  # noqa: S105 - opens nothing
 
 _RANGES: dict[str, tuple[float, float]] = {
     "batch_size": (1, 100),
+    "batch_megabytes": (0.1, 200),
     "chunk_size": (1, 100_000),
     "requests_in_flight": (1, 16),
     "timeout": (0.1, 600),
@@ -74,8 +76,9 @@ class Settings(AlertSettings):
 
     api_token: TSecretStrValue = field(default=None, repr=False)  # type: ignore[assignment]
     base_url: str = "https://api.sportmonks.com/v3"
-    include: str = "participants;scores;statistics;events;periods"
+    include: str = DEFAULT_INCLUDE
     batch_size: int = 50
+    batch_megabytes: float = 8.0
     chunk_size: int = 2500
     requests_in_flight: int = 4
     timeout: float = 30.0
@@ -93,11 +96,6 @@ class Settings(AlertSettings):
     publish: str = ""
     lock_timeout: float = 15.0
     schedule: list[Any] = field(default_factory=lambda: list(DEFAULT_SCHEDULE))
-
-    @property
-    def added_include(self) -> str:
-        """The include whose added parts cause a new fetch of stored fixtures; empty if none do."""
-        return self.include if self.fetch_added_includes else ""
 
     def on_resolved(self) -> None:
         """Rejects invalid values before the first request.

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from extract.api.clock import ApiClock
     from extract.warehouse.base import Warehouse
 
+# Statuses of a response that says that the plan lacks an endpoint or one of its includes.
+_REFUSED = {400, 403, 404, 422}
 # The default file of versions before 0.2.0.
 _OLD_FILE = Path("sportmonks.duckdb")
 
@@ -74,6 +76,42 @@ class DatabaseChecks:
                 f"Run `{command_line('extract')}`: it corrects them to the API's time.",
             )
         return f"In the schema {warehouse.raw}."
+
+    def check_endpoints(self) -> str:
+        """Checks that the API refused no endpoint when it was last requested."""
+        from extract.config.endpoints import ENDPOINTS
+
+        warehouse = self._opened()
+        names = ", ".join(f"'{endpoint.path}'" for endpoint in ENDPOINTS)
+        calls = warehouse.query(
+            "select endpoint, status, error from (select *, row_number() over ("
+            "partition by endpoint order by called_at desc, call_number desc) as age "
+            f"from {warehouse.raw}.api_calls where endpoint in ({names})) as calls where age = 1"
+        )
+        refusals = {endpoint: error for endpoint, status, error in calls if status in _REFUSED}
+        tables = [each.table for each in ENDPOINTS if each.path in refusals]
+        if tables:
+            raise CheckWarning(
+                f"The API refuses {', '.join(tables)}. {next(iter(refusals.values()))}",
+                "The other tables are loaded without. It is requested again when it is due, and "
+                f"with `{command_line('extract', '--force')}`.",
+            )
+        return "The API refused none of them when it was last requested."
+
+    def check_includes(self) -> str:
+        """Checks whether the plan refuses parts of the default include."""
+        from extract.planning.includes import refused_includes
+
+        warehouse = self._opened()
+        if not warehouse.has_tables():
+            raise CheckWarning("Not checked: see the raw tables.", None, "skip")
+        if refused := refused_includes(warehouse):
+            found = ", ".join(f"{part} (on {at:%Y-%m-%d})" for part, at in sorted(refused.items()))
+            raise CheckWarning(
+                f"The plan refuses {found}: fixtures are fetched without.",
+                "Change the plan, or take them out of `include` in .dlt/config.toml.",
+            )
+        return "The plan refuses no default include."
 
     def check_final_tables(self) -> str:
         """Checks that dbt has built them."""

@@ -61,6 +61,8 @@ def run_checks(offline: bool) -> Iterator[CheckResult]:
     try:
         yield _result("database", database.open, _CHECK_DATABASE)
         yield _result("raw tables", database.check_raw_tables, _CHECK_DATABASE)
+        yield _result("endpoints", database.check_endpoints, _CHECK_DATABASE)
+        yield _result("includes", database.check_includes, _CHECK_DATABASE)
         yield _result("final tables", database.check_final_tables, _CHECK_DATABASE)
     finally:
         # While it is open, no other process can open a DuckDB file.

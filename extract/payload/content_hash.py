@@ -11,8 +11,22 @@ from extract.payload.storable_json import encode, sorted_encoder
 
 # They change when bookmakers open and close. No column of the final tables depends on them.
 VOLATILE_FIELDS = frozenset({"has_odds", "has_premium_odds"})
-# A fact about the team, not the match: it changes in all old fixtures when the team plays again.
-_VOLATILE_TEAM_FIELDS = frozenset({"last_played_at"})
+# Facts about a team, stage, round, group, season or league, not about the match: they change in all
+# old fixtures when the next match is played, or the season goes on. The tables of these objects
+# get their new values with the next fixture that has changed or is new.
+_VOLATILE_IN_OBJECTS: Mapping[str, frozenset[str]] = {
+    "participants": frozenset({"last_played_at"}),
+    **dict.fromkeys(
+        ("stage", "round", "group", "season"),
+        frozenset(
+            {"is_current", "finished", "pending", "games_in_current_week"}
+            | {"standings_recalculated_at"}
+        ),
+    ),
+    "league": frozenset({"last_played_at"}),
+}
+
+_NESTED = ("details", "xglineup")
 
 
 def canonical_hash(fixture: Mapping[str, Any]) -> str:
@@ -29,15 +43,33 @@ def canonical_hash(fixture: Mapping[str, Any]) -> str:
         for key, value in fixture.items()
         if key not in VOLATILE_FIELDS
     }
-    if isinstance(teams := content.get("participants"), list):
-        content["participants"] = [_lasting(team) for team in teams]
+    for key, fields in _VOLATILE_IN_OBJECTS.items():
+        if value := content.get(key):
+            content[key] = _without(value, fields)
+    if isinstance(rows := content.get("lineups"), list):
+        content["lineups"] = list(map(_with_nested_lists, rows))
     return hashlib.blake2b(_canonical_object(content), digest_size=16).hexdigest()
 
 
-def _lasting(team: Any) -> Any:
-    if not isinstance(team, dict):
-        return team
-    return {key: value for key, value in team.items() if key not in _VOLATILE_TEAM_FIELDS}
+def _without(value: Any, fields: frozenset[str]) -> Any:
+    """An object, or a list of objects, without some fields."""
+    if isinstance(value, list):
+        return [_without(each, fields) for each in value]
+    if isinstance(value, dict):
+        return {key: field for key, field in value.items() if key not in fields}
+    return value
+
+
+def _with_nested_lists(row: Any) -> Any:
+    """A row of the lineups whose nested lists are lists, also if they are encoded as objects."""
+    if not isinstance(row, dict):
+        return row
+    encoded = {
+        key: elements(value)
+        for key in _NESTED
+        if isinstance(value := row.get(key), dict) and is_list(value)
+    }
+    return {**row, **encoded} if encoded else row
 
 
 def _canonical(value: Any) -> bytes:

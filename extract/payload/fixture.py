@@ -1,7 +1,7 @@
 """Reads the few fields of a fixture's JSON that the extractor needs; dbt reads all others."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +10,19 @@ from extract.payload.content_hash import canonical_hash
 from extract.payload.lists import elements, is_list
 from extract.payload.storable_json import as_decode_error, read_json
 
-# The includes that have their own tables, as `payload_arrays` in dbt's macros.
-LISTS = frozenset({"participants", "scores", "statistics", "events", "periods"})
+# The documented includes that are lists, as the API spells their keys. Any other include may be an
+# object.
+LISTS = frozenset(
+    {"participants", "scores", "statistics", "events", "periods", "lineups", "formations"}
+    | {"coaches", "referees", "sidelined", "metadata", "xgfixture", "expected", "predictions"}
+    | {"pressure", "tvstations", "comments", "trends", "timeline", "odds", "premiumodds"}
+    | {"inplayodds", "ballcoordinates", "expectedlineups", "predictedlineups", "prematchnews"}
+    | {"postmatchnews", "matchfacts"}
+)
+# Lists in the elements of a list that have their own rows in the final tables.
+NESTED_LISTS = ("lineups.details", "lineups.xglineup")
+# Keys that the API uses for the same include.
+_ALIASES = {"expected": "xgfixture"}
 
 _LARGEST = 2**63 - 1
 # As `to_bigint` in dbt's casts.
@@ -35,10 +46,12 @@ class Fixture:
         payload: the JSON object as sent, with the changes of `to_storable_json`.
         payload_hash: equal for payloads with equal content; see `canonical_hash`.
         keys: the keys whose value an include can have: a list, an object or null. A key of `LISTS`
-            whose value is an object and not an encoded list is left out.
-        non_empty_keys: those of `keys` whose value has elements.
+            whose value is an object and not an encoded list is left out. Of `NESTED_LISTS`, such as
+            `lineups.details`, those that an element has, or that an empty list cannot have.
+        non_empty_keys: those of `keys` whose value has elements, and the lists and entities in the
+            elements of a list, such as `lineups.player`.
         has_goals: whether a CURRENT score has a goal.
-        type_ids: the type ids in the elements of its lists.
+        type_ids: the type ids of its includes, and of the lists and objects in their elements.
     """
 
     id: int
@@ -89,6 +102,7 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
     fixture_id = as_int64(fixture.get("id"))
     if fixture_id is None:
         return None
+    keys = _keys(fixture)
     return Fixture(
         id=fixture_id,
         league_id=_column(fixture.get("league_id")),
@@ -97,13 +111,27 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
         starting_at=_kick_off(fixture),
         payload=payload,
         payload_hash=canonical_hash(fixture),
-        keys=frozenset(key for key, value in fixture.items() if _fits(key, value)),
+        keys=frozenset(keys),
         non_empty_keys=frozenset(
-            key for key, value in fixture.items() if value and _fits(key, value)
+            [key for key, is_filled in keys.items() if is_filled] + [*_nested_keys(fixture)]
         ),
         has_goals=any(map(_is_goal_score, elements(fixture.get("scores")))),
         type_ids=frozenset(id for id in map(as_int64, _type_ids(fixture)) if id is not None),
     )
+
+
+def _keys(fixture: Mapping[str, Any]) -> dict[str, bool]:
+    """The keys whose value an include can have, and whether it has elements."""
+    keys = {
+        _ALIASES.get(key, key): bool(value) for key, value in fixture.items() if _fits(key, value)
+    }
+    for path in NESTED_LISTS:
+        parent, _, name = path.partition(".")
+        if parent in keys:
+            rows = [row for row in elements(fixture[parent]) if isinstance(row, dict)]
+            if not rows or any(_fits(name, row[name]) for row in rows if name in row):
+                keys[path] = any(elements(row.get(name)) for row in rows)
+    return keys
 
 
 def _fits(key: str, value: Any) -> bool:
@@ -111,6 +139,20 @@ def _fits(key: str, value: Any) -> bool:
     if isinstance(value, dict):
         return key not in LISTS or is_list(value)
     return value is None or isinstance(value, list)
+
+
+def _nested_keys(fixture: Mapping[str, Any]) -> Iterator[str]:
+    """The paths of lists and entities in the elements of lists: dbt reads only the filled ones."""
+    for key, value in fixture.items():
+        for element in elements(value):
+            if isinstance(element, dict):
+                for nested, content in element.items():
+                    if content and (isinstance(content, list) or _is_entity(content)):
+                        yield f"{key}.{nested}"
+
+
+def _is_entity(value: Any) -> bool:
+    return isinstance(value, dict) and "id" in value
 
 
 def _is_goal_score(score: Any) -> bool:
@@ -122,11 +164,21 @@ def _is_goal_score(score: Any) -> bool:
 
 def _type_ids(fixture: Mapping[str, Any]) -> Iterator[Any]:
     """The values of all fields for a type's id."""
-    for array in fixture.values():
-        for element in elements(array):
-            if isinstance(element, dict):
-                yield element.get("type_id")
-                yield element.get("sub_type_id")
+    for element in _objects(fixture.values()):
+        yield element.get("type_id")
+        yield element.get("sub_type_id")
+        for inner in _objects(element.values()):
+            yield inner.get("type_id")
+
+
+def _objects(values: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """The values that are objects, and the objects in those that are lists."""
+    for value in values:
+        if isinstance(value, dict | list):
+            found = elements(value)
+            for each in found if found or not isinstance(value, dict) else (value,):
+                if isinstance(each, dict):
+                    yield each
 
 
 def as_int64(value: Any) -> int | None:

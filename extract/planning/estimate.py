@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from extract.api.clock import LARGEST_SKEW
-from extract.api.endpoints import ENDPOINT
+from extract.config.endpoints import ENDPOINT
 from extract.config.settings import Settings
 from extract.quota.window import reserved_calls
 from extract.warehouse.base import Warehouse

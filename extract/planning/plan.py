@@ -10,6 +10,7 @@ from extract.config.settings import Settings
 from extract.planning.chunks import calls_for
 from extract.planning.due import INCLUDE_ADDED
 from extract.planning.estimate import Quota, average_call_seconds, last_quota, run_seconds
+from extract.planning.includes import starting_batch_size
 from extract.planning.seasons import Season
 from extract.planning.work_list import WorkList
 from extract.stop_reason import PLANNED, StopReason
@@ -37,6 +38,8 @@ class Plan:
         fixture_calls: requests for the due fixtures. Retries, second requests that verify an empty
             response, and requests for types are not included.
         include_calls: how many of them are for fixtures that are due for an added include only.
+        season_lists: lists of seasons that are due, by raw table. Each is a request, unless it has
+            further pages or is empty.
         quota: None if no response has reported it yet.
         seconds: estimated time, waits for quota included.
         calls_spent: requests made for this plan.
@@ -50,6 +53,7 @@ class Plan:
     seasons: Sequence[SeasonPlan]
     fixture_calls: int
     include_calls: int
+    season_lists: Mapping[str, int]
     quota: Quota | None
     seconds: float
     calls_spent: int = 0
@@ -63,6 +67,11 @@ class Plan:
         for season in self.seasons:
             total.update(season.reasons)
         return total
+
+    @property
+    def season_list_calls(self) -> int:
+        """Requests for lists of seasons: one per endpoint and season that is due."""
+        return sum(self.season_lists.values())
 
     @property
     def due(self) -> int:
@@ -88,6 +97,8 @@ class Plan:
             ],
             "fixture_calls": self.fixture_calls,
             "include_calls": self.include_calls,
+            "season_list_calls": self.season_list_calls,
+            "season_lists": dict(self.season_lists),
             "calls_one_by_one": self.due,
             "quota_limit": quota and quota.limit,
             "quota_remaining": quota and quota.remaining,
@@ -104,6 +115,7 @@ def make_plan(
     settings: Settings,
     seasons: Mapping[int, Season],
     work: WorkList,
+    season_lists: Mapping[str, int],
     now: datetime,
 ) -> Plan:
     """Sums up a work list by season, and estimates its cost.
@@ -113,15 +125,20 @@ def make_plan(
         settings: sizes, requests in flight, and reserve.
         seasons: the seasons of the plan.
         work: the fixtures that a run would request.
+        season_lists: the lists of seasons that it would request, by raw table.
         now: the time.
     """
     reasons: dict[int | None, Counter[str]] = {}
     for fixture in work.due:
         reasons.setdefault(fixture.season_id, Counter())[fixture.reason] += 1
-    sizes = settings.chunk_size, settings.batch_size
+    sizes = settings.chunk_size, starting_batch_size(warehouse, settings)
     calls = calls_for(work.due, *sizes)
     others = [fixture for fixture in work.due if fixture.reason != INCLUDE_ADDED]
     quota = last_quota(warehouse, now)
+    call_seconds = average_call_seconds(warehouse)
+    seconds = run_seconds(calls, quota, settings, call_seconds)
+    # One after the other, and with a quota of their own.
+    seconds += sum(season_lists.values()) * call_seconds
     return Plan(
         warehouse.name,
         work.known,
@@ -131,8 +148,9 @@ def make_plan(
         ],
         calls,
         calls - calls_for(others, *sizes),
+        season_lists,
         quota,
-        run_seconds(calls, quota, settings, average_call_seconds(warehouse)),
+        seconds,
     )
 
 

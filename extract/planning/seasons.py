@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,7 +16,13 @@ from extract.warehouse.base import Warehouse
 
 @dataclass(frozen=True)
 class Season:
-    """A season of the plan. `year` is the year in which it starts; None if unknown."""
+    """A season of the plan.
+
+    Attributes:
+        year: the year in which it starts; None if unknown.
+        is_over: whether the API says that it is finished.
+        ends_at: the end of its last day; None if unknown.
+    """
 
     id: int
     name: str
@@ -24,6 +31,7 @@ class Season:
     year: int | None
     is_over: bool
     is_current: bool
+    ends_at: datetime | None = None
 
 
 def plan_seasons(warehouse: Warehouse) -> dict[int, Season]:
@@ -99,7 +107,15 @@ def _season(id: int, season: Mapping[str, Any], league: Mapping[str, Any], curre
         year=int(begins[0]) if begins else None,
         is_over=bool(season.get("finished")),
         is_current=current,
+        ends_at=_end_of_day(season.get("ending_at")),
     )
+
+
+def _end_of_day(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)[:10]).replace(tzinfo=UTC) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _payloads(warehouse: Warehouse, table: str) -> dict[int, dict[str, Any]]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from extract.config.recheck_schedule import read_schedule
 from extract.config.settings import Settings
 from extract.planning.due import DueFixture, due_fixtures, known_fixtures
+from extract.planning.includes import added_include
 from extract.planning.seasons import Season, chosen_seasons
 from extract.planning.selection import Selection
 from extract.warehouse.base import Warehouse
@@ -58,7 +59,7 @@ def find_work(
         scope,
         now,
         takes_all,
-        settings.added_include,
+        added_include(warehouse, settings),
     )
     if selection.fixture_ids is None:
         return WorkList(due, known_fixtures(warehouse, scope))

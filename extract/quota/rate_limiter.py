@@ -7,20 +7,12 @@ with the first call. Every response reports how many calls are left and when the
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from extract.errors import StoppedError, UsageError
 from extract.quota.window import InMemoryQuotaStore, QuotaReport, QuotaStore, reserved_calls
 
-# The entity of a path until a response reports it as `requested_entity`; as operators have seen it.
-_ENTITIES = {
-    "football/fixtures": "Fixture",
-    "football/leagues": "League",
-    "football/seasons": "Season",
-    "football/states": "State",
-    "core/types": "Type",
-}
 # Seconds. The delay after a 429 without `Retry-After` doubles with each further one up to this.
 _LONGEST_SLOW_DOWN = 60.0
 # Consecutive 429s that do not report whether calls are left, after which none count as left.
@@ -65,6 +57,7 @@ class RateLimiter:
             below 1, or a number of calls.
         max_request_seconds: seconds after which every request has ended.
         store: keeps the quota windows.
+        entities: the entity of a path until a response reports it as `requested_entity`.
 
     Attributes:
         on_wait: called with the entity and the seconds when a request starts a long wait.
@@ -77,6 +70,7 @@ class RateLimiter:
         reserve: float = 0,
         max_request_seconds: float = 60.0,
         store: QuotaStore | None = None,
+        entities: Mapping[str, str] | None = None,
     ) -> None:
         self._most = requests_in_flight
         self._reserve = reserve
@@ -84,7 +78,7 @@ class RateLimiter:
         self._store = store or InMemoryQuotaStore()
         self.on_wait: Callable[[str, float], None] | None = None
         self.on_slow_down: Callable[[int], None] | None = None
-        self._entities = dict(_ENTITIES)
+        self._entities = dict(entities or {})
         self._changed = threading.Condition()
         self._stopped = False
         self._in_flight = 0

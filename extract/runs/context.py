@@ -15,12 +15,14 @@ from extract.api.clock import LARGEST_SKEW, whole_seconds
 from extract.api.responses import ApiCall
 from extract.config.settings import Settings
 from extract.errors import RequestError, StoppedError
+from extract.planning.includes import fixture_bytes, refused_includes
 from extract.planning.selection import Selection
 from extract.progress import Progress
 from extract.runs.eta import EtaEstimator
 from extract.runs.summary import Chunk, Summary
 from extract.source.batch_size import BatchSize
 from extract.source.outcome import Batch
+from extract.source.requested_include import RequestedInclude
 from extract.stop_reason import TIME_IS_UP, StopReason, most_serious
 from extract.warehouse import raw_tables as tables
 from extract.warehouse.base import Warehouse
@@ -42,6 +44,7 @@ class RunContext:
         client: sends the requests.
         summary: the numbers of the run so far.
         batch_size: fixtures in a request, learned over the run.
+        include: what fixtures are requested with, without what the plan refuses.
         eta: estimates when the run ends.
     """
 
@@ -61,6 +64,7 @@ class RunContext:
         self.client = SportmonksClient(settings, warehouse.quota_store(settings.api_token))
         self.client.report_to(progress)
         self.batch_size = BatchSize(settings.batch_size)
+        self.include = RequestedInclude(settings.include)
         self.eta = EtaEstimator(settings)
         self._stop_reason: StopReason | None = None
         # The latest stored time of each table, until these times are known to be right.
@@ -105,6 +109,25 @@ class RunContext:
             yield
         finally:
             timer.cancel()
+
+    def learn_from_warehouse(self) -> None:
+        """Starts with the batch size and the include that earlier runs have learned."""
+        settings, warehouse = self.settings, self.warehouse
+        self.include = RequestedInclude(
+            settings.include, set(refused_includes(warehouse)), self._report_refused
+        )
+        self.batch_size = BatchSize(
+            settings.batch_size,
+            settings.batch_megabytes,
+            fixture_bytes(warehouse, self.include.text),
+        )
+
+    def _report_refused(self, part: str) -> None:
+        hours = self.settings.type_max_age
+        self.progress.warning(
+            f"The plan refuses the include {part}. Fixtures are fetched without it; it is "
+            f"requested again after {hours:g} h (`type_max_age`), or with --force."
+        )
 
     def check_times(self) -> None:
         """Ensures that no stored time lies in the future.

@@ -10,6 +10,7 @@ from extract.planning.chunks import Chunks, isolated_ids
 from extract.planning.due import DueFixture
 from extract.planning.work_list import WorkList
 from extract.runs.context import RunContext
+from extract.runs.refresh import create_due_view
 from extract.runs.summary import Chunk
 from extract.source.fixtures import RunRecord, fixtures_source
 from extract.source.outcome import Batch
@@ -34,11 +35,13 @@ def fetch(context: RunContext, work: WorkList) -> None:
     # Until the first list of types is read, every type would be looked up.
     lookup = TypeLookup(client, known_types, context.progress.looking_up_types)
     types = lookup if known_types else None
+    context.learn_from_warehouse()
+    known_include = context.include.text
     chunks = Chunks(
         warehouse,
         work.due,
         context.settings.chunk_size,
-        context.settings.batch_size,
+        context.batch_size.size,
         lambda: client.stop_reason,
     )
     sample: list[int] = []
@@ -60,6 +63,9 @@ def fetch(context: RunContext, work: WorkList) -> None:
             if client.stop_reason:
                 break
     summary.fetched_elsewhere = chunks.fetched_elsewhere
+    if context.include.text != known_include:
+        # What the plan refuses makes no fixture due.
+        create_due_view(context)
 
 
 def _raise_error(reason: StopReason | None) -> None:
@@ -97,6 +103,7 @@ def _fetch_chunk(
             settings=context.settings,
             client=context.client,
             batch_size=context.batch_size,
+            include=context.include,
             stored=stored,
             types=types,
             run=RunRecord(summary.run_id, summary.row, on_batch),

@@ -1,27 +1,32 @@
 """The steps before the first fixture: unfinished loads, reference data, lists of fixtures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dlt
 from dlt.extract import DltResource
 
-from extract.api.endpoints import REFERENCES
 from extract.api.fixture_lists import Discovery
+from extract.config.endpoints import ENDPOINT, Endpoint, reference_endpoints
+from extract.config.includes import include_parts, is_default
 from extract.config.recheck_schedule import read_schedule
 from extract.errors import (
     AccessError,
     DownError,
     DroppedError,
+    IncludeRefusedError,
     RefusedError,
     RequestError,
     TokenError,
 )
 from extract.planning.due import due_view
+from extract.planning.includes import added_include, refused_includes
 from extract.planning.listings import discover_seasons, discover_window, is_old, listing_times
 from extract.planning.seasons import Season, chosen_seasons, plan_seasons
 from extract.runs.context import RunContext
 from extract.source.listing import listing_source
-from extract.source.reference import reference_source
+from extract.source.reference import listed_resource, reference_source
+from extract.source.requested_include import refused_row
+from extract.source.stored_fixtures import sample_ids
 from extract.stop_reason import StopReason
 from extract.warehouse import raw_tables as tables
 
@@ -41,7 +46,8 @@ def refresh(context: RunContext) -> dict[int, Season]:
     _finish_abandoned(context)
     context.check_times()
     _refresh_references(context)
-    _create_view(context)
+    _recheck_refused_includes(context)
+    create_due_view(context)
     seasons = plan_seasons(context.warehouse)
     for discovery in _discoveries(context, seasons):
         with context.progress.working("Lists", discovery.title):
@@ -62,22 +68,26 @@ def _finish_abandoned(context: RunContext) -> None:
 def _refresh_references(context: RunContext) -> None:
     settings, now = context.settings, context.client.clock.now()
     listed_at = listing_times(context.warehouse)
-    slow = {"types": settings.type_max_age, "states": settings.type_max_age}
 
-    def is_due(name: str) -> bool:
-        hours = slow.get(name, settings.reference_max_age)
-        rows = context.warehouse.query(f"select 1 from {context.warehouse.raw}.{name} limit 1")
-        return context.selection.force or not rows or is_old(listed_at.get(name), hours, now)
+    def is_due(endpoint: Endpoint) -> bool:
+        table = f"{context.warehouse.raw}.{endpoint.table}"
+        rows = context.warehouse.query(f"select 1 from {table} limit 1")
+        return (
+            context.selection.force
+            or not rows
+            or is_old(listed_at.get(endpoint.scope()), endpoint.hours(settings), now)
+        )
 
-    def failed(name: str, error: RequestError) -> None:
+    def failed(endpoint: Endpoint, _: Sequence[int], error: RequestError) -> None:
         if isinstance(error, DownError):
             context.stop(StopReason.from_error(error))  # reported when it ends the run
         elif isinstance(error, AccessError | RefusedError):
-            context.progress.warning(f"No {name}: {error} Going on without.")
+            context.progress.warning(f"No {endpoint.table}: {error} Going on without.")
         else:
-            context.fail(f"Fetching {name} failed: {error}")
+            context.fail(f"Fetching {endpoint.table} failed: {error}")
 
-    names = list(filter(is_due, REFERENCES))
+    due = list(filter(is_due, reference_endpoints()))
+    names = [endpoint.table for endpoint in due]
     missing = [] if context.warehouse.has_tables() else _empty_tables()
     if not names and not missing:
         return
@@ -85,7 +95,7 @@ def _refresh_references(context: RunContext) -> None:
     with context.progress.working("Reference data", title):
         source = reference_source(settings, context.client, failed)
         source.resources.add(*missing)
-        listed = [f"{name}_listed" for name in names]
+        listed = map(listed_resource, due)
         context.load(source.with_resources(*names, *listed, *(each.name for each in missing)))
 
 
@@ -99,11 +109,42 @@ def _empty_tables() -> list[DltResource]:
     ]
 
 
-def _create_view(context: RunContext) -> None:
+def _recheck_refused_includes(context: RunContext) -> None:
+    """Requests default includes again that the plan refused some time ago, for one fixture."""
+    warehouse, settings, now = context.warehouse, context.settings, context.client.clock.now()
+    old = {
+        part
+        for part, at in refused_includes(warehouse).items()
+        if context.selection.force or is_old(at, settings.type_max_age, now)
+    }
+    parts = [part for part in include_parts(settings.include) if part in old and is_default(part)]
+    stored = sample_ids(warehouse)[:1] if parts else []
+    rows = []
+    for part in parts if stored else []:
+        refused_at = None
+        try:
+            context.client.get(ENDPOINT, {"include": part}, stored)
+            context.progress.line(f"The plan has the include {part} now.")
+        except IncludeRefusedError:
+            refused_at = context.client.clock.now()
+        except (TokenError, DownError):
+            raise
+        except RequestError:
+            continue
+        rows.append(refused_row(part, refused_at, context.client.clock.now()))
+    if rows:
+        name = "listing_log"
+        context.load([dlt.resource(tables.rows(name, rows), name=name, **tables.hints(name))])
+
+
+def create_due_view(context: RunContext) -> None:
+    """Creates the view on the due fixtures anew."""
     warehouse = context.warehouse
     # With every run, as the schedule may have changed.
     settings = context.settings
-    view = due_view(warehouse.raw, read_schedule(settings.schedule), settings.added_include)
+    view = due_view(
+        warehouse.raw, read_schedule(settings.schedule), added_include(warehouse, settings)
+    )
     for attempt in warehouse.retrying():
         with attempt, warehouse.write_lock("extract"):
             warehouse.execute(f"create or replace view {warehouse.raw}.{tables.DUE} as {view}")

@@ -15,6 +15,7 @@ from extract.errors import (
     UsageError,
 )
 from extract.planning.plan import Plan, make_plan
+from extract.planning.season_lists import due_season_lists
 from extract.planning.seasons import Season, plan_seasons
 from extract.planning.selection import Selection
 from extract.planning.work_list import WorkList, find_work
@@ -22,8 +23,10 @@ from extract.progress import Progress
 from extract.runs.context import RunContext
 from extract.runs.fetch import fetch, stopping_in_order
 from extract.runs.refresh import refresh
+from extract.runs.season_lists import fetch_season_lists
 from extract.runs.summary import Summary
 from extract.stop_reason import COMPLETED, INTERRUPTED, PLANNED, StopReason
+from extract.warehouse.base import Warehouse
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.loader import Loader
 
@@ -93,9 +96,13 @@ def _try_to_fetch(context: RunContext) -> None:
     began = time.monotonic()
     try:
         with stopping_in_order(context):
-            work = _find_work(context, refresh(context))
+            seasons = refresh(context)
+            work = _find_work(context, seasons)
             summary.preparing_seconds = time.monotonic() - began
             fetch(context, work)
+            began = time.monotonic()
+            fetch_season_lists(context, seasons)
+            summary.preparing_seconds += time.monotonic() - began
     except UsageError as error:
         summary.stop_reason = StopReason.from_error(error)
         context.close_failed()
@@ -147,7 +154,7 @@ def plan(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = 
             raise
         context.close()
         now = context.client.clock.now()
-        found = make_plan(context.warehouse, context.settings, seasons, work, now)
+        found = _plan(context.warehouse, context.settings, selection, seasons, work, now)
         return replace(
             found,
             calls_spent=context.summary.calls,
@@ -170,7 +177,20 @@ def plan_offline(
             raise NothingExtractedError(warehouse.name)
         seasons = plan_seasons(warehouse)
         work = find_work(warehouse, settings, selection, seasons, now)
-        return make_plan(warehouse, settings, seasons, work, now)
+        return _plan(warehouse, settings, selection, seasons, work, now)
+
+
+def _plan(
+    warehouse: Warehouse,
+    settings: Settings,
+    selection: Selection,
+    seasons: Mapping[int, Season],
+    work: WorkList,
+    now: datetime,
+) -> Plan:
+    lists = due_season_lists(warehouse, settings, selection, seasons, now)
+    season_lists = {table: len(ids) for table, ids in lists.items()}
+    return make_plan(warehouse, settings, seasons, work, season_lists, now)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from extract.api.clock import ApiClock
-from extract.api.endpoints import ENDPOINT
 from extract.api.responses import ApiCall
+from extract.config.endpoints import ENDPOINT
 from extract.source.outcome import OUTCOMES, Batch
 from extract.stop_reason import StopReason
 
@@ -89,12 +89,13 @@ class Summary:
         due: fixtures that were due when the run began.
         resumed: fixtures that an interrupted run had fetched, and that were not requested again.
         fetched_elsewhere: due fixtures that another run requested in the meantime.
+        season_lists: lists of seasons that were fetched and stored, such as standings.
         chunks: the committed chunks, and the current one.
         calls: HTTP requests, retries, lists and reference data included.
         fixture_calls: those of them that requested fixtures by id.
         bytes: size of the responses, as they came over the network.
         waited_seconds: time that requests waited for quota and retries, added up.
-        preparing_seconds: time for reference data, lists and the query of what is due.
+        preparing_seconds: time for reference data, all lists and the query of what is due.
         fetching_seconds: time for the fixtures' responses, until they were on disk.
         loading_seconds: time to commit them.
     """
@@ -109,6 +110,7 @@ class Summary:
     due: int = 0
     resumed: int = 0
     fetched_elsewhere: int = 0
+    season_lists: int = 0
     chunks: list[Chunk] = field(default_factory=list)
     calls: int = 0
     fixture_calls: int = 0
@@ -185,6 +187,7 @@ class Summary:
             "resumed": self.resumed,
             "fetched_elsewhere": self.fetched_elsewhere,
             "left": self.left,
+            "season_lists": self.season_lists,
             "calls": self.calls,
             "fixture_calls": self.fixture_calls,
             # Retries and repeated requests may take more calls than batches save.

@@ -10,13 +10,13 @@ from itertools import islice
 import msgspec
 
 from extract.api.client import SportmonksClient
-from extract.api.endpoints import ENDPOINT
 from extract.api.error_policy import POLICIES
 from extract.api.responses import Answer
-from extract.config.includes import include_keys
+from extract.config.endpoints import ENDPOINT
 from extract.errors import (
     AccessError,
     ExtractError,
+    IncludeRefusedError,
     RefusedError,
     RequestError,
     StoppedError,
@@ -26,6 +26,7 @@ from extract.payload.fixture import Fixture, read_fixture
 from extract.source.batch_size import BatchSize
 from extract.source.outcome import Batch, BatchResult, Outcome
 from extract.source.refusal_guard import RefusalGuard
+from extract.source.requested_include import RequestedInclude
 from extract.source.stored_fixtures import StoredFixtures
 from extract.source.verification import Verification
 from extract.stop_reason import StopReason
@@ -36,7 +37,7 @@ class FixtureBatches:
 
     Args:
         client: sends the requests.
-        include: the includes, as the API writes them.
+        include: what fixtures are requested with, or that as the API writes it.
         batch_size: ids in one request.
         requests_in_flight: requests under way at the same time.
         stored: the stored payloads, to tell changed fixtures from unchanged ones.
@@ -46,14 +47,14 @@ class FixtureBatches:
     def __init__(
         self,
         client: SportmonksClient,
-        include: str,
+        include: RequestedInclude | str,
         batch_size: BatchSize,
         requests_in_flight: int,
         stored: StoredFixtures,
         confirm_after: timedelta = timedelta(0),
     ) -> None:
         self._client = client
-        self._include = include
+        self._include = RequestedInclude(include) if isinstance(include, str) else include
         self._batch_size = batch_size
         self._requests_in_flight = requests_in_flight
         self._stored = stored
@@ -80,7 +81,7 @@ class FixtureBatches:
         ids = list(dict.fromkeys(fixture_ids))
         self._refusals = RefusalGuard(self._get, self._stored.some_ids(), ids)
         verification = Verification(
-            self._stored, include_keys(self._include), self._confirm_after, self._client.clock
+            self._stored, lambda: self._include.keys, self._confirm_after, self._client.clock
         )
         self._verification = verification
         pending = verification.pending
@@ -173,6 +174,7 @@ class FixtureBatches:
             result.stop_reason = StopReason.from_error(error)
             return None
         self._batch_size.succeeded(len(ids))
+        self._batch_size.received(len(answer.rows), answer.size)
         outcomes = [self._outcome(id, fixtures.get(id), answer.received_at) for id in ids]
         result.add(outcomes, {key for fixture in fixtures.values() for key in fixture.keys})
         return None
@@ -187,7 +189,17 @@ class FixtureBatches:
         return answer
 
     def _get(self, ids: Sequence[int]) -> Answer:
-        return self._client.get(ENDPOINT, {"include": self._include}, ids)
+        """Requests fixtures, without each default include that the plan turns out to refuse."""
+        while True:
+            include = self._include.text
+            try:
+                return self._client.get(ENDPOINT, {"include": include}, ids)
+            except IncludeRefusedError as error:
+                self._include.refused(
+                    include,
+                    error,
+                    lambda parts: self._client.get(ENDPOINT, {"include": parts}, ids[:1]),
+                )
 
     def _split(self, ids: Sequence[int], error: RequestError, result: BatchResult) -> None:
         if len(ids) == 1 or not POLICIES[type(error)].is_split:

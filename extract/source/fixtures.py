@@ -17,7 +17,7 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from extract.api.client import SportmonksClient
-from extract.config.includes import requested_text
+from extract.config.batch_bytes import expected_bytes
 from extract.config.settings import Settings, load_settings
 from extract.payload.fixture import Fixture
 from extract.source.batch_size import BatchSize
@@ -25,11 +25,17 @@ from extract.source.fixture_batches import FixtureBatches
 from extract.source.listing import index_columns
 from extract.source.outcome import Batch, OnBatch, Outcome
 from extract.source.reference import TypeLookup
+from extract.source.requested_include import RequestedInclude, refused_row
 from extract.source.stored_fixtures import NothingStored, StoredFixtures
 from extract.warehouse import raw_tables as tables
 
-# Outcomes that are passed to dlt in one item: each item costs it about a millisecond per table.
+# Outcomes that are passed to dlt in one item, at most: each item costs it about a millisecond per
+# table.
 _OUTCOMES_PER_ITEM = 500
+# Payloads in one item, in characters: so that memory does not grow with the includes.
+_ITEM_SIZE = 8_000_000
+# Stored payloads that are read in one query, likewise. DuckDB reads all payloads for each.
+_REPLACED_SIZE = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ def fixtures_source(
     client: SportmonksClient | None = None,
     batch_size: BatchSize | None = None,
     stored: StoredFixtures | None = None,
+    include: RequestedInclude | None = None,
     types: TypeLookup | None = None,
     run: RunRecord | None = None,
 ) -> Iterable[DltResource]:
@@ -68,43 +75,49 @@ def fixtures_source(
         client: shares quota and connections between several sources; by default a new one.
         batch_size: fixtures in a request, learned over several sources.
         stored: the stored payloads; by default every fetched fixture is written.
+        include: what fixtures are requested with, learned over several sources; by default that of
+            the settings.
         types: fetches types that the fixtures refer to; by default none is fetched.
         run: by default no run is recorded, and the `run_id` of `api_calls` is empty.
 
     Returns:
-        Resources `fixtures`, `fixture_versions`, `fixture_checks`, `api_calls`, `runs` and
-        `unlisted_types`; take some of them with `.with_resources(...)`.
+        Resources `fixtures`, `fixture_versions`, `fixture_checks`, `api_calls`, `runs`,
+        `unlisted_types` and `refused_includes`; take some of them with `.with_resources(...)`.
     """
     settings = settings or load_settings()
+    client = client or SportmonksClient(settings)
     stored = stored or NothingStored()
+    requested = include or RequestedInclude(settings.include)
     batches = FixtureBatches(
-        client or SportmonksClient(settings),
-        settings.include,
-        batch_size or BatchSize(settings.batch_size),
+        client,
+        requested,
+        batch_size
+        or BatchSize(settings.batch_size, settings.batch_megabytes, expected_bytes(requested.text)),
         settings.requests_in_flight,
         stored,
         timedelta(minutes=settings.confirm_after),
     )
-    rows = _Rows(stored, requested_text(settings.include))
+    rows = _Rows(stored, requested)
 
     @dlt.resource(selected=False)
     def fixture_batches() -> Iterator[Batch]:
         """Outcomes and calls, some batches in an item."""
-        changed: list[int] = []
-        item = Batch()
+        changed: list[tuple[int, int]] = []
+        item, size = Batch(), 0
         for batch in batches.fetch(fixture_ids, isolated):
             if run:
                 run.on_batch(batch)
-            changed += [outcome.id for outcome in batch.outcomes if rows.replaces(outcome)]
+            replacing = filter(rows.replaces, batch.outcomes)
+            changed += [(each.id, _size(each)) for each in replacing]
             item.outcomes.extend(batch.outcomes)
             item.calls.extend(batch.calls)
-            if len(item.outcomes) >= _OUTCOMES_PER_ITEM:
+            size += sum(map(_size, batch.outcomes))
+            if len(item.outcomes) >= _OUTCOMES_PER_ITEM or size >= _ITEM_SIZE:
                 yield item
-                item = Batch()
+                item, size = Batch(), 0
         yield item
-        if changed:
-            # One query: DuckDB reads all payloads for it.
-            yield Batch(replaced=stored.versions(changed))
+        for ids in _groups(changed):
+            yield Batch(replaced=stored.versions(ids))
 
     @dlt.transformer(data_from=fixture_batches, **tables.hints("fixtures"))
     def fixtures(batch: Batch) -> Iterator[pa.Table]:
@@ -144,6 +157,15 @@ def fixtures_source(
             fetched = (o.fixture for o in batch.outcomes if o.fixture)
             yield from types.rows({id for fixture in fetched for id in fixture.type_ids})
 
+    @dlt.transformer(
+        data_from=fixture_batches, table_name="listing_log", **tables.hints("listing_log")
+    )
+    def refused_includes(batch: Batch) -> Iterator[pa.Table]:
+        """A row per default include that the plan turned out to refuse."""
+        now = client.clock.now()
+        refused = requested.take_refused()
+        yield from _as_table("listing_log", (refused_row(part, now, now) for part in refused))
+
     return (
         fixture_batches,
         fixtures,
@@ -152,6 +174,7 @@ def fixtures_source(
         api_calls,
         runs,
         unlisted_types,
+        refused_includes,
     )
 
 
@@ -160,12 +183,13 @@ class _Rows:
 
     Args:
         stored: the stored payloads.
-        requested_include: the `include` of this fetch, as `fixture_checks` records it.
+        include: what fixtures are requested with. Parts that the plan refuses leave it during the
+            fetch, so that no row records more than was requested.
     """
 
-    def __init__(self, stored: StoredFixtures, requested_include: str) -> None:
+    def __init__(self, stored: StoredFixtures, include: RequestedInclude) -> None:
         self._stored = stored
-        self._requested_include = requested_include
+        self._include = include
 
     def replaces(self, outcome: Outcome) -> bool:
         """Whether the outcome replaces a stored payload."""
@@ -200,8 +224,31 @@ class _Rows:
     def _include_of(self, outcome: Outcome) -> str | None:
         """The `include` that the payload was requested with which is stored after this outcome."""
         if outcome.fixture or outcome.name == "unchanged":
-            return self._requested_include
+            return self._include.recorded
         return self._stored.requested_include(outcome.id)
+
+
+def _size(outcome: Outcome) -> int:
+    """The length of the payload that is to be stored; 0 without one."""
+    return len(outcome.fixture.payload) if outcome.fixture else 0
+
+
+def _groups(changed: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
+    """The ids of changed fixtures in groups whose payloads fit into memory.
+
+    Args:
+        changed: ids, with the lengths of the new payloads. The stored ones are about as long.
+    """
+    ids: list[int] = []
+    total = 0
+    for id, size in changed:
+        ids.append(id)
+        total += size
+        if total >= _REPLACED_SIZE:
+            yield ids
+            ids, total = [], 0
+    if ids:
+        yield ids
 
 
 def _version(fixture: Fixture, fetched_at: datetime) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""The dlt source of reference data: types, states, leagues and seasons."""
+"""The dlt source of the endpoints that `extract/config/endpoints.py` declares."""
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
 
 import dlt
 import msgspec
@@ -8,16 +10,55 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from extract.api.client import SportmonksClient
-from extract.api.endpoints import REFERENCES
 from extract.api.fixture_lists import listed_now
-from extract.api.responses import reading_rows
+from extract.api.responses import Answer, reading_rows
+from extract.config.endpoints import ENDPOINTS, Endpoint
 from extract.config.settings import Settings, load_settings
-from extract.errors import RequestError, StoppedError, TokenError
+from extract.errors import (
+    AccessError,
+    DownError,
+    RefusedError,
+    RequestError,
+    StoppedError,
+    TokenError,
+)
 from extract.payload.fixture import as_int64
 from extract.payload.storable_json import to_storable_json
 from extract.warehouse import raw_tables as tables
 
-OnFailure = Callable[[str, RequestError], None]
+(_TYPES,) = (endpoint for endpoint in ENDPOINTS if endpoint.table == "types")
+
+# Refused lists of an endpoint, of which no list was ever stored, after which the others are not
+# requested: it may not exist, or not be in the plan.
+_MAX_REFUSALS = 3
+
+OnFailure = Callable[[Endpoint, Sequence[int], RequestError], None]
+
+
+@dataclass
+class SeasonLists:
+    """The lists of an endpoint that are to be read.
+
+    Attributes:
+        season_ids: seasons whose list is to be read.
+        later: seasons whose list will be read after these, unless the API refuses the endpoint.
+        stored: seasons whose list is in the warehouse.
+        read: the number of lists that were read and are to be stored.
+    """
+
+    season_ids: Sequence[int]
+    later: Sequence[int]
+    stored: Set[int]
+    read: int = 0
+
+
+@dataclass(frozen=True)
+class _ReadList:
+    """A season's list; the payload is None if there is nothing to store."""
+
+    season_id: int
+    payload: str | None
+    received_at: datetime
 
 
 @dlt.source(name="sportmonks", max_table_nesting=0)
@@ -25,42 +66,53 @@ def reference_source(
     settings: Settings | None = None,
     client: SportmonksClient | None = None,
     on_failure: OnFailure | None = None,
+    season_lists: Mapping[str, SeasonLists] | None = None,
 ) -> Iterable[DltResource]:
-    """Reference data as raw JSON.
+    """Reference data and lists of seasons as raw JSON.
 
     Args:
         settings: by default those of `[sources.sportmonks]`.
         client: by default a new one.
-        on_failure: called when a table cannot be read, instead of raising an error that would keep
-            the others from being loaded.
+        on_failure: called with the endpoint, the seasons if it has a list per season, and the error
+            when a list cannot be read, instead of raising an error that would keep the others from
+            being loaded.
+        season_lists: the lists of seasons to read, by table. The resources of the other tables with
+            a list per season are empty.
 
     Returns:
-        Resources `types`, `states`, `leagues` and `seasons`, and for each of them one such as
-        `types_listed` with its row of `listing_log`.
+        A resource such as `types` for each endpoint, and for each of them one such as
+        `types_listed` with its rows of `listing_log`.
     """
     client = client or SportmonksClient(settings or load_settings())
-    for name in REFERENCES:
-        yield from _table(name, client, on_failure)
+    for endpoint in ENDPOINTS:
+        if endpoint.per == "season":
+            lists = (season_lists or {}).get(endpoint.table)
+            yield from _season_table(endpoint, lists, client, on_failure)
+        else:
+            yield from _table(endpoint, client, on_failure)
+
+
+def listed_resource(endpoint: Endpoint) -> str:
+    """The name of the resource with the endpoint's rows of `listing_log`."""
+    return f"{endpoint.table}_listed"
 
 
 def _table(
-    name: str, client: SportmonksClient, on_failure: OnFailure | None
+    endpoint: Endpoint, client: SportmonksClient, on_failure: OnFailure | None
 ) -> tuple[DltResource, DltResource]:
-    path, params = REFERENCES[name]
-
-    @dlt.resource(name=name, **tables.hints(name))
+    @dlt.resource(name=endpoint.table, **tables.hints(endpoint.table))
     def reference_rows() -> Iterator[pa.Table]:
         """A row per object of the list, as JSON."""
         try:
-            answers = list(client.pages(path, params))
+            answers = list(client.pages(endpoint.path, endpoint.params))
             payloads = _payloads(row for answer in answers for row in answer.rows)
         except RequestError as error:
             if isinstance(error, TokenError) or not on_failure:
                 raise
-            on_failure(name, error)
+            on_failure(endpoint, (), error)
             return
         yield tables.rows(
-            name,
+            endpoint.table,
             (
                 {"id": id, "payload": payload, "fetched_at": answers[0].received_at}
                 for id, payload in payloads.items()
@@ -69,7 +121,7 @@ def _table(
 
     @dlt.transformer(
         data_from=reference_rows,
-        name=f"{name}_listed",
+        name=listed_resource(endpoint),
         table_name="listing_log",
         **tables.hints("listing_log"),
     )
@@ -77,9 +129,100 @@ def _table(
         """The time when the list was read."""
         # An empty list may be a transient error: the next run reads it again.
         if len(rows):
-            yield tables.rows("listing_log", [listed_now({"scope": name}, client.clock.now())])
+            row = {"scope": endpoint.scope()}
+            yield tables.rows("listing_log", [listed_now(row, client.clock.now())])
 
     return reference_rows, reference_listed
+
+
+def _season_table(
+    endpoint: Endpoint,
+    lists: SeasonLists | None,
+    client: SportmonksClient,
+    on_failure: OnFailure | None,
+) -> tuple[DltResource, DltResource, DltResource]:
+    @dlt.resource(name=f"{endpoint.table}_read", selected=False)
+    def read_lists() -> Iterator[_ReadList]:
+        """The lists of the seasons, one by one."""
+        if lists:
+            yield from _read_season_lists(endpoint, lists, client, on_failure)
+
+    @dlt.transformer(data_from=read_lists, name=endpoint.table, **tables.hints(endpoint.table))
+    def season_rows(found: _ReadList) -> Iterator[pa.Table]:
+        """A row per season, with its whole list as JSON."""
+        if found.payload is not None:
+            row = {
+                "id": found.season_id,
+                "payload": found.payload,
+                "fetched_at": found.received_at,
+            }
+            yield tables.rows(endpoint.table, [row])
+
+    @dlt.transformer(
+        data_from=read_lists,
+        name=listed_resource(endpoint),
+        table_name="listing_log",
+        **tables.hints("listing_log"),
+    )
+    def season_listed(found: _ReadList) -> Iterator[pa.Table]:
+        """The time when each list was read, or refused."""
+        row = {"scope": endpoint.scope(found.season_id)}
+        yield tables.rows("listing_log", [listed_now(row, client.clock.now())])
+
+    return read_lists, season_rows, season_listed
+
+
+def _read_season_lists(
+    endpoint: Endpoint,
+    lists: SeasonLists,
+    client: SportmonksClient,
+    on_failure: OnFailure | None,
+) -> Iterator[_ReadList]:
+    stored, season_ids, refusals = set(lists.stored), list(lists.season_ids), 0
+    while season_ids:
+        season_id = season_ids.pop(0)
+        try:
+            found = _read_season_list(endpoint, season_id, client)
+        except StoppedError:
+            return  # the lists that were read are committed
+        except RequestError as error:
+            if isinstance(error, TokenError) or not on_failure:
+                raise
+            refused = [season_id]
+            refusals += isinstance(error, RefusedError)
+            if not stored and (isinstance(error, AccessError) or refusals >= _MAX_REFUSALS):
+                # The plan does not include the endpoint.
+                refused += [*season_ids, *lists.later]
+                season_ids.clear()
+            on_failure(endpoint, refused, error)
+            if isinstance(error, DownError):
+                return
+            if isinstance(error, AccessError | RefusedError):
+                # A refusal counts as read: the list is requested again when it is too old.
+                now = client.clock.now()
+                yield from (_ReadList(id, None, now) for id in refused)
+            continue
+        # An empty list may be a transient error. It replaces no stored one, and the next run reads
+        # that one again. Seasons without a table or scorers never had a list.
+        if found.payload is not None or season_id not in stored:
+            yield found
+        if found.payload is not None:
+            stored.add(season_id)
+            lists.read += 1
+
+
+def _read_season_list(endpoint: Endpoint, season_id: int, client: SportmonksClient) -> _ReadList:
+    """Reads one list. An empty one is requested a second time."""
+    answers: list[Answer] = []
+    payloads: dict[int, str] = {}
+    for _ in range(2):
+        answers = list(client.pages(endpoint.path, endpoint.params, [season_id]))
+        payloads = _payloads(row for answer in answers for row in answer.rows)
+        if payloads:
+            break
+    # A row may move to the next page while they are read: each id is stored once.
+    payload = f'{{"data":[{",".join(payloads.values())}]}}' if payloads else None
+    return _ReadList(season_id, payload, answers[0].received_at)
 
 
 class TypeLookup:
@@ -108,7 +251,7 @@ class TypeLookup:
         for left, type_id in zip(range(len(unlisted), 0, -1), unlisted, strict=True):
             self._on_progress(left)
             try:
-                answer = self._client.get(REFERENCES["types"][0], ids=[type_id])
+                answer = self._client.get(_TYPES.path, ids=[type_id])
                 payload = _payloads(answer.rows).get(type_id)
             except (RequestError, StoppedError):
                 continue  # the next list of types may have it

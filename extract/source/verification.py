@@ -6,7 +6,7 @@ transient error: a second request within the same chunk often has the data again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -45,7 +45,7 @@ class Verification:
 
     Args:
         stored: the stored payloads, and what earlier responses left unconfirmed.
-        include_keys: the keys that the requested includes add to a payload.
+        include_keys: returns the keys that the requested includes add to a payload.
         confirm_after: a response confirms an earlier one only if it comes so much later.
         clock: the API's time.
 
@@ -56,15 +56,19 @@ class Verification:
     def __init__(
         self,
         stored: StoredFixtures,
-        include_keys: Set[str],
+        include_keys: Callable[[], Set[str]],
         confirm_after: timedelta,
         clock: ApiClock,
     ) -> None:
         self._stored = stored
-        self._include_keys = include_keys
+        self._keys = include_keys
         self._confirm_after = confirm_after
         self._clock = clock
         self.pending = PendingConfirmation()
+
+    @property
+    def _include_keys(self) -> Set[str]:
+        return self._keys()
 
     def settled(self, result: BatchResult) -> list[Outcome]:
         """The final outcomes of a first request; the others become `pending`."""

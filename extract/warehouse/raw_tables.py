@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from extract.config.endpoints import ENDPOINTS
+
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TDeleteInsertStrategyDict
 
@@ -73,6 +75,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("attempt", _BIGINT),
             ("seconds", _DOUBLE),
             ("bytes", _BIGINT),
+            ("json_bytes", _BIGINT),
+            ("include", _TEXT),
             ("error", _TEXT),
             ("quota_limit", _BIGINT),
             ("quota_remaining", _BIGINT),
@@ -91,10 +95,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("outcome", _TEXT),
         ]
     ),
-    "types": _REFERENCE,
-    "states": _REFERENCE,
-    "leagues": _REFERENCE,
-    "seasons": _REFERENCE,
+    **{endpoint.table: _REFERENCE for endpoint in ENDPOINTS},
 }
 
 # Not dlt's `upsert`: when a load is repeated, the staging table may have rows twice, and `upsert`
@@ -122,10 +123,7 @@ TIMES = {
     "listing_log": "new_fixtures_checked_at",
     "api_calls": "called_at",
     "runs": "updated_at",
-    "types": "fetched_at",
-    "states": "fetched_at",
-    "leagues": "fetched_at",
-    "seasons": "fetched_at",
+    **{endpoint.table: "fetched_at" for endpoint in ENDPOINTS},
 }
 # Logs of the runs. No decision depends on the times of these rows.
 RECORDS = {"api_calls", "runs"}

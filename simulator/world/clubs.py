@@ -44,9 +44,6 @@ class Clubs(People):
 
     def referee(self, referee_id: int) -> Row | None:
         """Return one referee."""
-        known = (
-            people.referee_id(league_index, number)
-            for league_index in range(self._leagues)
-            for number in range(people.REFEREES_PER_LEAGUE)
-        )
-        return people.referee_row(self._seed, referee_id) if referee_id in known else None
+        if not people.is_referee(referee_id, self._leagues):
+            return None
+        return people.referee_row(self._seed, referee_id)

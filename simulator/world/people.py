@@ -89,6 +89,12 @@ def referee_id(league_index: int, number: int) -> int:
     return _FIRST_REFEREE + league_index * 100 + number % REFEREES_PER_LEAGUE
 
 
+def is_referee(referee_id: int, leagues: int) -> bool:
+    """Return whether one of the first leagues has a referee with this id."""
+    league_index, number = divmod(referee_id - _FIRST_REFEREE, 100)
+    return 0 <= league_index < leagues and number < REFEREES_PER_LEAGUE
+
+
 def referee_row(seed: int, referee_id: int) -> Row:
     """Return a referee."""
     draw = mix(seed, 55, referee_id)

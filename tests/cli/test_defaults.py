@@ -50,7 +50,7 @@ def test_dlt_has_the_same_settings_without_the_file(tmp_path: Path, has_file: bo
     (tmp_path / ".dlt").mkdir()
     if has_file:
         (tmp_path / ".dlt/config.toml").write_bytes(Path(".dlt/config.toml").read_bytes())
-    expected = [False, "CRITICAL", False, False, True, 500, True, True, False]
+    expected = [False, "CRITICAL", False, False, True, 1, True, True, False]
     assert resolved(tmp_path) == expected
 
 

@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from extract.api.clock import ApiClock
-from extract.api.endpoints import ENDPOINT
 from extract.api.responses import ApiCall
 from extract.cli.messages import Messages
 from extract.cli.progress_bar import ConsoleProgress
 from extract.cli.tables import print_check, print_plan, print_rows
+from extract.config.endpoints import ENDPOINT
 from extract.config.settings import load_settings
 from extract.diagnostics.check_result import CheckResult
 from extract.planning.plan import Plan, SeasonPlan
@@ -55,7 +55,7 @@ def test_progress_names_its_phase_and_counts_calls_quota_and_time(
     assert has_cursor(output)
     lines = shown(output, columns)
     bar, time, all_of_them = "[━╸╺ ]{10,}", "[0-9]:[0-9]{2}:[0-9]{2}", "135/135"
-    for phase in ("Reference data", "Lists"):
+    for phase in ("Reference data", "Lists", "Season lists"):
         assert any(re.fullmatch(f"{phase} +{bar} +[0-9]+ calls? .*{time}", line) for line in lines)
     frames = [line for line in lines if line.startswith("Fixtures ") and "to go" in line]
     counted = f"Fixtures +{bar} +[0-9 ]+/135 .*{time} to go"
@@ -71,7 +71,9 @@ def test_progress_names_its_phase_and_counts_calls_quota_and_time(
     loading = [line for line in lines if line.startswith("Loading ")]
     assert any(re.fullmatch(f"Loading +{bar} +{all_of_them} .*{time}", line) for line in loading)
     if columns == 100:
-        assert any(f" {len(paths)} calls " in line for line in loading)
+        # Lists of seasons are requested after the fixtures.
+        so_far = sum("/seasons/" not in path for path in paths)
+        assert any(f" {so_far} calls " in line for line in loading)
 
 
 def test_the_summary_is_accurate(
@@ -114,7 +116,7 @@ def test_foreign_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     print_rows(console, [HOSTILE], [[HOSTILE]])
     print_check(console, CheckResult("database", "fail", HOSTILE, HOSTILE))
     season = SeasonPlan(1, HOSTILE, HOSTILE, Counter(new=1))
-    print_plan(messages, Plan("DuckDB", 1, [season], 1, 0, None, 1.0))
+    print_plan(messages, Plan("DuckDB", 1, [season], 1, 0, {}, None, 1.0))
     BuildReporter(console, []).line(HOSTILE, "red")
     Messages(console, as_json=True).write("warning", HOSTILE)
     output = written.getvalue()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from extract.config.endpoints import season_endpoints
 from simulator import Simulator
 from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
@@ -84,6 +85,7 @@ def test_lists_and_reference_data_are_read_when_they_are_too_old(
 
     seasons = ",".join(str(id) for id in reversed(api.world.season_ids()))
     slow, daily = {"core/types", "football/states"}, {"football/leagues", "football/seasons"}
+    daily |= {f"{each.path}/{id}" for each in season_endpoints() for id in api.world.season_ids()}
     at(NOW, duckdb_job, api)
     assert listed(api) == [
         f"populate;fixtureSeasons:{seasons}", f"populate;deleted;fixtureSeasons:{seasons}"

@@ -1,0 +1,26 @@
+with
+
+source as (
+
+    select * from {{ source('sportmonks_raw', 'topscorers') }}
+
+),
+
+renamed as (
+
+    select
+
+        ----------  ids
+        id as season_id,
+
+        ----------  json
+        payload,
+
+        ----------  timestamps
+        fetched_at as loaded_at
+
+    from source
+
+)
+
+select * from renamed
