@@ -70,7 +70,6 @@ KNOWN: dict[str, frozenset[str]] = {
 ONLY_ON_LISTS = frozenset({"currentperiod", "postmatchnews"})
 """Fixture includes that the multi endpoint does not have (documented)."""
 
-TYPED = frozenset({"events", "statistics", "scores", "periods", "xgfixture", "details"})
 NESTED = frozenset(
     {"type", "player", "relatedplayer", "subtype", "period", "position", "detailedposition"}
     | {"details", "xglineup", "referee", "sideline", "tvstation", "country", "team"}

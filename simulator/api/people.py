@@ -11,17 +11,17 @@ from simulator.data.source import Row, Source
 
 def one_player(source: Source, query: Query) -> Result:
     """Handle `players/{id}`."""
-    return _one(source, query, source.player(int(query.arguments["id"])))
+    return _one(source, query, source.people.player(int(query.arguments["id"])))
 
 
 def one_coach(source: Source, query: Query) -> Result:
     """Handle `coaches/{id}`."""
-    return _one(source, query, source.coach(int(query.arguments["id"])))
+    return _one(source, query, source.people.coach(int(query.arguments["id"])))
 
 
 def one_referee(source: Source, query: Query) -> Result:
     """Handle `referees/{id}`."""
-    return _one(source, query, source.referee(int(query.arguments["id"])))
+    return _one(source, query, source.people.referee(int(query.arguments["id"])))
 
 
 def _one(source: Source, query: Query, person: Row | None) -> Result:

@@ -45,7 +45,7 @@ def squad(source: Source, query: Query) -> Result:
     """Handle `squads/teams/{team}`: the current squad, not paged."""
     team_id = int(query.arguments["team"])
     rows = []
-    for number, player in enumerate(source.squad(team_id), 1):
+    for number, player in enumerate(source.people.squad(team_id), 1):
         draw = mix(player["id"], 41)
         row: Row = {
             "id": _FIRST_SQUAD_ID + player["id"],
@@ -75,7 +75,7 @@ def season_squad(source: Source, query: Query) -> Result:
     }
     season_number = source.season_ids().index(season_id)
     rows = []
-    for player in source.squad(team_id):
+    for player in source.people.squad(team_id):
         row: Row = {
             "id": _FIRST_SEASON_SQUAD_ID + season_number * 100_000_000 + player["id"],
             "player_id": player["id"],
@@ -141,7 +141,7 @@ def _included(source: Source, query: Query, team: Row) -> Row:
         elif name == "players":
             inner = [
                 {"player_id": player["id"], "team_id": team["id"], "jersey_number": number}
-                for number, player in enumerate(source.squad(team["id"]), 1)
+                for number, player in enumerate(source.people.squad(team["id"]), 1)
             ]
             full[name] = [{"id": _FIRST_SQUAD_ID + row["player_id"], **row} for row in inner]
         elif name == "venue" and team.get("venue_id") is not None:

@@ -48,6 +48,8 @@ def of_season(source: Source, query: Query) -> Result:
                 continue
             if name == "participant":
                 full[name] = teams.get(row["participant_id"])
+            elif name == "player":
+                full[name] = source.people.player(row["player_id"])
             elif name == "type":
                 full[name] = source.type(row["type_id"])
             elif name == "season":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.data.season_types import SEASON_TYPES
 from simulator.data.type_rows import TYPE_ROWS
 
 SPORT: dict[str, Any] = {"id": 1, "name": "Football", "code": "football"}
@@ -58,10 +57,7 @@ STATES_BY_ID: dict[int, dict[str, Any]] = {row["id"]: row for row in STATES}
 _BARE = str.maketrans({"%": None, "(": None, ")": None, "/": " "})
 
 TYPES_BY_ID: dict[int, dict[str, Any]] = {}
-for _id, _name, _model, _group, _code, _developer_name in [
-    *TYPE_ROWS,
-    *((*row, None, None) for row in SEASON_TYPES),
-]:
+for _id, _name, _model, _group, _code, _developer_name in TYPE_ROWS:
     _words = _name.translate(_BARE).split()
     TYPES_BY_ID[_id] = {
         "id": _id,

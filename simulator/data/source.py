@@ -14,6 +14,7 @@ from typing import Any
 
 from simulator.data.child_rows import renumber
 from simulator.data.clock import parse_instant
+from simulator.data.people import People
 from simulator.data.reference_data import STATES, STATES_BY_ID, TYPES, TYPES_BY_ID
 
 Row = dict[str, Any]
@@ -56,6 +57,7 @@ class Source(ABC):
         self.is_clock_moved = False
         """Whether the clock was moved: then the Date header shows its time, else the real time."""
 
+        self.people = People()
         self.lock = threading.RLock()
         self.patches: dict[int, list[Patch]] = {}
         self.deleted: set[int] = set()
@@ -131,24 +133,6 @@ class Source(ABC):
     def saved_rows(self, kind: str, season_id: int) -> list[Row]:
         """Return the saved rows of a season's `standing` or `topscorer` list."""
         return []
-
-    # ------------------------------------------------------------------ people
-
-    def squad(self, team_id: int) -> list[Row]:
-        """Return the players of a team, ascending by id; saved responses have no squads."""
-        return []
-
-    def player(self, player_id: int) -> Row | None:
-        """Return one player; saved responses contain people only inside fixtures."""
-        return None
-
-    def coach(self, coach_id: int) -> Row | None:
-        """Return one coach."""
-        return None
-
-    def referee(self, referee_id: int) -> Row | None:
-        """Return one referee."""
-        return None
 
     # ------------------------------------------------------------------ fixtures
 

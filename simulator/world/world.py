@@ -26,8 +26,9 @@ from simulator.data.source import (
     Source,
 )
 from simulator.randomness import mix
-from simulator.world import ids, people, rows, squads
+from simulator.world import ids, rows
 from simulator.world.calendar import Calendar
+from simulator.world.clubs import Clubs
 from simulator.world.match import Match
 from simulator.world.match_includes import Moment, include_value
 from simulator.world.match_outline import FINISHED, MatchSetup, Outline
@@ -71,6 +72,7 @@ class World(Source):
         self.calendars = [Calendar(newest - seasons + 1 + year, teams) for year in range(seasons)]
         self.ids = ids.FixtureIds(leagues * seasons, self.calendars[0].fixtures)
         self.plans = Plans(seed, self.ids, self.calendars, leagues, teams)
+        self.people = Clubs(seed, leagues, teams)
         self._all_ids: list[int] | None = None
         self._matches: OrderedDict[int, tuple[tuple[int, int, int], Match]] = OrderedDict()
         self._last_played: dict[int, dict[int, str]] = {}
@@ -277,38 +279,6 @@ class World(Source):
         fixture["group"] = rows.group_row(fixture, calendar, self.now)
         fixture["venue"] = venue
         fixture["state"] = self.state(fixture["state_id"])
-
-    # ------------------------------------------------------------------ people
-
-    def squad(self, team_id: int) -> list[Row]:
-        """Return the players of a team, ascending by id."""
-        league_index, team_index = ids.locate_team(team_id)
-        if not 0 <= league_index < self.league_count or team_index >= self.team_count:
-            return []
-        squad = squads.club_squad(self.seed, team_id)
-        return [
-            people.player_row(self.seed, player.player_id)
-            for player in squad
-            if player.player_id is not None
-        ]
-
-    def player(self, player_id: int) -> Row | None:
-        """Return one player."""
-        squad = self.squad(squads.team_of(player_id))
-        return next((row for row in squad if row["id"] == player_id), None)
-
-    def coach(self, coach_id: int) -> Row | None:
-        """Return one coach."""
-        team_id = squads.team_of(coach_id)
-        if not self.squad(team_id) or squads.coach_id(team_id) != coach_id:
-            return None
-        return people.coach_row(self.seed, coach_id)
-
-    def referee(self, referee_id: int) -> Row | None:
-        """Return one referee."""
-        if not people.is_referee(referee_id, self.league_count):
-            return None
-        return people.referee_row(self.seed, referee_id)
 
     # ------------------------------------------------------------------ corrections
 

@@ -112,8 +112,8 @@ def test_people_have_the_names_and_ids_of_the_events(client: Client) -> None:
     for player_id in sorted(names)[:40]:
         player = client.get(f"football/players/{player_id}").json()["data"]
         assert player["id"] == player_id
-        assert player["name"] == names[player_id]
-        assert f"{player['firstname']} {player['lastname']}" == player["name"]
+        assert player["name"].strip() == names[player_id]
+        assert f"{player['firstname']} {player['lastname']}" == names[player_id]
     assert coaches
     for coach_id in coaches:
         assert client.get(f"football/coaches/{coach_id}").json()["data"]["id"] == coach_id
@@ -121,3 +121,19 @@ def test_people_have_the_names_and_ids_of_the_events(client: Client) -> None:
     assert refused.status_code == 404
     message = "The requested include 'sidelined' does not exist on Player"
     assert refused.json()["message"] == message
+
+
+def test_people_are_the_objects_that_fixtures_embed(client: Client) -> None:
+    fixture_id = finished(client.api)[0]
+    include = "lineups.player;coaches;referees.referee"
+    path = f"football/fixtures/{fixture_id}"
+    fixture = client.get(path, include=include).json()["data"]
+    players = [row["player"] for row in fixture["lineups"] if row["player"]]
+    coaches = [
+        {key: value for key, value in row.items() if key != "meta"} for row in fixture["coaches"]
+    ]
+    referees = [row["referee"] for row in fixture["referees"]]
+    for kind, people in (("players", players), ("coaches", coaches), ("referees", referees)):
+        assert people
+        for person in people:
+            assert client.get(f"football/{kind}/{person['id']}").json()["data"] == person

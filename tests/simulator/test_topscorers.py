@@ -97,11 +97,12 @@ def test_the_filter_of_types(client: Client, types: str, expected: set[int]) -> 
 def test_includes_and_quota_of_topscorers(client: Client) -> None:
     season_id = client.api.world.season_ids()[0]
     path = f"football/topscorers/seasons/{season_id}"
-    response = client.get(path, include="participant;type;season;stage").json()
+    response = client.get(path, include="participant;type;season;stage;player").json()
     assert response["rate_limit"]["requested_entity"] == "Topscorer"
     for row in response["data"]:
         assert row["participant"]["id"] == row["participant_id"]
         assert row["type"]["id"] == row["type_id"]
+        assert row["player"]["id"] == row["player_id"]
         assert row["season"]["id"] == season_id
         assert row["stage"] is None
     refused = client.get(path, filters="eventTypes:14")
