@@ -41,7 +41,7 @@ def declare(copy: Path) -> None:
     before, end = "ENDPOINTS = (\n", "\n)\n"
     start, rest = path.read_text().split(before)
     lines, after = rest.split(end, 1)
-    path.write_text(f"{start}{before}{lines}\n    {block('python').strip()}{end}{after}")
+    path.write_text(f"{start}{before}{lines}\n    {block('python').strip()},{end}{after}")
 
 
 def command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
