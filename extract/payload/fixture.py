@@ -10,7 +10,7 @@ from extract.payload.content_hash import canonical_hash
 from extract.payload.lists import elements, is_list
 from extract.payload.storable_json import as_decode_error, read_json
 
-# The includes that have their own tables, as `payload_arrays` in dbt's macros.
+# Includes whose value is a list. Their tables would not read an object.
 LISTS = frozenset({"participants", "scores", "statistics", "events", "periods"})
 
 _LARGEST = 2**63 - 1
@@ -36,7 +36,8 @@ class Fixture:
         payload_hash: equal for payloads with equal content; see `canonical_hash`.
         keys: the keys whose value an include can have: a list, an object or null. A key of `LISTS`
             whose value is an object and not an encoded list is left out.
-        non_empty_keys: those of `keys` whose value has elements.
+        non_empty_keys: those of `keys` whose value has elements. For lists and objects inside the
+            elements of a list also `lineups.details`.
         has_goals: whether a CURRENT score has a goal.
         type_ids: the type ids in the elements of its lists.
     """
@@ -98,9 +99,7 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
         payload=payload,
         payload_hash=canonical_hash(fixture),
         keys=frozenset(key for key, value in fixture.items() if _fits(key, value)),
-        non_empty_keys=frozenset(
-            key for key, value in fixture.items() if value and _fits(key, value)
-        ),
+        non_empty_keys=frozenset(_non_empty_keys(fixture)),
         has_goals=any(map(_is_goal_score, elements(fixture.get("scores")))),
         type_ids=frozenset(id for id in map(as_int64, _type_ids(fixture)) if id is not None),
     )
@@ -111,6 +110,24 @@ def _fits(key: str, value: Any) -> bool:
     if isinstance(value, dict):
         return key not in LISTS or is_list(value)
     return value is None or isinstance(value, list)
+
+
+def _non_empty_keys(fixture: Mapping[str, Any]) -> Iterator[str]:
+    """dbt reads a payload for a table only if it has elements for the table."""
+    for key, value in fixture.items():
+        if not value or not _fits(key, value):
+            continue
+        yield key
+        for element in elements(value):
+            if not isinstance(element, dict):
+                continue
+            for nested, content in element.items():
+                if content and (isinstance(content, list) or _is_entity(content)):
+                    yield f"{key}.{nested}"
+
+
+def _is_entity(value: Any) -> bool:
+    return isinstance(value, dict) and "id" in value
 
 
 def _is_goal_score(score: Any) -> bool:

@@ -122,7 +122,8 @@ def read_report_data(
             "select hour_at, endpoint, calls, calls_answered, calls_over_quota, calls_failed, "
             "ids_requested, bytes, waited_seconds, quota_limit, min_quota_remaining "
             "from quota_usage where hour_at in (select distinct hour_at from quota_usage "
-            f"order by 1 desc limit {_HOURS}) order by hour_at desc, calls desc, endpoint limit {_ROWS}"
+            f"order by 1 desc limit {_HOURS}) order by hour_at desc, calls desc, endpoint "
+            f"limit {_ROWS}"
         ),
         quota_left=_quota_left(query),
         corrections=query(

@@ -57,6 +57,14 @@
     end
 {%- endmacro %}
 
+{% macro number_or_boolean_to_double(text) -%}
+    case {{ text }} when 'true' then 1 when 'false' then 0 else {{ to_double(text) }} end
+{%- endmacro %}
+
+{% macro percent_to_double(text) -%}
+    {{ to_double("rtrim(rtrim(" ~ text ~ ", '%'))") }}
+{%- endmacro %}
+
 {% macro double_to_bigint(number) -%}
     case
         when

@@ -1,6 +1,6 @@
-{% macro select_changed_payloads(array=none) -%}
+{% macro select_changed_payloads(paths=none, rules=none) -%}
     {%- set fixtures = ref('stg_sportmonks__fixtures') -%}
-    {%- set built = get_versions_table(this) if array else this -%}
+    {%- set built = get_versions_table(this) if paths else this -%}
 -- Materialized, because otherwise the planner evaluates expressions on the payload before it knows
 -- which payloads have changed.
 with changed as {{ 'materialized' if is_incremental() else 'not materialized' }} (
@@ -18,11 +18,17 @@ with changed as {{ 'materialized' if is_incremental() else 'not materialized' }}
             left join {{ built }} as built
                 on versions.fixture_id = built.fixture_id
             where
+                {% if rules -%}
+                (built.path = '' and built.value is distinct from '{{ rules }}')
+                or {% endif -%}
                 built.loaded_at is distinct from versions.loaded_at
-                {%- if array %}
+                {%- if paths %}
                 and (
                     built.fixture_id is not null
-                    or coalesce(',' || versions.non_empty_keys || ',' like '%,{{ array }},%', true)
+                    or versions.non_empty_keys is null
+                    {%- for path in paths %}
+                    or ',' || versions.non_empty_keys || ',' like '%,{{ path }},%'
+                    {%- endfor %}
                 )
                 {%- endif %}
         )

@@ -1,35 +1,54 @@
-{% macro payload_columns(document, except=['id']) -%}
-    {%- for path in payload_fields(document) if path not in except %}
-    {{ payload_column(document, path) }} as {{ path.split('.') | last }}
+{% macro payload_columns(except=[]) -%}
+    {%- for field in get_model_fields() if field.column not in except %}
+    {{ payload_column(field) }} as {{ field.column }}
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
-{% macro payload_column(document, path) -%}
-    {%- set type = payload_fields(document)[path] -%}
-    {%- if '.' in path and type == 'text' -%}
-        {{ to_text("(" ~ path.split('.')[0] ~ " -> '" ~ path.split('.')[1] ~ "')") }}
-    {%- elif type == 'text' -%}
-        {{ path }}
+{% macro payload_column(field) -%}
+    {%- set values = [] -%}
+    {%- for path in field.paths -%}
+        {%- do values.append(cast_field(path, field.formats[loop.index0])) -%}
+    {%- endfor -%}
+    {{ values[0] if values | length == 1 else 'coalesce(' ~ values | join(', ') ~ ')' }}
+{%- endmacro %}
+
+{% macro cast_field(path, format) -%}
+    {%- if format == 'text' and '.' not in path -%}
+        {{ adapter.quote(path) }}
+    {%- elif format == 'text' -%}
+        {{ to_text(field_json(path)) }}
+    {%- elif format == 'json' -%}
+        {{ field_json(path) }}
     {%- else -%}
-        {{ cast_text(payload_value(path), type) }}
+        {{ cast_text(field_text(path), format) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro payload_value(path, prefix='') -%}
-    {%- if '.' in path -%}
-        ({{ prefix ~ path.split('.')[0] }} ->> '{{ path.split('.')[1] }}')
+{% macro field_json(path, prefix='') -%}
+    {%- set keys = path.split('.') -%}
+    {%- set json = prefix ~ adapter.quote(keys[0]) -%}
+    {{ json if keys | length == 1 else "(" ~ json ~ " -> '" ~ keys[1:] | join("' -> '") ~ "')" }}
+{%- endmacro %}
+
+{% macro field_text(path, prefix='') -%}
+    {%- set keys = path.split('.') -%}
+    {%- if keys | length == 1 -%}
+        {{ prefix ~ adapter.quote(path) }}
     {%- else -%}
-        {{ prefix ~ path }}
+        ({{ field_json(keys[:-1] | join('.'), prefix) }} ->> '{{ keys[-1] }}')
     {%- endif -%}
 {%- endmacro %}
 
-{% macro cast_text(text, type) -%}
-    {%- if type == 'bigint' -%} {{ to_bigint(text) }}
-    {%- elif type == 'double' -%} {{ to_double(text) }}
-    {%- elif type == 'boolean' -%} {{ to_boolean(text) }}
-    {%- elif type == 'epoch_seconds' -%} {{ epoch_to_timestamp(text) }}
-    {%- elif type == 'timestamp_text' -%} {{ text_to_timestamp(text) }}
-    {%- elif type == 'date' -%} {{ to_date(text) }}
+{% macro cast_text(text, format) -%}
+    {%- if format == 'bigint' -%} {{ to_bigint(text) }}
+    {%- elif format == 'double' -%} {{ to_double(text) }}
+    {%- elif format == 'number_or_boolean' -%} {{ number_or_boolean_to_double(text) }}
+    {%- elif format == 'percent' -%} {{ percent_to_double(text) }}
+    {%- elif format == 'boolean' -%} {{ to_boolean(text) }}
+    {%- elif format == 'epoch_seconds' -%} {{ epoch_to_timestamp(text) }}
+    {%- elif format == 'timestamp_text' -%} {{ text_to_timestamp(text) }}
+    {%- elif format == 'date' -%} {{ to_date(text) }}
+    {%- else -%} {{ exceptions.raise_compiler_error('`' ~ format ~ '` is no format of a payload field.') }}
     {%- endif -%}
 {%- endmacro %}

@@ -1,150 +1,82 @@
-{#- The fields that the tables read from a payload. Models cast by this list, and `quarantine` validates by it. -#}
+{#-
+    The fields that the tables read from payloads. The yml of a model is the only list of them: a
+    column is read from the field of its name, or from `config.meta.path`. Casts, `quarantine` and
+    tests follow from it.
+-#}
 
-{% macro payload_fields(document) -%}
-    {{ return({
-        'fixture': {
-            'sport_id': 'bigint',
-            'league_id': 'bigint',
-            'season_id': 'bigint',
-            'stage_id': 'bigint',
-            'group_id': 'bigint',
-            'aggregate_id': 'bigint',
-            'round_id': 'bigint',
-            'state_id': 'bigint',
-            'venue_id': 'bigint',
-            'name': 'text',
-            'result_info': 'text',
-            'leg': 'text',
-            'details': 'text',
-            'length': 'bigint',
-            'placeholder': 'boolean',
-            'has_odds': 'boolean',
-            'has_premium_odds': 'boolean',
-            'starting_at_timestamp': 'epoch_seconds',
-            'starting_at': 'timestamp_text',
-        },
-        'participants': {
-            'id': 'bigint',
-            'sport_id': 'bigint',
-            'country_id': 'bigint',
-            'venue_id': 'bigint',
-            'name': 'text',
-            'short_code': 'text',
-            'gender': 'text',
-            'type': 'text',
-            'image_path': 'text',
-            'meta.location': 'text',
-            'founded': 'bigint',
-            'meta.position': 'bigint',
-            'meta.winner': 'boolean',
-            'placeholder': 'boolean',
-            'last_played_at': 'timestamp_text',
-        },
-        'scores': {
-            'id': 'bigint',
-            'type_id': 'bigint',
-            'participant_id': 'bigint',
-            'description': 'text',
-            'score.participant': 'text',
-            'score.goals': 'bigint',
-        },
-        'statistics': {
-            'id': 'bigint',
-            'type_id': 'bigint',
-            'participant_id': 'bigint',
-            'location': 'text',
-            'data.value': 'double',
-        },
-        'events': {
-            'id': 'bigint',
-            'type_id': 'bigint',
-            'sub_type_id': 'bigint',
-            'participant_id': 'bigint',
-            'period_id': 'bigint',
-            'detailed_period_id': 'bigint',
-            'player_id': 'bigint',
-            'related_player_id': 'bigint',
-            'coach_id': 'bigint',
-            'section': 'text',
-            'player_name': 'text',
-            'related_player_name': 'text',
-            'result': 'text',
-            'info': 'text',
-            'addition': 'text',
-            'minute': 'bigint',
-            'extra_minute': 'bigint',
-            'sort_order': 'bigint',
-            'injured': 'boolean',
-            'on_bench': 'boolean',
-            'rescinded': 'boolean',
-        },
-        'periods': {
-            'id': 'bigint',
-            'type_id': 'bigint',
-            'description': 'text',
-            'counts_from': 'bigint',
-            'sort_order': 'bigint',
-            'time_added': 'bigint',
-            'period_length': 'bigint',
-            'minutes': 'bigint',
-            'seconds': 'bigint',
-            'ticking': 'boolean',
-            'has_timer': 'boolean',
-            'started': 'epoch_seconds',
-            'ended': 'epoch_seconds',
-        },
-        'leagues': {
-            'sport_id': 'bigint',
-            'country_id': 'bigint',
-            'currentseason.id': 'bigint',
-            'name': 'text',
-            'short_code': 'text',
-            'image_path': 'text',
-            'type': 'text',
-            'sub_type': 'text',
-            'category': 'bigint',
-            'active': 'boolean',
-            'last_played_at': 'timestamp_text',
-        },
-        'seasons': {
-            'sport_id': 'bigint',
-            'league_id': 'bigint',
-            'tie_breaker_rule_id': 'bigint',
-            'name': 'text',
-            'finished': 'boolean',
-            'pending': 'boolean',
-            'is_current': 'boolean',
-            'starting_at': 'date',
-            'ending_at': 'date',
-        },
-        'states': {
-            'state': 'text',
-            'name': 'text',
-            'short_name': 'text',
-            'developer_name': 'text',
-        },
-        'types': {
-            'name': 'text',
-            'code': 'text',
-            'developer_name': 'text',
-            'model_type': 'text',
-            'stat_group': 'text',
-        },
-    }[document]) }}
+{#- dbt knows the yml of all models when it runs, and not yet when it parses: then there are no fields. -#}
+{% macro get_model_fields(node=none) -%}
+    {%- set formats = {
+        'double precision': 'double',
+        'timestamp with time zone': 'timestamp_text',
+        'jsonb': 'json',
+    } -%}
+    {%- set fields = [] -%}
+    {%- if execute -%}
+        {%- set node = node or graph.nodes[model.get('tested_node_unique_id') or model.unique_id] -%}
+        {%- for column in node.columns.values() -%}
+            {%- set meta = column.config.meta -%}
+            {%- if column.name not in ['fixture_id', 'loaded_at', get_key(node)] and not meta.computed -%}
+                {%- set paths = meta.path or column.name -%}
+                {%- set format = meta.format or formats.get(column.data_type, column.data_type) -%}
+                {%- set paths = [paths] if paths is string else paths -%}
+                {%- do fields.append({
+                    'column': column.name,
+                    'paths': paths,
+                    'formats': [format] * (paths | length) if format is string else format,
+                }) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(fields) }}
 {%- endmacro %}
 
-{% macro payload_arrays() -%}
-    {{ return(['participants', 'scores', 'statistics', 'events', 'periods']) }}
+{% macro get_key(node) -%}
+    {%- set key = node.config.unique_key -%}
+    {{ return(key if key is string else key | last) }}
 {%- endmacro %}
 
-{% macro payload_keys(document) -%}
-    {%- set keys = {'fields': [], 'texts': [], 'objects': []} -%}
-    {%- for path, type in payload_fields(document).items() -%}
+{% macro get_documents(source) -%}
+    {%- set documents = {} if execute else {'fixture': {'kind': 'root', 'fields': {}}} -%}
+    {%- for node in (graph.nodes.values() if execute else []) -%}
+        {%- set payload = node.config.get('meta', {}).get('payload') -%}
+        {%- if node.resource_type == 'model' and payload and payload.source == source -%}
+            {%- for path in payload.paths -%}
+                {%- do documents.setdefault(path, {'kind': payload.kind, 'fields': {}}) -%}
+                {%- for field in get_model_fields(node) -%}
+                    {%- for field_path in field.paths -%}
+                        {%- do documents[path].fields.update({field_path: field.formats[loop.index0]}) -%}
+                    {%- endfor -%}
+                {%- endfor -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {#- In a fixed order, so that the compiled SQL is the same in each run. -#}
+    {{ return(dict(documents | dictsort)) }}
+{%- endmacro %}
+
+{% macro get_document_fields(path, source='fixtures') -%}
+    {{ return(get_documents(source).get(path, {}).get('fields', {})) }}
+{%- endmacro %}
+
+{% macro get_keys(fields, with_id=true) -%}
+    {%- set keys = {'fields': ['id'] if with_id else [], 'texts': [], 'objects': []} -%}
+    {%- for path, format in fields.items() -%}
         {%- set key = path.split('.')[0] -%}
-        {%- set kind = 'objects' if '.' in path else 'texts' if type == 'text' else 'fields' -%}
+        {%- set kind = 'objects' if '.' in path or format == 'json' else 'texts' if format == 'text' else 'fields' -%}
         {%- if key not in keys[kind] -%}
             {%- do keys[kind].append(key) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(keys) }}
+{%- endmacro %}
+
+{% macro get_model_keys(with_id=true) -%}
+    {%- set fields = {} -%}
+    {%- for field in get_model_fields() -%}
+        {%- for path in field.paths -%}
+            {%- do fields.update({path: field.formats[loop.index0]}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(get_keys(fields, with_id)) }}
 {%- endmacro %}

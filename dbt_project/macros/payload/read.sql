@@ -5,15 +5,20 @@
     PostgreSQL's raises an error.
 -#}
 
-{% macro flatten(relation, array, keys=none) -%}
-    {{ return(adapter.dispatch('flatten')(relation, array, keys or payload_keys(array))) }}
+{#-
+    A path has one or two keys: `events`, or `lineups.details` for a list in each element of a list.
+    `array_index` is the place of the element, from 1. In a nested list, the place of its parent is
+    added in millions, and `first_index` tells lists of the same elements apart.
+-#}
+{% macro flatten(relation, path, keys, kind='array', first_index=0) -%}
+    {{ return(adapter.dispatch('flatten')(relation, path.split('.'), keys, kind, first_index)) }}
 {%- endmacro %}
 
-{% macro duckdb__flatten(relation, array, keys) -%}
+{% macro duckdb__flatten(relation, path, keys, kind, first_index) -%}
 select
     fixture_id,
     loaded_at,
-    array_index,
+    array_index + {{ first_index }} as array_index,
     {{ json_values('element', keys) }}
 from (
     select
@@ -21,66 +26,152 @@ from (
         loaded_at,
         -- from_json returns nulls for an element that is not an object.
         unnest(elements) as element,
-        case when has_elements then generate_subscripts(elements, 1) end as array_index
+        parent_index + case when has_elements then generate_subscripts(elements, 1) end as array_index
     from (
+        {{ duckdb_elements(json_content(relation, path), json_shape(keys), kind) }}
+    ) as padded_lists
+) as elements
+{%- endmacro %}
+
+{#- Lists of parsed elements; an empty list becomes one null. -#}
+{% macro duckdb_elements(contents, shape, kind) -%}
         select
             fixture_id,
             loaded_at,
+            parent_index,
             coalesce(len(objects) > 0, false) as has_elements,
             coalesce(nullif(objects, []), [null]) as elements
         from (
             select
                 fixture_id,
                 loaded_at,
-                from_json(list, '[{{ json_shape(keys) }}]') as objects
+                parent_index,
+                from_json(list, '[{{ shape }}]') as objects
             from (
                 select
                     fixture_id,
                     loaded_at,
-                    {{ json_list('content') }} as list
+                    parent_index,
+                    {{ json_elements('content', kind) }} as list
                 from (
-                    select
-                        fixture_id,
-                        loaded_at,
-                        payload -> '{{ array }}' as content
-                    from {{ relation }}
+                    {{ contents }}
                 ) as contents
             ) as lists
             where list is not null
         ) as parsed_lists
-    ) as padded_lists
-) as elements
 {%- endmacro %}
 
-{% macro postgres__flatten(relation, array, keys) -%}
+{% macro json_content(relation, path) -%}
+    {{ return(adapter.dispatch('json_content')(relation, path)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_content(relation, path) -%}
+    {%- if path | length == 1 -%}
+    select
+        fixture_id,
+        loaded_at,
+        cast(0 as bigint) as parent_index,
+        payload -> '{{ path[0] }}' as content
+    from {{ relation }}
+    {%- else -%}
+    select
+        fixture_id,
+        loaded_at,
+        coalesce(parent_number, 0) * 1000000 as parent_index,
+        case when parent_number is null then cast('[]' as json) else parent -> '{{ path[1] }}' end as content
+    from (
+        select
+            fixture_id,
+            loaded_at,
+            unnest(elements) as parent,
+            case when has_elements then generate_subscripts(elements, 1) end as parent_number
+        from (
+            {{ duckdb_elements(json_content(relation, path[:1]), '"JSON"', 'any') }}
+        ) as parent_lists
+    ) as parents
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro postgres__flatten(relation, path, keys, kind, first_index) -%}
 select
     fixture_id,
     loaded_at,
-    array_index,
+    parent_index + array_number + {{ first_index }} as array_index,
     {{ json_values('element', keys) }}
 from (
     select
         fixture_id,
         loaded_at,
-        {{ json_list('content') }} as list
+        parent_index,
+        {{ json_elements('content', kind) }} as list
     from (
-        select
-            fixture_id,
-            loaded_at,
-            payload -> '{{ array }}' as content
-        from {{ relation }}
-        -- An optimization fence: without it the planner inlines the expression, and decompresses
-        -- the payload each time that it is used.
-        offset 0
+        {{ json_content(relation, path) }}
     ) as contents
 ) as lists
-left join lateral jsonb_array_elements(list) with ordinality as elements (document, array_index) on true
+left join lateral jsonb_array_elements(list) with ordinality as elements (document, array_number) on true
 left join lateral jsonb_to_record(
     case when jsonb_typeof(document) = 'object' then document end
 ) as element (
     {{ json_columns(keys) }}
 ) on true
 where list is not null
+{%- endmacro %}
+
+{#- `offset 0` is an optimization fence: without it the planner inlines the expression, and
+    decompresses the payload each time that it is used. -#}
+{% macro postgres__json_content(relation, path) -%}
+    {%- if path | length == 1 -%}
+    select
+        fixture_id,
+        loaded_at,
+        cast(0 as bigint) as parent_index,
+        payload -> '{{ path[0] }}' as content
+    from {{ relation }}
+    offset 0
+    {%- else -%}
+    select
+        fixture_id,
+        loaded_at,
+        coalesce(parent_number, 0) * 1000000 as parent_index,
+        case when parent_number is null then cast('[]' as jsonb) else parent -> '{{ path[1] }}' end as content
+    from (
+        select
+            fixture_id,
+            loaded_at,
+            {{ json_elements('content', 'any') }} as list
+        from (
+            {{ json_content(relation, path[:1]) }}
+        ) as parent_contents
+    ) as parent_lists
+    left join lateral jsonb_array_elements(list) with ordinality as parents (parent, parent_number) on true
+    where list is not null
+    offset 0
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro json_elements(json, kind) -%}
+    {%- if kind == 'array' -%}
+        {{ json_list(json) }}
+    {%- elif kind == 'object' -%}
+        {{ json_object_list(json) }}
+    {%- else -%}
+        coalesce({{ json_list(json) }}, {{ json_object_list(json) }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro json_object_list(json) -%}
+    {{ return(adapter.dispatch('json_object_list')(json)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_object_list(json) -%}
+    case json_type({{ json }}) when 'OBJECT' then json_array({{ json }}) when 'NULL' then cast('[]' as json) end
+{%- endmacro %}
+
+{% macro postgres__json_object_list(json) -%}
+    case jsonb_typeof({{ json }})
+        when 'object' then jsonb_build_array({{ json }})
+        when 'null' then cast('[]' as jsonb)
+    end
 {%- endmacro %}
 
 {% macro json_list(json) -%}
@@ -150,13 +241,11 @@ from (
 ) as numbered
 {%- endmacro %}
 
-{% macro read_fields(relation, document, columns, keys=none) -%}
-    {{ return(adapter.dispatch('read_fields')(
-        relation, columns, keys or payload_keys(document)
-    )) }}
+{% macro read_fields(relation, keys, columns) -%}
+    {{ return(adapter.dispatch('read_fields')(relation, keys, columns)) }}
 {%- endmacro %}
 
-{% macro duckdb__read_fields(relation, columns, keys) -%}
+{% macro duckdb__read_fields(relation, keys, columns) -%}
 select
     {{ columns | join(', ') }},
     {{ json_values('object', keys) }}
@@ -168,7 +257,7 @@ from (
 ) as {{ relation }}
 {%- endmacro %}
 
-{% macro postgres__read_fields(relation, columns, keys) -%}
+{% macro postgres__read_fields(relation, keys, columns) -%}
 select
     {{ columns | join(', ') }},
     {{ json_values('object', keys) }}
@@ -190,9 +279,6 @@ cross join lateral jsonb_to_record(payload) as object (
     {%- set shape = [] -%}
     {%- for key in keys.fields -%} {%- do shape.append('"' ~ key ~ '":"VARCHAR"') -%} {%- endfor -%}
     {%- for key in keys.texts + keys.objects -%} {%- do shape.append('"' ~ key ~ '":"JSON"') -%} {%- endfor -%}
-    {%- for key, inner in keys.get('lists', {}).items() -%}
-        {%- do shape.append('"' ~ key ~ '":[' ~ json_shape(inner) ~ ']') -%}
-    {%- endfor -%}
     { {{- shape | join(',') -}} }
 {%- endmacro %}
 

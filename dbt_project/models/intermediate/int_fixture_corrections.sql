@@ -17,7 +17,7 @@
     'league_id', 'season_id', 'stage_id', 'group_id', 'aggregate_id', 'round_id', 'venue_id',
     'state_id', 'name', 'result_info', 'leg', 'details', 'length', 'placeholder'
 ] -%}
-{%- set event_fields = payload_fields('events') | reject('in', ['id', 'sort_order']) | list -%}
+{%- set event_fields = get_document_fields('events') | reject('in', ['id', 'sort_order']) | list -%}
 {%- set period_fields = ['started', 'ended', 'time_added', 'period_length'] -%}
 with
 
@@ -128,12 +128,16 @@ payloads as (
 
 fixture as (
 
-    {{ read_fields('payloads', 'fixture', ['fixture_id', 'loaded_at']) }}
+    {{ read_fields(
+        'payloads',
+        get_keys(get_document_fields('fixture'), with_id=false),
+        ['fixture_id', 'loaded_at']
+    ) }}
 
 ),
 
 -- Most arrays are the same in all versions of a fixture, and need not be flattened.
-{% for array in payload_arrays() %}
+{% for array in ['participants', 'scores', 'statistics', 'events', 'periods'] %}
 different_{{ array }} as (
 
     select fixture_id
@@ -153,7 +157,7 @@ different_{{ array }} as (
 
 {{ array }} as (
 
-    {{ flatten(array ~ '_payloads', array) }}
+    {{ flatten(array ~ '_payloads', array, get_keys(get_document_fields(array))) }}
 
 ),
 
@@ -161,8 +165,8 @@ different_{{ array }} as (
 fixture_facts as (
 
     {% set rows = [["'starting_at'", timestamp_to_text(
-        'coalesce(' ~ payload_column('fixture', 'starting_at_timestamp') ~ ', '
-        ~ payload_column('fixture', 'starting_at') ~ ')'
+        'coalesce(' ~ cast_field('starting_at_timestamp', 'epoch_seconds') ~ ', '
+        ~ cast_field('starting_at', 'timestamp_text') ~ ')'
     )]] %}
     {% for field in fixture_fields %} {% do rows.append(["'" ~ field ~ "'", field]) %} {% endfor %}
     {{ unpivot('fixture', {
@@ -183,14 +187,14 @@ participant_facts as (
         'fixture_id': 'fixture_id',
         'loaded_at': 'loaded_at',
         'subject': "'participant'",
-        'key': payload_column('participants', 'meta.location'),
+        'key': cast_field('meta.location', 'text'),
         'event_id': 'cast(null as bigint)',
         'type_id': 'cast(null as bigint)',
         'participant_id': to_bigint('id'),
     }, ['field', 'value'], [
         ["'participant_id'", 'id'],
-        ["'winner'", payload_value('meta.winner')],
-        ["'position'", payload_value('meta.position')],
+        ["'winner'", field_text('meta.winner')],
+        ["'position'", field_text('meta.position')],
     ]) }}
 
 ),
@@ -201,12 +205,12 @@ score_facts as (
         fixture_id,
         loaded_at,
         'score' as subject,
-        description || ' ' || {{ payload_column('scores', 'score.participant') }} as key,
+        description || ' ' || {{ cast_field('score.participant', 'text') }} as key,
         cast(null as bigint) as event_id,
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('participant_id') }} as participant_id,
         description as field,
-        {{ strip_zero_decimals(payload_value('score.goals')) }} as value
+        {{ strip_zero_decimals(field_text('score.goals')) }} as value
     from scores
 
 ),
@@ -222,7 +226,7 @@ statistic_facts as (
         {{ to_bigint('type_id') }} as type_id,
         {{ to_bigint('participant_id') }} as participant_id,
         'value' as field,
-        {{ strip_zero_decimals(payload_value('data.value')) }} as value
+        {{ strip_zero_decimals(field_text('data.value')) }} as value
     from statistics
 
 ),

@@ -10,17 +10,21 @@
     )
 }}
 
+{#- The rules are part of the version: when a model or a column is added, all payloads are validated. -#}
+{%- set documents = get_documents('fixtures') -%}
+{%- set rules = local_md5(tojson(documents)) -%}
+{%- set paths = documents | reject('equalto', 'fixture') | list -%}
 with
 
 changed_payloads as not materialized (
 
-    {{ select_changed_payloads() }}
+    {{ select_changed_payloads(rules=rules) }}
 
 ),
 
 payloads_to_validate as materialized (
 
-    {{ payloads_to_validate('changed_payloads') }}
+    {{ payloads_to_validate('changed_payloads', documents) }}
 
 ),
 
@@ -28,9 +32,8 @@ fixture as (
 
     {{ read_fields(
         'payloads_to_validate',
-        'fixture',
-        ['fixture_id', 'loaded_at'],
-        validation_keys('fixture')
+        get_validation_keys(documents, 'fixture'),
+        ['fixture_id', 'loaded_at']
     ) }}
 
 ),
@@ -38,31 +41,37 @@ fixture as (
 fixture_invalid_values as (
 
     {{ invalid_values(
-        'fixture', 'fixture', {'fixture_id': 'fixture_id', 'loaded_at': 'loaded_at'}
+        'fixture', documents, 'fixture', {'fixture_id': 'fixture_id', 'loaded_at': 'loaded_at'}
     ) }}
 
 ),
 
-{% for array in payload_arrays() %}
-all_{{ array }} as (
+{% for path in paths %}
+{%- set name = path | replace('.', '__') %}
+all_{{ name }} as (
 
-    {{ flatten('payloads_to_validate', array, validation_keys(array)) }}
+    {{ flatten(
+        'payloads_to_validate',
+        path,
+        get_validation_keys(documents, path),
+        documents[path].kind
+    ) }}
 
 ),
 
-{{ array }} as (
+{{ name }} as (
 
     select
         *,
         {{ to_bigint('id') }} as row_id
-    from all_{{ array }}
+    from all_{{ name }}
     where array_index is not null
 
 ),
 
-{{ array }}_invalid_values as (
+{{ name }}_invalid_values as (
 
-    {{ invalid_values(array, array, {
+    {{ invalid_values(name, documents, path, {
         'fixture_id': 'fixture_id',
         'loaded_at': 'loaded_at',
         'array_index': 'array_index',
@@ -79,7 +88,7 @@ final as (
         fixture_id,
         '' as path,
         cast(null as bigint) as row_id,
-        cast(null as text) as value,
+        '{{ rules }}' as value,
         cast(null as text) as reason,
         loaded_at
     from changed_payloads
@@ -95,17 +104,17 @@ final as (
         loaded_at
     from fixture_invalid_values
 
-    {% for array in payload_arrays() %}
+    {% for path in paths %}
     union all
 
     select
         fixture_id,
-        '{{ array }}[' || cast(array_index - 1 as text) || '].' || path as path,
+        {{ element_path(documents, path) }} || path as path,
         row_id,
         value,
         reason,
         loaded_at
-    from {{ array }}_invalid_values
+    from {{ path | replace('.', '__') }}_invalid_values
 
     {% endfor %}
 )

@@ -6,10 +6,21 @@ source as (
 
 ),
 
-fields as (
+renamed as (
 
-    {{ read_fields('source', 'seasons', ['id as season_id']) }}
+    select
+
+        ----------  ids
+        id as season_id,
+
+        ----------  json
+        payload,
+
+        ----------  timestamps
+        fetched_at as loaded_at
+
+    from source
 
 )
 
-select * from fields
+select * from renamed

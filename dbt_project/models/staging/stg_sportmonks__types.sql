@@ -3,14 +3,26 @@ with
 source as (
 
     select * from {{ source('sportmonks_raw', 'types') }}
+    -- The API does not return the types without a payload, although fixtures refer to them.
     where payload is not null
 
 ),
 
-fields as (
+renamed as (
 
-    {{ read_fields('source', 'types', ['id as type_id']) }}
+    select
+
+        ----------  ids
+        id as type_id,
+
+        ----------  json
+        payload,
+
+        ----------  timestamps
+        fetched_at as loaded_at
+
+    from source
 
 )
 
-select * from fields
+select * from renamed

@@ -4,6 +4,7 @@
         incremental_strategy='replace_by_fixture',
         unique_key='fixture_id',
         on_schema_change='fail',
+        meta={'payload': {'source': 'fixtures', 'paths': ['fixture'], 'kind': 'root'}},
         indexes=[
             {'columns': ['season_id', 'starting_at']},
             {'columns': ['league_id', 'starting_at']},
@@ -49,7 +50,7 @@ checks as (
 
 states as (
 
-    select * from {{ ref('stg_sportmonks__states') }}
+    select * from {{ ref('states') }}
 
 ),
 
@@ -117,7 +118,7 @@ base_fields as (
 
     {{ read_fields(
         'changed_payloads',
-        'fixture',
+        get_model_keys(with_id=false),
         [
             'fixture_id', 'changed_payloads.state_id as current_state_id', 'state_code',
             'times_missing', 'is_withdrawn', 'loaded_at'
@@ -244,10 +245,7 @@ final as (
     select
         base_fields.fixture_id,
         base_fields.current_state_id as state_id,
-        {{ payload_columns(
-            'fixture',
-            except=['state_id', 'starting_at_timestamp', 'starting_at']
-        ) }},
+        {{ payload_columns(except=['state_id']) }},
         teams.home_participant_id,
         teams.away_participant_id,
         case
@@ -270,10 +268,6 @@ final as (
         results.away_score_half_time,
         base_fields.times_missing,
         base_fields.is_withdrawn,
-        coalesce(
-            {{ payload_column('fixture', 'starting_at_timestamp') }},
-            {{ payload_column('fixture', 'starting_at') }}
-        ) as starting_at,
         base_fields.loaded_at
     from base_fields
     left join teams on base_fields.fixture_id = teams.fixture_id

@@ -1,0 +1,144 @@
+{#- Whole models for the parts of a payload. The fields are the columns in the model's yml. -#}
+
+{% macro array_model(paths, key, within_fixture=false, indexes=[]) -%}
+    {{ payload_model([paths] if paths is string else paths, 'array', key, within_fixture, indexes) }}
+{%- endmacro %}
+
+{% macro object_model(path, key, within_fixture=false, indexes=[]) -%}
+    {{ payload_model([path], 'object', key, within_fixture, indexes) }}
+{%- endmacro %}
+
+{% macro payload_model(paths, kind, key, within_fixture, indexes) -%}
+{%- set by_fixture = [] if within_fixture else [{'columns': ['fixture_id', 'loaded_at']}] -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_array',
+        unique_key=['fixture_id', key] if within_fixture else key,
+        on_schema_change='fail',
+        indexes=by_fixture + indexes,
+        meta={'payload': {'source': 'fixtures', 'paths': paths, 'kind': kind}}
+    )
+}}
+with
+
+changed_payloads as (
+
+    {{ select_changed_payloads(paths) }}
+
+),
+
+elements as (
+
+    {% for path in paths %}
+    {{ 'union all' if not loop.first }}
+    {{ flatten('changed_payloads', path, get_model_keys(), kind, first_index=loop.index0 * 10 ** 12) }}
+    {% endfor %}
+
+),
+
+deduplicated as (
+
+    {{ deduplicate('elements', key, within_fixture=within_fixture) }}
+
+),
+
+final as (
+
+    select
+        {{ key }},
+        fixture_id,
+        {{ payload_columns() }}{{ ',' if get_model_fields() }}
+        loaded_at
+    from deduplicated
+
+)
+
+select * from final
+where {{ has_key(key) }}
+{%- endmacro %}
+
+{% macro reference_model(source, key, indexes=[]) -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        unique_key=key,
+        on_schema_change='fail',
+        indexes=indexes,
+        meta={'payload': {'source': source, 'paths': [source], 'kind': 'root'}}
+    )
+}}
+with
+
+payloads as (
+
+    select * from {{ ref('stg_sportmonks__' ~ source) }}
+
+),
+
+fields as (
+
+    {{ read_fields('payloads', get_model_keys(with_id=false), [key]) }}
+
+),
+
+final as (
+
+    select
+        {{ key }},
+        {{ payload_columns() }}
+    from fields
+
+)
+
+select * from final
+{%- endmacro %}
+
+{% macro list_model(source, key, indexes=[]) -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        unique_key=key,
+        on_schema_change='fail',
+        indexes=indexes,
+        meta={'payload': {'source': source, 'paths': ['data'], 'kind': 'array'}}
+    )
+}}
+with
+
+payloads as (
+
+    select
+        season_id as fixture_id,
+        payload,
+        loaded_at
+    from {{ ref('stg_sportmonks__' ~ source) }}
+
+),
+
+elements as (
+
+    {{ flatten('payloads', 'data', get_model_keys(), 'array') }}
+
+),
+
+deduplicated as (
+
+    {{ deduplicate('elements', key) }}
+
+),
+
+final as (
+
+    select
+        {{ key }},
+        {{ payload_columns() }}
+    from deduplicated
+
+)
+
+select * from final
+where {{ key }} is not null
+{%- endmacro %}
