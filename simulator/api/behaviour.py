@@ -11,6 +11,7 @@ Pagination = Literal["page", "cursor", "cursor_url", "both"]
 NothingFound = Literal["message", "404", "empty"]
 TooManyIds = Literal["refuse", "truncate"]
 Meta = Literal["object", "list"]
+SavedFixtures = Literal["complete", "requested"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,14 @@ class Behaviour:
     """`subscription[0].meta`: an object, or the empty list of free plans."""
 
     unlicensed: tuple[str, ...] = ("odds", "premiumodds", "inplayodds", "predictions")
-    """Includes, in lower case, that fail the whole request with 403 and code 5002."""
+    """Includes that the plan lacks: they fail the whole request with 403 and code 5002.
+
+    Names in lower case; a nested one by its path or by its own name: `lineups.xglineup`,
+    `xglineup`.
+    """
+
+    saved_fixtures: SavedFixtures = "complete"
+    """Replay: saved fixtures with everything that was saved, or only with what is requested."""
 
     def changed(self, **changes: Any) -> Behaviour:
         """Return a copy with some changes.

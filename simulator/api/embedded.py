@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.data.source import Row, Source
+from simulator.world.season_facts import whole_number
 
 
 def related_objects(source: Source, name: str, season_id: int | None) -> dict[int, Row]:
@@ -16,10 +17,10 @@ def related_objects(source: Source, name: str, season_id: int | None) -> dict[in
     found: dict[int, Row] = {}
     key = f"{name}_id"
     for fixture_id in source.fixture_ids(season_id):
-        if source.base(fixture_id).get(key) in found:
+        if whole_number(source.base(fixture_id), key) in found:
             continue
         row = source.view(fixture_id, (name,)).get(name)
-        if isinstance(row, dict):
+        if isinstance(row, dict) and whole_number(row, "id") is not None:
             found[row["id"]] = row
     return dict(sorted(found.items()))
 
@@ -44,10 +45,20 @@ def teams_of_fixtures(source: Source, fixture_ids: Iterable[int]) -> dict[int, R
     """Return the teams of some fixtures by id, without the teams "to be confirmed"."""
     found: dict[int, Row] = {}
     for fixture_id in fixture_ids:
-        for team in source.view(fixture_id, ("participants",)).get("participants") or ():
+        for team in participants_of(source, fixture_id):
             if team["id"] not in found and not team.get("placeholder"):
                 found[team["id"]] = without_meta(team)
     return dict(sorted(found.items()))
+
+
+def participants_of(source: Source, fixture_id: int) -> list[Row]:
+    """Return the participants of a fixture that have an id, whatever a correction did to it."""
+    rows = source.view(fixture_id, ("participants",)).get("participants")
+    return [
+        row
+        for row in (rows if isinstance(rows, list) else [])
+        if whole_number(row, "id") is not None
+    ]
 
 
 def without_meta(team: dict[str, Any]) -> Row:

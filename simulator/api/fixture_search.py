@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from simulator.api.embedded import participants_of
 from simulator.api.fixtures import candidates, fixture_page, ids_between_days
 from simulator.api.query import Query
 from simulator.api.result import Result
 from simulator.data.clock import DAY
 from simulator.data.source import Row, Source
 from simulator.errors import incorrect
-from simulator.world.season_facts import LIVE
+from simulator.world.season_facts import LIVE, is_in
 
 _MINUTE = 60
 _BEFORE_KICKOFF, _AFTER_END = 15 * _MINUTE, 15 * _MINUTE
@@ -49,7 +50,7 @@ def livescores(source: Source, query: Query) -> Result:
 
     def is_shown(base: Row) -> bool:
         kickoff = base["starting_at_timestamp"]
-        if kickoff - _BEFORE_KICKOFF <= source.now < kickoff or base["state_id"] in _IN_PLAY:
+        if kickoff - _BEFORE_KICKOFF <= source.now < kickoff or is_in(base, _IN_PLAY):
             return True
         # The end of a match follows from its periods.
         if not kickoff <= source.now <= kickoff + _LONGEST_MATCH:
@@ -63,7 +64,7 @@ def livescores(source: Source, query: Query) -> Result:
 
 def in_play(source: Source, query: Query) -> Result:
     """Handle `livescores/inplay`: the matches that are being played."""
-    found = _around_now(source, query, lambda base: base["state_id"] in _IN_PLAY)
+    found = _around_now(source, query, lambda base: is_in(base, _IN_PLAY))
     return fixture_page(source, found, query)
 
 
@@ -75,15 +76,14 @@ def latest_livescores(source: Source, query: Query) -> Result:
 def _around_now(source: Source, query: Query, is_shown: Callable[[Row], bool]) -> list[int]:
     near = source.ids_between(source.now - DAY, source.now + DAY, candidates(source, query))
     bases = map(source.base, near)
-    return [base["id"] for base in bases if base.get("state_id") and is_shown(base)]
+    return [base["id"] for base in bases if is_shown(base)]
 
 
 def of_teams(source: Source, fixture_ids: Sequence[int], teams: set[int]) -> list[int]:
     """Return the fixtures in which all of these teams play."""
     found = []
     for fixture_id in fixture_ids:
-        participants = source.view(fixture_id, ("participants",)).get("participants") or ()
-        if teams <= {team["id"] for team in participants}:
+        if teams <= {team["id"] for team in participants_of(source, fixture_id)}:
             found.append(fixture_id)
     return found
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
 
-from simulator.api.includes import empty_include, included_rows, selected
+from simulator.api.includes import empty_include, include_paths, included_value, selected
 from simulator.api.pagination import Key
-from simulator.api.query import MAX_IDS, NESTED_FILTERS, Query, is_id
+from simulator.api.query import MAX_IDS, Query, is_id
 from simulator.api.result import Result, list_result
 from simulator.data.clock import DAY, day_start
-from simulator.data.source import ARRAYS, RELATIONS, Row, Source
+from simulator.data.source import INCLUDED, Row, Source
 from simulator.errors import ApiError, incorrect
 from simulator.randomness import generator, mix
 
@@ -113,9 +112,6 @@ def candidates(source: Source, query: Query) -> Sequence[int]:
         ids = source.league_fixture_ids(leagues)
     else:
         ids = source.fixture_ids()
-    after = query.numbers("idafter")
-    if after is not None:
-        ids = ids[bisect.bisect_right(ids, after[0]) :]
     return _filtered(source, ids, query)
 
 
@@ -171,7 +167,11 @@ def fixture_page(
 def fixture_rows(source: Source, ids: Sequence[int], query: Query) -> list[Any]:
     """Return the rows of some fixtures with the fields and includes of the request."""
     wanted = [name for name in query.parameters.get("select", "").split(",") if name]
-    is_complete = source.as_saved and (query.is_complete or bool(query.includes))
+    is_complete = (
+        source.as_saved
+        and query.behaviour.saved_fixtures == "complete"
+        and (query.is_complete or bool(query.includes))
+    )
     rows: list[Any] = []
     for fixture_id in ids:
         text = source.saved_text(fixture_id) if is_complete and not wanted else None
@@ -199,41 +199,23 @@ def fixture_rows(source: Source, ids: Sequence[int], query: Query) -> list[Any]:
 
 def _included(source: Source, fixture_id: int, query: Query) -> Row:
     includes = query.includes
-    full = source.view(fixture_id, includes)
+    full = source.view(fixture_id, include_paths(includes))
     is_base = source.is_base_field
     row = {key: value for key, value in full.items() if is_base(key, value)}
     seed = mix(fixture_id, query.call)
+    types = query.included_types()
+    # Saved responses may have other spellings of a key.
+    keys = {key.lower(): key for key in full}
     for name, include in includes.items():
-        if name not in full:
+        key = keys.get(name) or (keys.get("expected") if name == "xgfixture" else None)
+        if key is not None:
+            row[key] = included_value(
+                full[key], name, include, find_type=source.type, types=types, seed=seed
+            )
+        elif name not in INCLUDED and not source.as_saved:
             # An include that the world does not generate. A dropped key stays absent.
-            if name not in ARRAYS and name not in RELATIONS:
-                row[name] = empty_include(name)
-            continue
-        value = full[name]
-        if isinstance(value, list):
-            value = included_rows(value, name, include, source.type)
-            for filter_name, filtered in NESTED_FILTERS.items():
-                types = query.numbers(filter_name) if filtered == name else None
-                if types is not None:
-                    value = [item for item in value if item.get("type_id") in types]
-            value = shuffled(value, seed)
-        row[name] = value
+            row[name] = empty_include(name)
     return row
-
-
-def shuffled(rows: list[Row], seed: int) -> list[Row]:
-    """Return the rows in one of many orders; clients must not depend on the order.
-
-    The rows are cut and dealt into three piles. A real shuffle costs as much time as the rest of a
-    response.
-    """
-    if len(rows) < 2:
-        return rows
-    cut = seed % len(rows)
-    cut_rows = rows[cut:] + rows[:cut]
-    first = seed // len(rows) % 3
-    piles = (cut_rows[first::3], cut_rows[(first + 1) % 3 :: 3], cut_rows[(first + 2) % 3 :: 3])
-    return piles[0] + piles[1] + piles[2]
 
 
 def _day(text: str) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,13 +71,19 @@ ONLY_ON_LISTS = frozenset({"currentperiod", "postmatchnews"})
 """Fixture includes that the multi endpoint does not have (documented)."""
 
 TYPED = frozenset({"events", "statistics", "scores", "periods", "xgfixture", "details"})
+NESTED = frozenset(
+    {"type", "player", "relatedplayer", "subtype", "period", "position", "detailedposition"}
+    | {"details", "xglineup", "referee", "sideline", "tvstation", "country", "team"}
+    | {"participant", "bookmaker", "market", "lines", "stage", "city"}
+)
+"""Keys of the rows of an include that are includes themselves, where they hold no plain value."""
 
 
 @dataclass(slots=True)
 class Include:
     """One requested include: its nested includes and its selected fields."""
 
-    nested: set[str] = field(default_factory=set)
+    nested: dict[str, Include] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
 
 
@@ -96,7 +102,8 @@ def parse_includes(text: str, entity: str, multi: bool, behaviour: Behaviour) ->
                 f"You can use a total of {MAX_DEPTH} nested includes on this endpoint", 5008,
                 INCLUDE,
             )  # fmt: skip
-        name = names[0].lower()
+        keys = [nested.lower() for nested in names]
+        name = keys[0]
         if name not in KNOWN[entity]:
             raise ApiError(
                 404, f"The requested include '{names[0]}' does not exist on {entity}", 5001, INCLUDE
@@ -104,44 +111,118 @@ def parse_includes(text: str, entity: str, multi: bool, behaviour: Behaviour) ->
         if multi and name in ONLY_ON_LISTS:
             message = f"The {names[0]} include is not allowed on this endpoint"
             raise incorrect(message, 5013, INCLUDE)
-        if name in behaviour.unlicensed:
-            raise ApiError(403, f"You do not have access to the '{names[0]}' include", 5002)
+        for depth, key in enumerate(keys):
+            # A nested include is licensed by its path or by its own name.
+            if {key, ".".join(keys[: depth + 1])} & set(behaviour.unlicensed):
+                message = f"You do not have access to the '{names[depth]}' include"
+                raise ApiError(403, message, 5002)
         include = requested.setdefault(name, Include())
-        include.nested.update(nested.lower() for nested in names[1:2])
-        if wanted and len(names) == 1:
+        for key in keys[1:]:
+            include = include.nested.setdefault(key, Include())
+        if wanted:
             include.fields = tuple(filter(None, wanted.split(",")))
     return requested
 
 
-def included_rows(
-    rows: list[Row], name: str, include: Include, find_type: Callable[[int], Row | None]
-) -> list[Row]:
-    """Return the rows of one include with its nested type and only its selected fields.
+def include_paths(includes: Mapping[str, Include], prefix: str = "") -> set[str]:
+    """Return every requested include as a path in lower case, such as `lineups.details`."""
+    paths: set[str] = set()
+    for name, include in includes.items():
+        paths.add(prefix + name)
+        paths |= include_paths(include.nested, f"{prefix}{name}.")
+    return paths
+
+
+def included_value(
+    value: Any,
+    path: str,
+    include: Include,
+    *,
+    find_type: Callable[[int], Row | None],
+    types: Mapping[str, Collection[int]],
+    seed: int,
+) -> Any:
+    """Return an include as it was requested: its rows in any order, with what is nested in them.
+
+    Args:
+        value: The rows, the object or null. What is nested in them and was not requested is left
+            out; an unknown nested include is ignored.
+        path: The include's name, or its path where it is nested.
+        include: What was requested of it.
+        find_type: Returns a type by its id.
+        types: The type ids that a filter keeps, by path.
+        seed: The order of the rows follows from it.
 
     Raises:
         ApiError: A selected field does not exist.
     """
-    typed = name in TYPED and "type" in include.nested
-    if not typed and not include.fields:
-        return rows
-    shaped = []
-    for row in rows:
+
+    def shape(row: Row, seed: int) -> Row:
+        shaped = {key: value for key, value in row.items() if not _is_nested(key, value, path)}
         if include.fields:
-            for wanted in include.fields:
-                if wanted not in row:
-                    raise incorrect(
-                        f"The field '{wanted}' does not exist on the included resource.", 5006
-                    )
-            # Ids are always present (documented for `select`).
-            row = {
-                key: value
-                for key, value in row.items()
-                if key == "id" or key.endswith("_id") or key in include.fields
-            }
-        if typed:
-            row = {**row, "type": find_type(row["type_id"])}
-        shaped.append(row)
-    return shaped
+            shaped = _selected_of_include(shaped, include.fields)
+        for name, nested in include.nested.items():
+            if name in row and _is_nested(name, row[name], path):
+                shaped[name] = included_value(
+                    row[name],
+                    f"{path}.{name}",
+                    nested,
+                    find_type=find_type,
+                    types=types,
+                    seed=seed,
+                )
+            elif name == "type" and "type_id" in row:
+                shaped["type"] = find_type(row["type_id"])
+        return shaped
+
+    if isinstance(value, dict):
+        return shape(value, seed)
+    if not isinstance(value, list):
+        return value
+    kept = value
+    if path in types:
+        kept = [row for row in value if row.get("type_id") in types[path]]
+    if include.fields or include.nested or any(map(_has_nested, kept[:1])):
+        kept = [shape(row, seed + place) for place, row in enumerate(kept)]
+    return shuffled(kept, seed)
+
+
+def _is_nested(key: str, value: Any, path: str) -> bool:
+    """Return whether a key of a row is an include of its own, not a field."""
+    if key not in NESTED or path == "weatherreport":
+        return False
+    return value is None or isinstance(value, (list, dict))
+
+
+def _has_nested(row: Row) -> bool:
+    return not NESTED.isdisjoint(row)
+
+
+def _selected_of_include(row: Row, fields: Iterable[str]) -> Row:
+    for wanted in fields:
+        if wanted not in row:
+            raise incorrect(f"The field '{wanted}' does not exist on the included resource.", 5006)
+    # Ids are always present (documented for `select`).
+    return {
+        key: value
+        for key, value in row.items()
+        if key == "id" or key.endswith("_id") or key in fields
+    }
+
+
+def shuffled(rows: list[Row], seed: int) -> list[Row]:
+    """Return the rows in one of many orders; clients must not depend on the order.
+
+    The rows are cut and dealt into three piles. A real shuffle costs as much time as the rest of a
+    response.
+    """
+    if len(rows) < 2:
+        return rows
+    cut = seed % len(rows)
+    cut_rows = rows[cut:] + rows[:cut]
+    first = seed // len(rows) % 3
+    piles = (cut_rows[first::3], cut_rows[(first + 1) % 3 :: 3], cut_rows[(first + 2) % 3 :: 3])
+    return piles[0] + piles[1] + piles[2]
 
 
 def empty_include(name: str) -> Any:

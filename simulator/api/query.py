@@ -15,8 +15,12 @@ from simulator.errors import FILTERING, incorrect
 MAX_IDS = 50
 """Unique ids in one multi request, and values in one filter (documented)."""
 
-NESTED_FILTERS = {"eventtypes": "events", "fixturestatistictypes": "statistics"}
-"""Filters on the rows of an include, by the include."""
+NESTED_FILTERS = {
+    "eventtypes": "events",
+    "fixturestatistictypes": "statistics",
+    "lineupdetailtypes": "lineups.details",
+}
+"""The path of the include whose rows a filter keeps by their type."""
 
 _STATIC_FILTERS = frozenset({"populate", "deleted", "isdeleted", "todaydate"})
 _FIXTURE_FILTERS = frozenset({"fixtureseasons", "fixtureleagues", "fixturestates", "fixtureids"})
@@ -86,6 +90,19 @@ class Query:
         if not values or not all(is_id(value) for value in values):
             raise incorrect(link=FILTERING)
         return [int(value) for value in values]
+
+    def included_types(self) -> dict[str, set[int]]:
+        """Return the type ids that filters keep, by the path of their include.
+
+        Raises:
+            ApiError: A value is not a whole number.
+        """
+        types: dict[str, set[int]] = {}
+        for name, path in NESTED_FILTERS.items():
+            numbers = self.numbers(name)
+            if numbers is not None:
+                types[path] = set(numbers)
+        return types
 
 
 def read_query(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable
 
 from simulator.api.includes import empty_include
@@ -118,8 +117,6 @@ def usage(source: Source, query: Query) -> Result:
 
 def _list(query: Query, rows: list[Row], finish: Callable[[Row], Row]) -> Result:
     by_id = {row["id"]: row for row in rows}
-    ids = sorted(by_id)
-    after = query.numbers("idafter")
-    if after is not None:
-        ids = ids[bisect.bisect_right(ids, after[0]) :]
-    return list_result(ids, query, None, lambda page: [finish(by_id[row_id]) for row_id in page])
+    return list_result(
+        sorted(by_id), query, None, lambda page: [finish(by_id[row_id]) for row_id in page]
+    )

@@ -32,6 +32,9 @@ def list_result(
 
     Without `key`, the list is ordered by id.
     """
+    after = query.numbers("idafter")
+    if after is not None:
+        ids = [row_id for row_id in ids if row_id > after[0]]
     if not query.is_paged:
         return Result(rows=build(sorted(ids, key=key) if key else ids))
     position = read_position(query.parameters, query.populate, query.after)

@@ -8,9 +8,10 @@ from simulator.api.embedded import find_league, find_object, find_season, relate
 from simulator.api.fixture_search import of_teams
 from simulator.api.includes import empty_include
 from simulator.api.query import Query
-from simulator.api.result import Result
+from simulator.api.result import Result, list_result
 from simulator.data.reference_data import SPORT
 from simulator.data.source import Row, Source
+from simulator.world.season_facts import whole_number
 
 _IN_SCHEDULE = ("participants", "scores")
 
@@ -69,12 +70,12 @@ def _schedule(source: Source, season_id: int, fixture_ids: Sequence[int]) -> lis
     all_rounds = related_objects(source, "round", season_id)
     for fixture_id in fixture_ids:
         base = source.base(fixture_id)
-        stage = all_stages.get(base["stage_id"]) if base.get("stage_id") else None
+        stage = all_stages.get(whole_number(base, "stage_id") or 0)
         if stage is None:
             continue
         stages.setdefault(stage["id"], stage)
         found = rounds.setdefault(stage["id"], {})
-        round_row = all_rounds.get(base["round_id"]) if base.get("round_id") else None
+        round_row = all_rounds.get(whole_number(base, "round_id") or 0)
         if round_row is None:
             continue
         entry = found.setdefault(round_row["id"], {**round_row, "fixtures": []})
@@ -91,7 +92,9 @@ def _schedule(source: Source, season_id: int, fixture_ids: Sequence[int]) -> lis
 def _of_season(source: Source, query: Query, name: str) -> Result:
     found = related_objects(source, name, int(query.arguments["id"]))
     include = _includer(source, query, name)
-    return Result(rows=[include(row) for row in found.values()])
+    return list_result(
+        list(found), query, None, lambda page: [include(found[row_id]) for row_id in page]
+    )
 
 
 def _one(source: Source, query: Query, name: str) -> Result:

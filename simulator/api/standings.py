@@ -10,15 +10,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.api.embedded import find_league, find_season, related_objects, teams_of_season
-from simulator.api.fixtures import shuffled
-from simulator.api.includes import empty_include, included_rows
+from simulator.api.includes import empty_include, included_value, shuffled
 from simulator.api.query import Query
 from simulator.api.result import Result
 from simulator.data.reference_data import SPORT
 from simulator.data.source import Row, Source
 from simulator.randomness import mix
 from simulator.world.match_outline import FINISHED
-from simulator.world.season_facts import LIVE, MatchResult, league_matches
+from simulator.world.season_facts import LIVE, MatchResult, is_in, league_matches
 from simulator.world.standings import AWAY, HOME, Standing, Tally, make_table
 
 # Real ids of details are from 3.4 to 11.9 billion, those of form about 5.6 billion.
@@ -61,7 +60,7 @@ def _standings(
         team_ids = {team_id for _, match in matches for team_id in match.teams}
         counted = [
             match for base, match in matches
-            if base["state_id"] in counted_states and match.is_known
+            if is_in(base, counted_states) and match.is_known
         ]  # fmt: skip
         if counted:
             rows += _rows(source, query, season_id, team_ids, counted)
@@ -152,8 +151,14 @@ class _Includes:
                     full[name] = {**rule, "type": self._source.type(rule["type_id"])}
             elif name in ("details", "form"):
                 rows = _details(row["id"], line) if name == "details" else _form(row["id"], line)
-                rows = included_rows(rows, name, include, self._source.type)
-                full[name] = shuffled(rows, mix(row["id"], self._query.call))
+                full[name] = included_value(
+                    rows,
+                    name,
+                    include,
+                    find_type=self._source.type,
+                    types={},
+                    seed=mix(row["id"], self._query.call),
+                )
             else:
                 full[name] = empty_include(name)
         return full

@@ -127,13 +127,10 @@ def _find_team(source: Source, team_id: int) -> Row | None:
 
 
 def _list(source: Source, query: Query, found: dict[int, Row]) -> Result:
-    after = query.numbers("idafter")
-    ids = [team_id for team_id in found if after is None or team_id > after[0]]
-
     def build(page: Sequence[int]) -> list[Row]:
         return [_included(source, query, found[team_id]) for team_id in page]
 
-    return list_result(ids, query, None, build)
+    return list_result(list(found), query, None, build)
 
 
 def _included(source: Source, query: Query, team: Row) -> Row:

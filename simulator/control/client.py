@@ -56,9 +56,12 @@ class Control:
         """Move the clock forward by some seconds."""
         return str(self._do("advance", seconds=seconds))
 
-    def fixture(self, fixture_id: int) -> Row:
-        """Return a fixture with all its arrays and relations, corrections included."""
-        fixture: Row = self._do("fixture", fixture_id=fixture_id)
+    def fixture(self, fixture_id: int, include: str = "") -> Row:
+        """Return a fixture with all its arrays and relations, corrections included.
+
+        `include` adds further includes: `lineups;lineups.details;weatherReport`.
+        """
+        fixture: Row = self._do("fixture", fixture_id=fixture_id, include=include)
         return fixture
 
     def fixture_ids(self, season_id: int | None = None) -> list[int]:
@@ -70,6 +73,41 @@ class Control:
     def correct_statistic(self, fixture_id: int, statistic_id: int, value: Any) -> None:
         """Change the value of a statistic; the row keeps its id."""
         self._do("correct_statistic", fixture_id=fixture_id, statistic_id=statistic_id, value=value)
+
+    def correct_player_statistic(self, fixture_id: int, statistic_id: int, value: Any) -> None:
+        """Change the value of a statistic of a player; the row keeps its id."""
+        self._do(
+            "correct_player_statistic",
+            fixture_id=fixture_id,
+            statistic_id=statistic_id,
+            value=value,
+        )
+
+    def remove_player_statistic(self, fixture_id: int, statistic_id: int) -> None:
+        """Remove a statistic of a player."""
+        self._do("remove_player_statistic", fixture_id=fixture_id, statistic_id=statistic_id)
+
+    def add_player_statistic(
+        self, fixture_id: int, lineup_id: int, type_id: int, value: Any
+    ) -> Row:
+        """Add a statistic of a player, and return it."""
+        added: Row = self._do(
+            "add_player_statistic",
+            fixture_id=fixture_id,
+            lineup_id=lineup_id,
+            type_id=type_id,
+            value=value,
+        )
+        return added
+
+    def rename_lineup_player(self, fixture_id: int, lineup_id: int, player_name: str) -> None:
+        """Change the name of a player in the line-ups of a fixture."""
+        self._do(
+            "rename_lineup_player",
+            fixture_id=fixture_id,
+            lineup_id=lineup_id,
+            player_name=player_name,
+        )
 
     def remove_event(self, fixture_id: int, event_id: int) -> None:
         """Remove an event."""

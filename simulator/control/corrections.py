@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.control import line_ups
 from simulator.data.source import CorrectionError, Patch, Row
 
 _GOALS = frozenset({14, 15, 16})
@@ -36,9 +37,11 @@ def correct_statistic(statistic_id: int, value: Any) -> Patch:
     """Change the value of a statistic; its row keeps its id (unconfirmed for the real API)."""
 
     def change(fixture: Row) -> None:
-        for row in _rows(fixture, "statistics"):
-            if row.get("id") == statistic_id:
-                row["data"] = {"value": value}
+        # xGFixture repeats the statistics under the same ids.
+        for array in ("statistics", "xgfixture"):
+            for row in _rows(fixture, array):
+                if row.get("id") == statistic_id:
+                    row["data"] = {"value": value}
 
     return change
 
@@ -173,9 +176,10 @@ def cancel_goal(fixture: Row, event_id: int, number: int) -> Patch:
             if event["type_id"] in _GOALS and later and event["result"]:
                 event["result"] = _one_less(event["result"], side)
         _correct_scores(fixture, goal, period_type)
-        for row in _rows(fixture, "statistics"):
+        for row in [*_rows(fixture, "statistics"), *_rows(fixture, "xgfixture")]:
             if row["type_id"] == 52 and row["participant_id"] == goal["participant_id"]:
                 row["data"] = {"value": max(0, row["data"]["value"] - 1)}
+        line_ups.take_goal(fixture, goal)
         if fixture.get("state_id") == 5:
             _correct_winner(fixture)
 

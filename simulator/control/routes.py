@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.api.server import ApiServer
-from simulator.control import corrections
+from simulator.control import corrections, line_ups
 from simulator.data.clock import api_time, parse_instant
 from simulator.data.lossless_json import dump_lossless
 from simulator.data.source import CorrectionError, Row
@@ -46,9 +46,10 @@ class Operations:
         self._server.source.advance(int(seconds))
         return self.clock()
 
-    def fixture(self, fixture_id: int) -> Row:
-        """Return a fixture."""
-        return self._server.source.fixture(fixture_id)
+    def fixture(self, fixture_id: int, include: str = "") -> Row:
+        """Return a fixture with further includes."""
+        names = {name for name in include.lower().split(";") if name}
+        return self._server.source.fixture(fixture_id, names)
 
     def fixture_ids(self, season_id: int | None = None) -> list[int]:
         """Return the ids of the existing fixtures."""
@@ -58,6 +59,34 @@ class Operations:
         """Change the value of a statistic."""
         corrections.find(self.fixture(fixture_id), "statistics", statistic_id)
         self._patch(fixture_id, corrections.correct_statistic(statistic_id, value))
+
+    def correct_player_statistic(self, fixture_id: int, statistic_id: int, value: Any) -> None:
+        """Change the value of a statistic of a player."""
+        line_ups.find_statistic(self._with_lineups(fixture_id), statistic_id)
+        self._patch(fixture_id, line_ups.correct_player_statistic(statistic_id, value))
+
+    def remove_player_statistic(self, fixture_id: int, statistic_id: int) -> None:
+        """Remove a statistic of a player."""
+        line_ups.find_statistic(self._with_lineups(fixture_id), statistic_id)
+        self._patch(fixture_id, line_ups.remove_player_statistic(statistic_id))
+
+    def add_player_statistic(
+        self, fixture_id: int, lineup_id: int, type_id: int, value: Any
+    ) -> Row:
+        """Add a statistic of a player and return it."""
+        added = line_ups.new_player_statistic(
+            self._with_lineups(fixture_id), lineup_id, type_id, value, self._next()
+        )
+        self._patch(fixture_id, line_ups.add_player_statistic(added))
+        return added
+
+    def rename_lineup_player(self, fixture_id: int, lineup_id: int, player_name: str) -> None:
+        """Change the name of a player in the line-ups."""
+        line_ups.find_lineup(self._with_lineups(fixture_id), lineup_id)
+        self._patch(fixture_id, line_ups.rename_lineup_player(lineup_id, player_name))
+
+    def _with_lineups(self, fixture_id: int) -> Row:
+        return self._server.source.fixture(fixture_id, line_ups.NAMES)
 
     def remove_event(self, fixture_id: int, event_id: int) -> None:
         """Remove an event."""

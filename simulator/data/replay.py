@@ -14,7 +14,7 @@ from simulator.data.clock import api_time
 from simulator.data.lossless_json import dump_lossless, load_lossless
 from simulator.data.reference_data import STATES, TYPES, TYPES_BY_ID
 from simulator.data.saved_files import ReplayError, find_objects, is_data_file, read_documents
-from simulator.data.source import CorrectionError, Row, Source
+from simulator.data.source import INCLUDED, CorrectionError, Row, Source
 
 
 class Replay(Source):
@@ -150,15 +150,15 @@ class Replay(Source):
         return fixture_id in self._saved
 
     def is_base_field(self, key: str, value: Any) -> bool:
-        """Return whether a list without includes shows this field: every scalar."""
-        return not isinstance(value, (list, dict))
+        """Return whether a list without includes shows this field: every scalar of its own."""
+        return not isinstance(value, (list, dict)) and key.lower() not in INCLUDED
 
     def original_base(self, fixture_id: int) -> Row:
         """Return the fixture's scalar fields."""
         return self._bases[fixture_id]
 
-    def original_fixture(self, fixture_id: int) -> Row:
-        """Return the fixture as it was saved."""
+    def original_fixture(self, fixture_id: int, names: Collection[str] = ()) -> Row:
+        """Return the fixture as it was saved, whatever is named."""
         fixture: Row = load_lossless(self._saved[fixture_id].decode())
         return fixture
 

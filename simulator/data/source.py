@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from simulator.data.child_rows import renumber
 from simulator.data.clock import parse_instant
 from simulator.data.reference_data import STATES, STATES_BY_ID, TYPES, TYPES_BY_ID
 
@@ -19,32 +20,28 @@ Row = dict[str, Any]
 Patch = Callable[[Row], None]
 
 ARRAYS = ("participants", "scores", "statistics", "events", "periods", "xgfixture")
-"""Keys of a fixture that hold arrays."""
+"""Keys of a fixture that hold arrays, and that every complete fixture has."""
 
-RELATIONS = ("sport", "league", "season", "stage", "round", "venue", "state")
-"""Keys of a fixture that hold one embedded object."""
+RELATIONS = ("sport", "league", "season", "stage", "round", "group", "venue", "state")
+"""Keys of a fixture that hold one embedded object, and that every complete fixture has."""
+
+FURTHER_ARRAYS = (
+    "lineups", "formations", "coaches", "referees", "sidelined", "metadata", "predictions",
+    "pressure", "tvstations", "comments", "trends", "odds",
+)  # fmt: skip
+"""Keys of a fixture that hold arrays, and that are only computed when they are named."""
+
+FURTHER_OBJECTS = ("weatherreport",)
+"""Keys of a fixture that hold one object, and that are only computed when they are named."""
+
+INCLUDED = frozenset({*ARRAYS, *RELATIONS, *FURTHER_ARRAYS, *FURTHER_OBJECTS})
+"""Every key of a fixture that is an include, not a field of its own."""
 
 _REISSUED_IDS = 100_000_000_000
-_CHILDREN = ("scores", "statistics", "events", "periods", "xgfixture")
 
 
 class CorrectionError(Exception):
     """A correction that is impossible for this fixture; the message says why."""
-
-
-def renumber(fixture_id: int, offset: int) -> Patch:
-    """Change the id of a fixture, and the ids of its child rows."""
-
-    def change(fixture: Row) -> None:
-        fixture["id"] = fixture_id
-        for name in _CHILDREN:
-            for row in fixture.get(name) or ():
-                row["fixture_id"] = fixture_id
-                for key in ("id", "period_id", "detailed_period_id"):
-                    if isinstance(row.get(key), int):
-                        row[key] += offset
-
-    return change
 
 
 class Source(ABC):
@@ -81,14 +78,18 @@ class Source(ABC):
         """Return the fixture's own fields, before corrections."""
 
     @abstractmethod
-    def original_fixture(self, fixture_id: int) -> Row:
-        """Return a new copy of the fixture with all arrays and relations, before corrections."""
+    def original_fixture(self, fixture_id: int, names: Collection[str] = ()) -> Row:
+        """Return a new copy of the fixture with all arrays and relations, before corrections.
+
+        `names` are the further includes to add, as in `fixture`.
+        """
 
     @abstractmethod
     def original_view(self, fixture_id: int, names: Collection[str]) -> Row:
         """Return a fixture to serve, before corrections; it must not be changed.
 
-        Only the named arrays and relations have to be present.
+        Only the named includes have to be present. A name is a key, or the path of what is nested
+        in its rows, in lower case: `lineups.details`.
         """
 
     @abstractmethod
@@ -201,15 +202,20 @@ class Source(ABC):
                 chosen.append(fixture_id)
         return chosen
 
-    def fixture(self, fixture_id: int) -> Row:
+    def fixture(self, fixture_id: int, names: Collection[str] = ()) -> Row:
         """Return the current fixture with all arrays and relations, in canonical order.
+
+        Args:
+            fixture_id: Its id.
+            names: Further includes to add and what is nested in them, as paths in lower case:
+                `lineups`, `lineups.details`, `weatherreport`.
 
         Raises:
             KeyError: There is no such fixture.
         """
         with self.lock:
             self._check_exists(fixture_id)
-            fixture = self.original_fixture(self.reissued.get(fixture_id, fixture_id))
+            fixture = self.original_fixture(self.reissued.get(fixture_id, fixture_id), names)
             if fixture_id in self.patches:
                 for patch in self.patches[fixture_id]:
                     patch(fixture)
@@ -229,7 +235,7 @@ class Source(ABC):
     def view(self, fixture_id: int, names: Collection[str]) -> Row:
         """Return a fixture to serve, which must not be changed."""
         if fixture_id in self.patches or fixture_id in self.deleted:
-            return self.fixture(fixture_id)
+            return self.fixture(fixture_id, names)
         return self.original_view(fixture_id, names)
 
     def base(self, fixture_id: int) -> Row:

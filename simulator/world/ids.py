@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulator.randomness import mix
+
 _FIRST_FIXTURE = 18_500_000
 _FIRST_SEASON = 23_001
 _FIRST_LEAGUE = 2_001
 _FIRST_STAGE = 77_400_000
 _FIRST_ROUND = 340_000
+_FIRST_GROUP = 248_000
 _FIRST_TEAM = 10_001
 _FIRST_PLACEHOLDER_TEAM = 9_000_000
 _TEAMS_PER_LEAGUE = 100
@@ -60,11 +63,6 @@ def locate_team(team_id: int) -> tuple[int, int]:
     return divmod(team_id - _FIRST_TEAM, _TEAMS_PER_LEAGUE)
 
 
-def team_of_person(person_id: int) -> int:
-    """Return the id of the team that a player or a coach belongs to."""
-    return person_id // 100
-
-
 def placeholder_team_id(ordinal: int, side: int) -> int:
     """Return the id of the team "to be confirmed" on one side of a fixture."""
     return _FIRST_PLACEHOLDER_TEAM + ordinal * 2 + side
@@ -78,6 +76,16 @@ def venue_id(team_id: int) -> int:
 def team_index_of_venue(venue_id: int) -> int:
     """Return the index, in its league, of the team that a ground belongs to."""
     return (venue_id - _VENUE_OFFSET - _FIRST_TEAM) % _TEAMS_PER_LEAGUE
+
+
+def venue_capacity(seed: int, venue_id: int) -> int:
+    """Return how many people a ground holds."""
+    return 4_000 + mix(seed, 14, venue_id) % 60_000
+
+
+def group_id(season_index: int) -> int:
+    """Return the id of the only group of a season's league stage."""
+    return _FIRST_GROUP + season_index
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,23 @@ class _Details:
     on_bench: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An event by the places of its players in the squads, also where the event lacks their ids.
+
+    Attributes:
+        at: Seconds since kick-off.
+        side: The side of `player` and `related`, also for an own goal.
+    """
+
+    at: int
+    minute: int
+    type_id: int
+    side: int
+    player: int
+    related: int | None
+
+
 class MatchEvents:
     """All events of one match, generated once."""
 
@@ -76,6 +93,7 @@ class MatchEvents:
         self._on_pitch: list[list[Player]] = [list(side.squad[:11]) for side in setup.sides]
         self._bench: list[list[Player]] = [list(side.squad[11:]) for side in setup.sides]
         self._booked: list[list[Player]] = [[], []]
+        self._happened: list[tuple[Incident, int, _Details]] = []
 
     def rows(self, until: int, is_over: bool) -> list[Row]:
         """Return the events that the API shows at a second since kick-off."""
@@ -88,6 +106,23 @@ class MatchEvents:
             last = next((row for row in reversed(events) if row["type_id"] in SCORED), None)
             events = [row for row in events if row is not last]
         return events
+
+    @cached_property
+    def actions(self) -> list[Action]:
+        """Everything that a player did, in order, without the shoot-out."""
+        return [
+            self._action(incident, minute, details)
+            for incident, minute, details in (self._happened if self.all else ())
+            if incident.type_id in _LABELS and details.player[1] is not None
+        ]
+
+    def _action(self, incident: Incident, minute: int, details: _Details) -> Action:
+        side = 1 - incident.side if incident.type_id == 15 else incident.side
+        squad: tuple[Player, ...] = self._setup.sides[side].squad
+        related = None if details.related[1] is None else squad.index(details.related)
+        return Action(
+            incident.at, minute, incident.type_id, side, squad.index(details.player), related
+        )
 
     @cached_property
     def incidents(self) -> list[Incident]:
@@ -181,6 +216,7 @@ class MatchEvents:
             if draw() < 0.012:
                 player = (None, player[1] if draw() < 0.3 else None)
             minute, extra_minute = setup.periods[incident.period].shown(incident.running_minute)
+            self._happened.append((incident, minute, details))
             period_id = first_period + min(incident.period, 3)
             row: Row = {
                 "id": first_id + len(written) * 37 % IDS_PER_FIXTURE,

@@ -12,6 +12,7 @@ from enum import Enum
 
 from simulator.data.clock import DAY
 from simulator.randomness import generator, mix, poisson
+from simulator.world.squads import MatchSquad
 
 MINUTE = 60
 FINISHED = frozenset({5, 7, 8, 14, 17})
@@ -138,11 +139,17 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two teams in a match; `squad` is (player id, name), the first eleven start."""
+    """One of the two teams in a match.
+
+    Attributes:
+        squad: Player id, or None where the API does not know it, and name; the first eleven start.
+        match_squad: The same players with their positions, the formation and who is absent.
+    """
 
     participant_id: int
     coach_id: int
-    squad: tuple[tuple[int, str], ...]
+    squad: tuple[tuple[int | None, str], ...]
+    match_squad: MatchSquad
 
 
 @dataclass(slots=True)

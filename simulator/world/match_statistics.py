@@ -1,4 +1,4 @@
-"""The statistics of one match, and its expected goals.
+"""The statistics of the two teams of one match.
 
 The numbers are invented, but consistent with each other and with the events and the score.
 """
@@ -13,8 +13,6 @@ from simulator.world.match_events import IDS_PER_FIXTURE, MatchEvents
 from simulator.world.match_outline import MatchSetup
 
 _FIRST_STATISTIC_IDS = (413_000_000, 10_413_000_000)
-_FIRST_EXPECTED_ID = 77_000_000
-_WHOLE_MATCH = 1 << 30
 
 # The documented sets of types: every finished match has the first, some have the others.
 _STEADY_STATISTICS = (
@@ -36,9 +34,23 @@ class MatchStatistics:
         """Derive statistics from a match and its events."""
         self._setup = setup
         self._events = events
+        self._last: tuple[int, list[dict[int, int]]] | None = None
 
     def rows(self, until: int, played: float) -> list[Row]:
         """Return the rows at a second since kick-off; `played` is the share of 90 minutes."""
+        draw, sides = self._values(until, played)
+        self._last = (until, sides)
+        return self._statistic_rows(draw, sides)
+
+    def team_values(self, until: int, played: float) -> list[dict[int, int]]:
+        """Return the values of both sides by type, also of types that the rows lack."""
+        if self._last is None or self._last[0] != until:
+            self._last = (until, self._values(until, played)[1])
+        return self._last[1]
+
+    def _values(
+        self, until: int, played: float
+    ) -> tuple[Callable[[], float], list[dict[int, int]]]:
         setup = self._setup
         draw = generator(setup.bits, 7).random
         goals = setup.outline.score(until)
@@ -49,7 +61,7 @@ class MatchStatistics:
                 continue
             key = (row["participant_id"], row["type_id"])
             counts[key] = counts.get(key, 0) + 1
-            if row["type_id"] == 14 and row["related_player_id"]:
+            if row["type_id"] == 14 and row["related_player_name"]:
                 assists[key[0]] = assists.get(key[0], 0) + 1
         possession = min(78, max(22, int(50 + (draw() + draw() + draw() - 1.5) * 22)))
         share = (possession, 100 - possession)
@@ -78,7 +90,7 @@ class MatchStatistics:
             values[59] = counts.get((team, 18), 0)
             values[79] = assists.get(team, 0)
             values[47] = counts.get((team, 16), 0) + counts.get((team, 17), 0)
-        return self._statistic_rows(draw, sides)
+        return draw, sides
 
     def _side_values(
         self,
@@ -89,7 +101,7 @@ class MatchStatistics:
         fouls: list[int],
         offsides: list[int],
         side: int,
-    ) -> dict[int, int | None]:
+    ) -> dict[int, int]:
         _, on_target, off_target, blocked = shots[side]
         total = on_target + off_target + blocked
         inside = int(total * (0.5 + draw() * 0.3))
@@ -146,13 +158,12 @@ class MatchStatistics:
             27265: round(100 * long_passed / long_passes) if long_passes else 0,
         }
 
-    def _statistic_rows(
-        self, draw: Callable[[], float], sides: list[dict[int, int | None]]
-    ) -> list[Row]:
+    def _statistic_rows(self, draw: Callable[[], float], values: list[dict[int, int]]) -> list[Row]:
+        sides: list[dict[int, int | None]] = [dict(side) for side in values]
         # As on the live API: in one of some hundred fixtures both rows about passes are null.
         if self._setup.is_one_in(500, salt=8):
-            for values in sides:
-                values[80] = values[81] = None
+            for side_values in sides:
+                side_values[80] = side_values[81] = None
         types = [(type_id, (True, True)) for type_id in _STEADY_STATISTICS]
         types += [(type_id, (True, True)) for type_id, share in _OTHER_STATISTICS if draw() < share]
         del types[_MOST_TYPES:]
@@ -167,47 +178,17 @@ class MatchStatistics:
         first_id = _FIRST_STATISTIC_IDS[setup.ordinal % 2] + setup.ordinal * IDS_PER_FIXTURE
         rows: list[Row] = []
         for side, location in ((0, "home"), (1, "away")):
-            participant_id, values = setup.sides[side].participant_id, sides[side]
+            participant_id, shown = setup.sides[side].participant_id, sides[side]
             rows += [
                 {
                     "id": first_id + (2 * place + side) * 53 % IDS_PER_FIXTURE,
                     "fixture_id": setup.fixture_id,
                     "type_id": type_id,
                     "participant_id": participant_id,
-                    "data": {"value": values[type_id]},
+                    "data": {"value": shown[type_id]},
                     "location": location,
                 }
                 for place, (type_id, present) in enumerate(types)
                 if present[side]
-            ]
-        return rows
-
-    def expected_goals(self) -> list[Row]:
-        """Return the rows of the xGFixture include: shaped like statistics, with floats."""
-        setup = self._setup
-        draw = generator(setup.bits, 6).random
-        goals = setup.outline.score(_WHOLE_MATCH)
-        first_id = _FIRST_EXPECTED_ID + setup.ordinal * 16
-        rows: list[Row] = []
-        for side, location in enumerate(("home", "away")):
-            penalties = sum(
-                incident.type_id in (16, 17) and incident.side == side
-                for incident in self._events.incidents
-            )
-            open_play = round(0.25 + goals[side] * 0.45 + draw() * 1.1, 4)
-            set_play = round(open_play * draw() * 0.4, 4) if draw() < 0.8 else 0
-            total = round(open_play + 0.79 * penalties, 4)
-            on_target = round(total * (0.6 + draw() * 0.7), 4)
-            values = ((5304, total), (5305, on_target), (7943, open_play), (7944, set_play))
-            rows += [
-                {
-                    "id": first_id + side * 8 + place,
-                    "fixture_id": setup.fixture_id,
-                    "type_id": type_id,
-                    "participant_id": setup.sides[side].participant_id,
-                    "data": {"value": value},
-                    "location": location,
-                }
-                for place, (type_id, value) in enumerate(values)
             ]
         return rows

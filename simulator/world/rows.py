@@ -115,7 +115,9 @@ def fixture_row(
         "league_id": ids.league_id(plan.league_index),
         "season_id": ids.season_id(plan.season_index),
         "stage_id": ids.stage_id(plan.season_index, plan.knockout > 0),
-        "group_id": None,
+        "group_id": ids.group_id(plan.season_index)
+        if has_group(plan.league_index) and not plan.knockout
+        else None,
         "aggregate_id": None,
         "round_id": None
         if plan.knockout
@@ -238,6 +240,31 @@ def round_row(fixture: Row, calendar: Calendar, now: int) -> Row | None:
     }
 
 
+def has_group(league_index: int) -> bool:
+    """Return whether the league stage of a league is a group."""
+    return league_index % 3 == 1
+
+
+def group_row(fixture: Row, calendar: Calendar, now: int) -> Row | None:
+    """Return the group of a fixture, or None where it has none."""
+    if fixture["group_id"] is None:
+        return None
+    return {
+        "id": fixture["group_id"],
+        "sport_id": 1,
+        "league_id": fixture["league_id"],
+        "season_id": fixture["season_id"],
+        "stage_id": fixture["stage_id"],
+        "name": "Group A",
+        "starting_at": api_time(calendar.starts)[:10],
+        "ending_at": api_time(calendar.league_ends)[:10],
+        "games_in_current_week": calendar.starts <= now <= calendar.league_ends,
+        "is_current": calendar.starts <= now <= calendar.league_ends,
+        "finished": now > calendar.league_ends,
+        "pending": now < calendar.starts,
+    }
+
+
 def venue_row(seed: int, venue_id: int, country_id: int, town: str) -> Row:
     """Return one ground."""
     draw = mix(seed, 14, venue_id)
@@ -246,13 +273,13 @@ def venue_row(seed: int, venue_id: int, country_id: int, town: str) -> Row:
         "country_id": country_id,
         "city_id": 40_000 + venue_id,
         "name": f"{town} Park" if draw % 2 else f"Stadion {town}",
-        "address": None if draw % 5 == 0 else f"{1 + draw % 90} Station Road",
-        "zipcode": None,
+        "address": (None, "")[draw % 2] if draw % 10 < 2 else f"{1 + draw % 90} Station Road",
+        "zipcode": None if (draw >> 24) % 14 else f"{10_000 + draw % 80_000}",
         "latitude": f"{40 + draw % 15_000 / 1000:.4f}",
         "longitude": f"{draw % 20_000 / 1000:.4f}",
-        "capacity": 4_000 + draw % 60_000,
-        "image_path": f"{_IMAGES}/venues/{venue_id % 32}/{venue_id}.png",
-        "city_name": town,
-        "surface": "grass" if draw % 9 else "artificial",
+        "capacity": ids.venue_capacity(seed, venue_id),
+        "image_path": f"{_IMAGES}/venues/{venue_id % 32}/{venue_id}.png" if draw % 8 else None,
+        "city_name": town if (draw >> 8) % 33 else None,
+        "surface": None if (draw >> 16) % 25 == 0 else "grass" if draw % 9 else "artificial",
         "national_team": False,
     }

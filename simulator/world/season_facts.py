@@ -79,7 +79,7 @@ def league_matches(source: Source, season_id: int) -> list[tuple[Row, MatchResul
     found = []
     for fixture_id in source.fixture_ids(season_id):
         base = source.base(fixture_id)
-        if base.get("round_id") is None:
+        if whole_number(base, "round_id") is None:
             continue
         result = _facts(source, base, "result", _read_result)
         if result is not None:
@@ -95,14 +95,25 @@ def player_counts(source: Source, season_id: int) -> Counter[PlayerCount]:
     counts: Counter[PlayerCount] = Counter()
     for fixture_id in source.fixture_ids(season_id):
         base = source.base(fixture_id)
-        if base["state_id"] in FINISHED or base["state_id"] in LIVE:
+        if is_in(base, FINISHED | LIVE):
             counts.update(_facts(source, base, "players", _read_players))
     return counts
 
 
+def is_in(base: Row, states: frozenset[int]) -> bool:
+    """Return whether a fixture is in one of these states."""
+    return whole_number(base, "state_id") in states
+
+
+def whole_number(row: Any, key: str) -> int | None:
+    """Return a whole number of a row, or None if there is none: a correction may set any value."""
+    value = row.get(key) if isinstance(row, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def _facts(source: Source, base: Row, kind: str, read: Callable[[Source, Row], Any]) -> Any:
     fixture_id = base["id"]
-    if base["state_id"] in LIVE or fixture_id in source.patches:
+    if fixture_id in source.patches or is_in(base, LIVE):
         return read(source, base)
     cached = _cache.setdefault(source, {})
     key = (kind, fixture_id, base["state_id"], base["starting_at_timestamp"])
@@ -113,27 +124,37 @@ def _facts(source: Source, base: Row, kind: str, read: Callable[[Source, Row], A
     return cached[key]
 
 
+# What a correction has made unreadable does not count.
+
+
+def _dicts(row: Row, key: str) -> list[Row]:
+    rows = row.get(key)
+    return [item for item in rows if isinstance(item, dict)] if isinstance(rows, list) else []
+
+
 def _read_result(source: Source, base: Row) -> MatchResult | None:
     fixture = source.view(base["id"], ("participants", "scores"))
     teams: dict[str, int] = {}
+    goals: dict[str, int] = {}
     winner = None
-    for team in fixture.get("participants") or ():
-        teams[team["meta"]["location"]] = team["id"]
-        if team["meta"]["winner"]:
-            winner = team["id"]
-    if teams.keys() != {"home", "away"}:
+    for team in _dicts(fixture, "participants"):
+        meta, team_id = team.get("meta"), whole_number(team, "id")
+        if isinstance(meta, dict) and team_id is not None:
+            teams[str(meta.get("location"))] = team_id
+            winner = team_id if meta.get("winner") is True else winner
+    for row in _dicts(fixture, "scores"):
+        score, number = row.get("score"), whole_number(row.get("score"), "goals")
+        if row.get("description") == "CURRENT" and isinstance(score, dict) and number is not None:
+            goals[str(score.get("participant"))] = number
+    stage_id, round_id = whole_number(base, "stage_id"), whole_number(base, "round_id")
+    if teams.keys() != {"home", "away"} or stage_id is None or round_id is None:
         return None
-    goals = {
-        row["score"]["participant"]: row["score"]["goals"]
-        for row in fixture.get("scores") or ()
-        if row["description"] == "CURRENT"
-    }
     return MatchResult(
         fixture_id=base["id"],
-        stage_id=base["stage_id"],
-        group_id=base.get("group_id"),
-        round_id=base["round_id"],
-        kickoff=base["starting_at_timestamp"],
+        stage_id=stage_id,
+        group_id=whole_number(base, "group_id"),
+        round_id=round_id,
+        kickoff=whole_number(base, "starting_at_timestamp") or 0,
         teams=(teams["home"], teams["away"]),
         goals=(goals["home"], goals["away"]) if goals.keys() == {"home", "away"} else None,
         winner=winner,
@@ -142,11 +163,17 @@ def _read_result(source: Source, base: Row) -> MatchResult | None:
 
 def _read_players(source: Source, base: Row) -> list[PlayerCount]:
     counted: list[PlayerCount] = []
-    for event in source.view(base["id"], ("events",)).get("events") or ():
-        type_id, team_id = event["type_id"], event["participant_id"]
+    for event in _dicts(source.view(base["id"], ("events",)), "events"):
+        type_id, team_id = whole_number(event, "type_id"), whole_number(event, "participant_id")
+        player_id, helper_id = (
+            whole_number(event, "player_id"),
+            whole_number(event, "related_player_id"),
+        )
+        if type_id is None or team_id is None:
+            continue
         type_of_list = _LIST_OF_EVENT.get(type_id)
-        if type_of_list and event["player_id"] and not event.get("rescinded"):
-            counted.append((type_of_list, event["player_id"], team_id))
-        if type_id == 14 and event["related_player_id"]:
-            counted.append((ASSISTS, event["related_player_id"], team_id))
+        if type_of_list and player_id and event.get("rescinded") is not True:
+            counted.append((type_of_list, player_id, team_id))
+        if type_id == 14 and helper_id:
+            counted.append((ASSISTS, helper_id, team_id))
     return counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.randomness import mix
-from simulator.world import ids, names
+from simulator.world import ids, names, squads
 from simulator.world.match_outline import Side
 
 
@@ -51,13 +51,8 @@ def make_team(seed: int, league_index: int, team_index: int, team_count: int) ->
     )
 
 
-def make_side(seed: int, team_id: int) -> Side:
+def make_side(seed: int, fixture_id: int, team_id: int, kickoff: int) -> Side:
     """Generate the squad that a team brings to a match."""
-    squad = []
-    for number in range(20):
-        name = names.person(mix(seed, 12, team_id, number) % 1_665)
-        if mix(seed, 13, team_id, number) % 80 == 0:
-            # Some real names have trailing blanks.
-            name += "  "
-        squad.append((team_id * 100 + number, name))
-    return Side(team_id, team_id * 100 + 90, tuple(squad))
+    match_squad = squads.match_squad(seed, fixture_id, team_id, kickoff)
+    squad = tuple((player.player_id, player.name) for player in match_squad.players)
+    return Side(team_id, squads.coach_id(team_id), squad, match_squad)

@@ -9,18 +9,27 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from simulator.data.clock import DAY, api_time
 from simulator.data.reference_data import SPORT
-from simulator.data.source import ARRAYS, RELATIONS, CorrectionError, Row, Source
+from simulator.data.source import (
+    ARRAYS,
+    FURTHER_ARRAYS,
+    FURTHER_OBJECTS,
+    INCLUDED,
+    RELATIONS,
+    CorrectionError,
+    Row,
+    Source,
+)
 from simulator.randomness import mix
-from simulator.world import ids, people, rows
+from simulator.world import ids, people, rows, squads
 from simulator.world.calendar import Calendar
 from simulator.world.match import Match
+from simulator.world.match_includes import Moment, include_value
 from simulator.world.match_outline import FINISHED, MatchSetup, Outline
 from simulator.world.plans import Plan, Plans
 from simulator.world.teams import Team, country, make_side
@@ -63,11 +72,8 @@ class World(Source):
         self.ids = ids.FixtureIds(leagues * seasons, self.calendars[0].fixtures)
         self.plans = Plans(seed, self.ids, self.calendars, leagues, teams)
         self._all_ids: list[int] | None = None
-        self._matches: OrderedDict[
-            int, tuple[tuple[int, int, int], Match, dict[str, list[Row]]]
-        ] = OrderedDict()
+        self._matches: OrderedDict[int, tuple[tuple[int, int, int], Match]] = OrderedDict()
         self._last_played: dict[int, dict[int, str]] = {}
-        self._side = lru_cache(maxsize=4096)(lambda team_id: make_side(seed, team_id))
 
     # ------------------------------------------------------------------ leagues and seasons
 
@@ -145,7 +151,7 @@ class World(Source):
 
     def is_base_field(self, key: str, value: Any) -> bool:
         """Return whether a list without includes shows this field of a fixture."""
-        return key not in ARRAYS and key not in RELATIONS
+        return key not in INCLUDED
 
     def original_base(self, fixture_id: int) -> Row:
         """Return the fixture's own fields, before corrections."""
@@ -161,9 +167,9 @@ class World(Source):
     ) -> Row:
         return rows.fixture_row(fixture_id, plan, outline, state_id, until, self.now, self.seed)
 
-    def original_fixture(self, fixture_id: int) -> Row:
+    def original_fixture(self, fixture_id: int, names: Collection[str] = ()) -> Row:
         """Return a new copy of the fixture with all arrays and relations, before corrections."""
-        complete = self.original_view(fixture_id, (*ARRAYS, *RELATIONS))
+        complete = self.original_view(fixture_id, {*ARRAYS, *RELATIONS, *names})
         # A round trip through JSON is many times faster than deepcopy.
         fixture: Row = orjson.loads(orjson.dumps(complete))
         return fixture
@@ -173,7 +179,8 @@ class World(Source):
         plan = self.plans.plan(fixture_id, self.now)
         if plan.teams is None:
             fixture = self._base(fixture_id, plan, None, _TBA, -1)
-            fixture |= {name: [] for name in ARRAYS}
+            fixture |= {name: [] for name in (*ARRAYS, *FURTHER_ARRAYS)}
+            fixture |= dict.fromkeys(FURTHER_OBJECTS)
             fixture["participants"] = [
                 rows.placeholder_row(plan, 0, "home"),
                 rows.placeholder_row(plan, 1, "away"),
@@ -192,33 +199,44 @@ class World(Source):
                         self._participant(plan, team, side, (winner == side) if is_final else None)
                         for side, team in enumerate(plan.teams)
                     ]
+                elif until < 0 and state_id not in (14, 17):
+                    fixture[name] = []
                 else:
-                    fixture[name] = self._array(name, fixture_id, plan, outline, state_id, until)
+                    match = self._match(fixture_id, plan, plan.teams, outline, state_id, until)
+                    fixture[name] = match.array(name)
+            further = [name for name in (*FURTHER_ARRAYS, *FURTHER_OBJECTS) if name in names]
+            if further:
+                match = self._match(fixture_id, plan, plan.teams, outline, state_id, until)
+                moment = Moment(match, fixture, plan.league_index, self.now)
+                fixture |= {name: include_value(name, moment, names) for name in further}
         if any(name in names for name in RELATIONS):
             self._embed_relations(fixture)
         return fixture
 
-    def _array(
-        self, name: str, fixture_id: int, plan: Plan, outline: Outline, state_id: int, until: int
-    ) -> list[Row]:
-        if plan.teams is None or (until < 0 and state_id not in (14, 17)):
-            return []
+    def _match(
+        self,
+        fixture_id: int,
+        plan: Plan,
+        teams: tuple[Team, Team],
+        outline: Outline,
+        state_id: int,
+        until: int,
+    ) -> Match:
+        """Return the details of a match, from the cache if they are there."""
         key = (state_id, until, plan.kickoff)
         with self.lock:
             cached = self._matches.get(fixture_id)
             if cached is None or cached[0] != key:
-                home, away = plan.teams
-                sides = (self._side(home.team_id), self._side(away.team_id))
-                match = Match(
-                    MatchSetup(self.seed, fixture_id, plan.ordinal, plan.kickoff, sides, outline)
+                home, away = (
+                    make_side(self.seed, fixture_id, team.team_id, plan.kickoff) for team in teams
                 )
-                cached = self._matches[fixture_id] = (key, match, {})
+                setup = MatchSetup(
+                    self.seed, fixture_id, plan.ordinal, plan.kickoff, (home, away), outline
+                )
+                cached = self._matches[fixture_id] = (key, Match(setup, state_id, until))
                 if len(self._matches) > _CACHED_MATCHES:
                     self._matches.popitem(last=False)
-            _, match, arrays = cached
-            if name not in arrays:
-                arrays[name] = match.array(name, state_id, until)
-            return arrays[name]
+            return cached[1]
 
     def _participant(self, plan: Plan, team: Team, side: int, winner: bool | None) -> Row:
         position = None
@@ -256,6 +274,7 @@ class World(Source):
         fixture["season"] = season
         fixture["stage"] = rows.stage_row(fixture, season, calendar, self.now)
         fixture["round"] = rows.round_row(fixture, calendar, self.now)
+        fixture["group"] = rows.group_row(fixture, calendar, self.now)
         fixture["venue"] = venue
         fixture["state"] = self.state(fixture["state_id"])
 
@@ -266,24 +285,30 @@ class World(Source):
         league_index, team_index = ids.locate_team(team_id)
         if not 0 <= league_index < self.league_count or team_index >= self.team_count:
             return []
-        country_id = country(league_index)[0]
+        squad = squads.club_squad(self.seed, team_id)
         return [
-            people.player_row(self.seed, player_id, name, country_id)
-            for player_id, name in people.club_players(self.seed, team_id)
+            people.player_row(self.seed, player.player_id)
+            for player in squad
+            if player.player_id is not None
         ]
 
     def player(self, player_id: int) -> Row | None:
         """Return one player."""
-        squad = self.squad(ids.team_of_person(player_id))
+        squad = self.squad(squads.team_of(player_id))
         return next((row for row in squad if row["id"] == player_id), None)
 
     def coach(self, coach_id: int) -> Row | None:
         """Return one coach."""
-        team_id = ids.team_of_person(coach_id)
-        if not self.squad(team_id) or people.club_coach_id(self.seed, team_id) != coach_id:
+        team_id = squads.team_of(coach_id)
+        if not self.squad(team_id) or squads.coach_id(team_id) != coach_id:
             return None
-        league_index, _ = ids.locate_team(team_id)
-        return people.coach_row(self.seed, coach_id, country(league_index)[0])
+        return people.coach_row(self.seed, coach_id)
+
+    def referee(self, referee_id: int) -> Row | None:
+        """Return one referee."""
+        if not people.is_referee(referee_id, self.league_count):
+            return None
+        return people.referee_row(self.seed, referee_id)
 
     # ------------------------------------------------------------------ corrections
 

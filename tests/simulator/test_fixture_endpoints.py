@@ -44,18 +44,17 @@ def test_includes(client: Client) -> None:
     fixture_id = finished(client.api)[0]
     include = (
         "xGFixture.type;statistics.type;events.type;events:minute,result;state;league;season;venue;"
-        "round;stage;sport;lineups;weatherReport;aggregate;scores.type;periods.type"
+        "round;stage;group;sport;timeline;aggregate;scores.type;periods.type"
     )
     (row,) = client.multi(fixture_id, include=include)
     stored = client.api.world.fixture(fixture_id)
-    for name in ("state", "league", "season", "venue", "round", "stage", "sport"):
+    for name in ("state", "league", "season", "venue", "round", "stage", "group", "sport"):
         assert row[name] == stored[name]
-    assert row["lineups"] == []
-    assert row["weatherreport"] is None
+    assert row["timeline"] == []
     assert row["aggregate"] is None
     assert "xGFixture" not in row
     assert "participants" not in row
-    assert any(isinstance(item["data"]["value"], float) for item in row["xgfixture"])
+    assert all(item in row["xgfixture"] for item in row["statistics"])
     for name in ("statistics", "scores", "periods", "xgfixture", "events"):
         assert all(item["type"]["id"] == item["type_id"] for item in row[name])
     assert {"minute", "result", "id", "type_id", "player_id", "type"} <= set(row["events"][0])

@@ -234,3 +234,30 @@ def test_an_unknown_season_or_league_has_no_standings(client: Client) -> None:
         assert "data" not in response.json()
     client.api.control.set_behaviour(nothing_found="empty")
     assert client.get("football/standings/seasons/99").json()["data"] == []
+
+
+def test_unreadable_fixtures_do_not_count(client: Client) -> None:
+    world, control = client.api.world, client.api.control
+    season_id = world.season_ids()[0]
+    ids = [i for i in finished(client.api) if world.base(i)["season_id"] == season_id]
+    ids = [i for i in ids if world.base(i)["round_id"]]
+    before = get_standings(client, season_id)
+    control.update(ids[0], {"scores": None, "participants": "?"})
+    control.update(ids[1], {"state_id": ["?"]})
+    control.update(ids[2], {"scores": [{"score": {"goals": "1", "participant": "home"}}, 5]})
+    control.update(ids[3], {"starting_at_timestamp": None})
+    control.update(ids[4], {"events": [{"type_id": 14, "player_id": "?"}, None]})
+    after = get_standings(client, season_id)
+
+    def played(standings: list[Row]) -> int:
+        return sum(line["played"] for line in shown_table(standings).values())
+
+    # The winner of the third fixture is known without its score, unless it is a draw.
+    lost = 3 if not any(t["meta"]["winner"] for t in world.fixture(ids[2])["participants"]) else 2
+    assert played(after) == played(before) - 2 * lost
+    for path in (
+        "football/topscorers/seasons/{}",
+        "football/teams/seasons/{}",
+        "football/schedules/seasons/{}",
+    ):
+        assert client.get(path.format(season_id)).status_code == 200

@@ -7,6 +7,7 @@ from typing import Any
 from simulator import Simulator
 from tests.support import expected_core as world
 from tests.support import expected_marts as marts
+from tests.support.expected_includes import DEFAULT
 from tests.support.expected_marts import Row, Rows, World
 from tests.support.pipeline import FINAL_TABLES, Job
 
@@ -15,6 +16,9 @@ INCLUDES = {"participants", "scores", "statistics", "events", "periods"}
 
 # As of when the fixture was last stored, and not worth a rewrite.
 VOLATILE = {"has_odds", "has_premium_odds", "last_played_at"}
+
+
+JSON_COLUMNS = {"value_raw", "predictions"}
 
 
 LOAD_TIMES = {
@@ -35,7 +39,7 @@ def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows without `loaded_at`, and with JSON text read."""
     return [
         {
-            name: json.loads(value) if name == "value_raw" and value is not None else value
+            name: json.loads(value) if name in JSON_COLUMNS and value is not None else value
             for name, value in row.items()
             if name != "loaded_at"
         }
@@ -44,10 +48,14 @@ def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def assert_equals_world(
-    job: Job, api: Simulator, ids: Sequence[int] | None = None, volatile: Set[str] = frozenset()
+    job: Job,
+    api: Simulator,
+    ids: Sequence[int] | None = None,
+    volatile: Set[str] = frozenset(),
+    includes: Set[str] = DEFAULT,
 ) -> None:
     """Of all fixtures or of some; the volatile columns are not compared."""
-    expected = world.final_tables(api, ids)
+    expected = world.final_tables(api, ids, includes)
     for table in FINAL_TABLES:
         rows = comparable(job.records(table))
         if table == "types":

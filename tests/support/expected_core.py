@@ -1,21 +1,30 @@
 """The final tables as they must be, made from the simulator's world without any of our code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import UTC, date, datetime
 from typing import Any
 
 from simulator import Simulator
+from tests.support import expected_includes
 from tests.support.pipeline import FINAL_TABLES
 
 Rows = list[dict[str, Any]]
 
 
-def final_tables(api: Simulator, ids: Sequence[int] | None = None) -> dict[str, Rows]:
+def final_tables(
+    api: Simulator,
+    ids: Sequence[int] | None = None,
+    includes: Set[str] = expected_includes.DEFAULT,
+) -> dict[str, Rows]:
     """The rows of every final table, in the order of its key, without `loaded_at`.
 
-    Of all fixtures that are not deleted, or of some; a deleted one is taken as asked for once.
+    Of all fixtures that are not deleted, or of some; a deleted one is taken as requested once.
+    `includes` are those that were requested besides the five that every test requests.
     """
-    fixtures = [api.world.fixture(id) for id in ids or api.world.fixture_ids()]
+    fixtures = [
+        expected_includes.only_requested(api.world.fixture(id, includes), includes)
+        for id in ids or api.world.fixture_ids()
+    ]
     states = {state["id"]: state["developer_name"] for state in api.world.states()}
     current = {s["league_id"]: s["id"] for s in api.world.seasons() if s["is_current"]}
     participants = [row for fixture in fixtures for row in _participants(fixture)]
@@ -31,7 +40,7 @@ def final_tables(api: Simulator, ids: Sequence[int] | None = None) -> dict[str, 
         "seasons": [_season(season) for season in api.world.seasons()],
         "states": [_state(state) for state in api.world.states()],
         "types": [_renamed(type_, "type_id", _TYPE) for type_ in _types(api, fixtures)],
-    }
+    } | expected_includes.include_tables(fixtures)
     return {name: sorted(rows, key=_order(name)) for name, rows in tables.items()}
 
 
@@ -39,6 +48,7 @@ def _order(table: str) -> Any:
     return lambda row: [row[column] for column in FINAL_TABLES[table].split(", ")]
 
 
+_NAMED = ["stage", "round", "venue"]
 _STATE = ["state", "name", "short_name", "developer_name"]
 _TYPE = ["name", "code", "developer_name", "model_type", "stat_group"]
 _BASE = [
@@ -79,11 +89,22 @@ def _types(api: Simulator, fixtures: Rows) -> Rows:
     """The listed types, and those that are named although they are not listed."""
     types = {type_["id"]: type_ for type_ in api.world.types()}
     for fixture in fixtures:
-        for row in fixture["statistics"] + fixture["events"]:
-            for id in (row["type_id"], row.get("sub_type_id")):
+        for row in _objects(fixture.values()):
+            nested = [inner.get("type_id") for inner in _objects(row.values())]
+            for id in (row.get("type_id"), row.get("sub_type_id"), *nested):
                 if id not in types and (found := api.world.type(id or 0)):
                     types[id] = found
     return list(types.values())
+
+
+def _objects(values: Iterable[Any]) -> Rows:
+    """The values that are objects, and the objects in those that are lists."""
+    return [
+        row
+        for value in values
+        for row in (value if isinstance(value, list) else [value])
+        if isinstance(row, dict)
+    ]
 
 
 def _renamed(source: dict[str, Any], key: str, fields: list[str]) -> dict[str, Any]:
@@ -117,10 +138,24 @@ def _fixture(fixture: dict[str, Any], states: dict[int, str]) -> dict[str, Any]:
         "home_score_half_time": goals.get(("1ST_HALF", "home")),
         "away_score_half_time": goals.get(("1ST_HALF", "away")),
         "starting_at": datetime.fromtimestamp(fixture["starting_at_timestamp"], UTC),
+        **_surroundings(fixture),
     }
 
 
+def _surroundings(fixture: dict[str, Any]) -> dict[str, Any]:
+    main = next((row for row in fixture.get("referees", []) if row["type_id"] == 6), {})
+    counts = [row["values"] for row in fixture.get("metadata", []) if row["type_id"] == 578]
+    return {
+        "referee_id": main.get("referee_id"),
+        "referee_name": main.get("referee", {}).get("name"),
+        # An older form of the API is the number itself.
+        "attendance": next((c["attendance"] if isinstance(c, dict) else c for c in counts), None),
+    } | {f"{name}_name": (fixture.get(name) or {}).get("name") for name in _NAMED}
+
+
 def _statistics(fixture: dict[str, Any]) -> Rows:
+    # xGFixture repeats the statistics under the same ids.
+    found = {row["id"]: row for row in [*fixture["statistics"], *fixture.get("xgfixture", [])]}
     return [
         {
             "statistic_id": row["id"],
@@ -131,7 +166,7 @@ def _statistics(fixture: dict[str, Any]) -> Rows:
             "value": row["data"]["value"],
             "value_raw": row["data"],
         }
-        for row in fixture["statistics"]
+        for row in found.values()
     ]
 
 

@@ -43,20 +43,31 @@
         581: 'big_chances_missed',
         1527: 'counter_attacks',
         1605: 'successful_dribbles_percentage',
+        5304: 'xg',
+        5305: 'xgot',
+        7939: 'xpts',
+        7940: 'xg_penalties',
+        7941: 'xg_free_kicks',
+        7942: 'xg_corners',
+        7943: 'npxg',
+        7944: 'xg_set_play',
+        7945: 'xg_open_play',
+        9685: 'shooting_performance',
+        9686: 'xg_prevented',
         27264: 'successful_long_passes',
         27265: 'successful_long_passes_percentage',
     }) }}
 {%- endmacro %}
 
-{#- Percentages: the other statistics of `team_statistics` are counts. -#}
-{% macro percentage_types() -%}
-    {{ return([45, 82, 1605, 27265]) }}
+{#- Percentages and expected values: the other statistics of `team_statistics` are counts. -#}
+{% macro team_double_types() -%}
+    {{ return([45, 82, 1605, 5304, 5305, 7939, 7940, 7941, 7942, 7943, 7944, 7945, 9685, 9686, 27265]) }}
 {%- endmacro %}
 
 {% macro pivot_statistics(relation) -%}
     {%- for type_id, column in team_statistics().items() %}
     {%- set value = 'max(case when ' ~ relation ~ '.type_id = ' ~ type_id ~ ' then ' ~ relation ~ '.value end)' %}
-    {{ value if type_id in percentage_types() else double_to_bigint(value) }} as {{ column }}
+    {{ value if type_id in team_double_types() else double_to_bigint(value) }} as {{ column }}
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -95,7 +95,7 @@ final as (
 select * from final
 {%- endmacro %}
 
-{% macro list_model(source, key, indexes=[]) -%}
+{% macro list_model(source, key, path='data', indexes=[]) -%}
 {{
     config(
         materialized='incremental',
@@ -103,7 +103,7 @@ select * from final
         unique_key=key,
         on_schema_change='fail',
         indexes=indexes,
-        meta={'payload': {'source': source, 'paths': ['data'], 'kind': 'array'}}
+        meta={'payload': {'source': source, 'paths': [path], 'kind': 'array'}}
     )
 }}
 with
@@ -120,7 +120,7 @@ payloads as (
 
 elements as (
 
-    {{ flatten('payloads', 'data', get_model_keys(), 'array') }}
+    {{ flatten('payloads', path, get_model_keys(), 'array') }}
 
 ),
 

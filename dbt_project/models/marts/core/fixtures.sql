@@ -116,9 +116,12 @@ changed_payloads as (
 
 base_fields as (
 
+    {%- set keys = get_model_keys(with_id=false) -%}
+    {%- do keys.objects.extend(['stage', 'round', 'venue']) %}
+
     {{ read_fields(
         'changed_payloads',
-        get_model_keys(with_id=false),
+        keys,
         [
             'fixture_id', 'changed_payloads.state_id as current_state_id', 'state_code',
             'times_missing', 'is_withdrawn', 'loaded_at'
@@ -240,6 +243,67 @@ results as (
 
 ),
 
+referees as (
+
+    {{ flatten(
+        'changed_payloads',
+        'referees',
+        {'fields': ['id', 'referee_id', 'type_id'], 'texts': [], 'objects': ['referee']}
+    ) }}
+
+),
+
+main_referees as (
+
+    select
+        fixture_id,
+        {{ to_bigint('referee_id') }} as referee_id,
+        {{ to_text("(referee -> 'name')") }} as referee_name,
+        row_number() over (
+            partition by fixture_id
+            order by {{ to_bigint('id') }} desc nulls last, array_index desc
+        ) as rank_of_referee
+    from referees
+    where type_id = '6'
+
+),
+
+metadata as (
+
+    {{ flatten(
+        'changed_payloads',
+        'metadata',
+        {'fields': ['id', 'type_id'], 'texts': [], 'objects': ['values']}
+    ) }}
+
+),
+
+-- The API sends an object, and sent the number itself before.
+attendance_texts as (
+
+    select
+        metadata.fixture_id,
+        coalesce((metadata.values ->> 'attendance'), cast(metadata.values as text)) as attendance,
+        {{ to_bigint('metadata.id') }} as metadata_id,
+        metadata.array_index
+    from metadata
+    where metadata.type_id = '578'
+
+),
+
+attendances as (
+
+    select
+        fixture_id,
+        {{ to_bigint('attendance') }} as attendance,
+        row_number() over (
+            partition by fixture_id
+            order by metadata_id desc nulls last, array_index desc
+        ) as rank_of_attendance
+    from attendance_texts
+
+),
+
 final as (
 
     select
@@ -259,6 +323,12 @@ final as (
                         then teams.away_participant_id
                 end
         end as winner_participant_id,
+        main_referees.referee_id,
+        {{ to_text("(base_fields.stage -> 'name')") }} as stage_name,
+        {{ to_text("(base_fields.round -> 'name')") }} as round_name,
+        {{ to_text("(base_fields.venue -> 'name')") }} as venue_name,
+        main_referees.referee_name,
+        attendances.attendance,
         base_fields.state_code,
         teams.home_participant_name,
         teams.away_participant_name,
@@ -272,6 +342,10 @@ final as (
     from base_fields
     left join teams on base_fields.fixture_id = teams.fixture_id
     left join results on base_fields.fixture_id = results.fixture_id
+    left join main_referees
+        on base_fields.fixture_id = main_referees.fixture_id and main_referees.rank_of_referee = 1
+    left join attendances
+        on base_fields.fixture_id = attendances.fixture_id and attendances.rank_of_attendance = 1
 
 )
 

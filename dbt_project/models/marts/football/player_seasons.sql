@@ -6,6 +6,12 @@ events as (
 
 ),
 
+squads as (
+
+    select * from {{ ref('player_fixtures') }}
+
+),
+
 fixtures as (
 
     select * from {{ ref('fixtures') }}
@@ -63,110 +69,132 @@ counted as (
 
 parts as (
 
-    select
-        event_id,
-        fixture_id,
-        season_id,
-        league_id,
-        team_id,
-        player_id,
-        player_name,
-        starting_at,
-        case type_id
-            when 14 then 'goal'
-            when 15 then 'own_goal'
-            when 16 then 'penalty_scored'
-            when 17 then 'penalty_missed'
-            when 18 then 'substituted_on'
-            when 19 then 'yellow_card'
-            when 20 then 'red_card'
-            when 21 then 'yellow_red_card'
-        end as part,
-        {{ is_card('type_id', 'rescinded') }} as is_card,
-        -- Cards are also shown to players on the bench.
-        not coalesce(on_bench, false) as is_on_pitch
-    from counted
-    where type_id between 14 and 23
-
-    union all
-
-    select
-        event_id,
-        fixture_id,
-        season_id,
-        league_id,
-        team_id,
-        related_player_id as player_id,
-        related_player_name as player_name,
-        starting_at,
-        case type_id when 14 then 'assist' when 18 then 'substituted_off' end as part,
-        false as is_card,
-        true as is_on_pitch
-    from counted
-    where type_id in (14, 18)
+    {{ select_player_events(
+        'counted', ['event_id', 'fixture_id', 'season_id', 'league_id', 'team_id', 'starting_at']
+    ) }}
 
 ),
 
-sums as (
+event_sums as (
 
     select
         season_id,
         player_id,
         team_id,
         max(league_id) as league_id,
-        trim(
-            (
-                array_agg(player_name order by starting_at desc nulls last, event_id desc)
-                filter (where player_name is not null)
-            )[1]
-        ) as player_name,
+        (
+            array_agg(player_name order by starting_at desc nulls last, event_id desc)
+            filter (where player_name is not null)
+        )[1] as player_name,
         count(distinct case when is_on_pitch then fixture_id end) as appearances_seen,
-        count(case when part in ('goal', 'penalty_scored') then 1 end) as goals,
-        {%- for part, column in {
-            'penalty_scored': 'penalties_scored',
-            'penalty_missed': 'penalties_missed',
-            'own_goal': 'own_goals',
-            'assist': 'assists',
-            'substituted_on': 'times_substituted_on',
-            'substituted_off': 'times_substituted_off',
-        }.items() %}
-        count(case when part = '{{ part }}' then 1 end) as {{ column }},
-        {%- endfor %}
-        count(case when part = 'yellow_card' and is_card then 1 end) as yellow_cards,
-        count(case when part = 'yellow_red_card' and is_card then 1 end) as yellow_red_cards,
-        count(case when part = 'red_card' and is_card then 1 end) as red_cards
+        count(case when part = 'substituted_on' then 1 end) as times_substituted_on,
+        count(case when part = 'substituted_off' then 1 end) as times_substituted_off,
+        {{ count_player_events() }}
     from parts
     where player_id is not null
     group by 1, 2, 3
 
 ),
 
+squad_sums as (
+
+    select
+        season_id,
+        player_id,
+        team_id,
+        max(league_id) as league_id,
+        (
+            array_agg(player_name order by starting_at desc nulls last, lineup_id desc)
+            filter (where player_name is not null)
+        )[1] as player_name,
+        case
+            when count(case when has_played and statistics_source = 'events' then 1 end) = 0
+                then max(case when has_played then statistics_source end)
+            when count(case when has_played and statistics_source = 'details' then 1 end) = 0
+                then 'events'
+            else 'details and events'
+        end as statistics_source,
+        count(distinct fixture_id) as times_in_squad,
+        count(distinct case when has_played then fixture_id end) as appearances,
+        count(distinct case when is_starter then fixture_id end) as starts,
+        cast(sum(minutes) as bigint) as minutes,
+        {%- for column in player_season_counts() %}
+        cast(sum({{ column }}) as bigint) as {{ column }},
+        {%- endfor %}
+        sum(rating * minutes) / nullif(sum(case when rating is not null then minutes end), 0)
+            as rating,
+        sum(xg) as xg,
+        sum(xgot) as xgot
+    from squads
+    where
+        player_id is not null
+        and phase in ('live', 'finished')
+    group by 1, 2, 3
+
+),
+
+sums as (
+
+    select
+        event_sums.*,
+        squad_sums.statistics_source,
+        squad_sums.times_in_squad,
+        squad_sums.appearances,
+        squad_sums.starts,
+        squad_sums.minutes,
+        squad_sums.rating,
+        squad_sums.xg,
+        squad_sums.xgot,
+        squad_sums.{{ player_season_counts() | join(',\n        squad_sums.') }},
+        coalesce(event_sums.season_id, squad_sums.season_id) as any_season_id,
+        coalesce(event_sums.player_id, squad_sums.player_id) as any_player_id,
+        coalesce(event_sums.team_id, squad_sums.team_id) as any_team_id,
+        coalesce(event_sums.league_id, squad_sums.league_id) as any_league_id,
+        trim(coalesce(event_sums.player_name, squad_sums.player_name)) as any_player_name
+    from event_sums
+    full outer join squad_sums
+        on
+            event_sums.season_id = squad_sums.season_id
+            and event_sums.player_id = squad_sums.player_id
+            and event_sums.team_id = squad_sums.team_id
+
+),
+
 final as (
 
     select
-        sums.season_id,
-        sums.player_id,
-        sums.team_id,
-        sums.league_id,
+        sums.any_season_id as season_id,
+        sums.any_player_id as player_id,
+        sums.any_team_id as team_id,
+        sums.any_league_id as league_id,
         leagues.name as league_name,
         seasons.name as season_name,
         teams.name as team_name,
-        sums.player_name,
-        sums.appearances_seen,
-        sums.goals,
-        sums.penalties_scored,
-        sums.penalties_missed,
-        sums.own_goals,
-        sums.assists,
-        sums.times_substituted_on,
-        sums.times_substituted_off,
-        sums.yellow_cards,
-        sums.yellow_red_cards,
-        sums.red_cards
+        sums.any_player_name as player_name,
+        -- In the events of a player without lineups, the source is known all the same.
+        coalesce(
+            sums.statistics_source,
+            case when sums.appearances_seen > 0 then 'events' end
+        ) as statistics_source,
+        {%- for column in [
+            'appearances_seen', 'goals', 'penalties_scored', 'penalties_missed', 'own_goals',
+            'assists', 'times_substituted_on', 'times_substituted_off', 'yellow_cards',
+            'yellow_red_cards', 'red_cards'
+        ] %}
+        coalesce(sums.{{ column }}, 0) as {{ column }},
+        {%- endfor %}
+        sums.times_in_squad,
+        sums.appearances,
+        sums.starts,
+        sums.minutes,
+        sums.{{ player_season_counts() | join(',\n        sums.') }},
+        sums.rating,
+        sums.xg,
+        sums.xgot
     from sums
-    left join leagues on sums.league_id = leagues.league_id
-    left join seasons on sums.season_id = seasons.season_id
-    left join teams on sums.team_id = teams.team_id
+    left join leagues on sums.any_league_id = leagues.league_id
+    left join seasons on sums.any_season_id = seasons.season_id
+    left join teams on sums.any_team_id = teams.team_id
 
 )
 

@@ -40,6 +40,18 @@ statistics as (
 
 ),
 
+formations as (
+
+    select * from {{ ref('fixture_formations') }}
+
+),
+
+coaches as (
+
+    select * from {{ ref('fixture_coaches') }}
+
+),
+
 states as (
 
     select * from {{ ref('states') }}
@@ -64,6 +76,18 @@ statistic_versions as (
 
 ),
 
+formation_versions as (
+
+    {{ select_child_versions('formations', 'fixture_formations') }}
+
+),
+
+coach_versions as (
+
+    {{ select_child_versions('coaches', 'fixture_coaches') }}
+
+),
+
 -- Few columns, because all rows are compared with the built ones to find the changes.
 fixtures as not materialized (
 
@@ -75,12 +99,16 @@ fixtures as not materialized (
         states.phase,
         leagues.name as league_name,
         seasons.name as season_name,
-        statistic_versions.loaded_at as statistics_loaded_at
+        statistic_versions.loaded_at as statistics_loaded_at,
+        formation_versions.loaded_at as formations_loaded_at,
+        coach_versions.loaded_at as coaches_loaded_at
     from fixture_versions
     left join states on fixture_versions.state_id = states.state_id
     left join leagues on fixture_versions.league_id = leagues.league_id
     left join seasons on fixture_versions.season_id = seasons.season_id
     left join statistic_versions on fixture_versions.fixture_id = statistic_versions.fixture_id
+    left join formation_versions on fixture_versions.fixture_id = formation_versions.fixture_id
+    left join coach_versions on fixture_versions.fixture_id = coach_versions.fixture_id
 
 ),
 
@@ -89,7 +117,10 @@ changed_versions as (
 
     {{ select_changed_fixtures(
         'fixtures',
-        columns=['state_code', 'phase', 'league_name', 'season_name', 'statistics_loaded_at'],
+        columns=[
+            'state_code', 'phase', 'league_name', 'season_name', 'statistics_loaded_at',
+            'formations_loaded_at', 'coaches_loaded_at'
+        ],
         excluded_when='is_withdrawn'
     ) }}
 
@@ -102,7 +133,9 @@ changed_fixtures as (
         changed_versions.phase,
         changed_versions.league_name,
         changed_versions.season_name,
-        changed_versions.statistics_loaded_at
+        changed_versions.statistics_loaded_at,
+        changed_versions.formations_loaded_at,
+        changed_versions.coaches_loaded_at
     from changed_versions
     inner join built_fixtures on changed_versions.fixture_id = built_fixtures.fixture_id
 
@@ -126,20 +159,17 @@ sides as (
         '{{ side }}' as location,
         state_code,
         phase,
-        case
-            when phase <> 'finished' then null
-            when winner_participant_id = {{ side }}_participant_id then 'won'
-            when winner_participant_id = {{ other }}_participant_id then 'lost'
-            when {{ side }}_score = {{ other }}_score then 'drawn'
-            when {{ side }}_score > {{ other }}_score then 'won'
-            when {{ side }}_score < {{ other }}_score then 'lost'
-        end as result,
+        {{ team_result(
+            side ~ '_participant_id', other ~ '_participant_id', side ~ '_score', other ~ '_score'
+        ) }} as result,
         {{ side }}_score as goals_for,
         {{ other }}_score as goals_against,
         {{ side }}_score_half_time as goals_for_half_time,
         {{ other }}_score_half_time as goals_against_half_time,
         starting_at,
         statistics_loaded_at,
+        formations_loaded_at,
+        coaches_loaded_at,
         loaded_at
     from changed_fixtures
     {% if side == 'away' %}
@@ -166,16 +196,63 @@ team_statistics as (
 
 ),
 
+-- The API may send two formations or coaches of a team: the one with the highest id counts.
+team_formations as (
+
+    select
+        fixture_id,
+        participant_id,
+        (array_agg(formation order by formation_id desc))[1] as formation
+    from formations
+    where fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
+    group by 1, 2
+
+),
+
+team_coaches as (
+
+    select
+        fixture_id,
+        participant_id,
+        max(coach_id) as coach_id,
+        (array_agg(name order by coach_id desc))[1] as coach_name
+    from coaches
+    where fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
+    group by 1, 2
+
+),
+
 final as (
 
     select
         sides.*,
-        team_statistics.{{ team_statistics().values() | join(',\n        team_statistics.') }}
+        team_coaches.coach_id,
+        team_coaches.coach_name,
+        team_formations.formation,
+        opponent_formations.formation as opponent_formation,
+        team_statistics.{{ team_statistics().values() | join(',\n        team_statistics.') }},
+        opponent_statistics.xg as xg_against
     from sides
     left join team_statistics
         on
             sides.fixture_id = team_statistics.fixture_id
             and sides.team_id = team_statistics.participant_id
+    left join team_statistics as opponent_statistics
+        on
+            sides.fixture_id = opponent_statistics.fixture_id
+            and sides.opponent_id = opponent_statistics.participant_id
+    left join team_formations
+        on
+            sides.fixture_id = team_formations.fixture_id
+            and sides.team_id = team_formations.participant_id
+    left join team_formations as opponent_formations
+        on
+            sides.fixture_id = opponent_formations.fixture_id
+            and sides.opponent_id = opponent_formations.participant_id
+    left join team_coaches
+        on
+            sides.fixture_id = team_coaches.fixture_id
+            and sides.team_id = team_coaches.participant_id
 
 )
 

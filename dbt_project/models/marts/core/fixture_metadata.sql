@@ -1,0 +1,1 @@
+{{ array_model('metadata', key='metadata_id', indexes=[{'columns': ['type_id']}]) }}

@@ -1,0 +1,1 @@
+{{ array_model('predictions', key='prediction_id', indexes=[{'columns': ['type_id']}]) }}

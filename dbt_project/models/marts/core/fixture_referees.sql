@@ -1,0 +1,1 @@
+{{ array_model('referees', key='fixture_referee_id', indexes=[{'columns': ['referee_id', 'type_id']}]) }}

@@ -1,0 +1,1 @@
+{{ object_model('weatherreport', key='weather_id') }}
