@@ -49,7 +49,7 @@ def command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     result = subprocess.run(
         [sys.executable, "-m", "extract", *arguments],
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy)},
+        env={**os.environ, "PYTHONPATH": str(copy), "DBT_TARGET_PATH": str(copy / "target")},
         capture_output=True,
         text=True,
         check=False,
@@ -76,3 +76,31 @@ def test_one_line_makes_an_endpoint(job: Job, api: Simulator, copy: Path) -> Non
     command(copy, "extract")
     assert not [r for r in api.control.requests() if "/rounds/seasons/" in r["path"]]
     assert f"Fetching {TABLE} of 2 seasons." in command(copy, "extract", "--force").stdout
+
+
+def test_the_page_makes_a_final_table(job: Job, api: Simulator, copy: Path) -> None:
+    declare(copy)
+    models = copy / "dbt_project" / "models"
+    sources = models / "staging" / "_sportmonks__sources.yml"
+    source = f"- name: {TABLE}\n  description: One row per season.\n  columns: *season_list\n"
+    sources.write_text(sources.read_text() + textwrap.indent(source, " " * 6))
+    for suffix in ("sql", "yml"):
+        standings = models / "staging" / f"stg_sportmonks__standings.{suffix}"
+        text = standings.read_text().replace("standings", TABLE)
+        standings.with_name(f"stg_sportmonks__{TABLE}.{suffix}").write_text(text)
+    (models / "marts" / "core" / f"{TABLE}.sql").write_text(block("sql"))
+    (models / "marts" / "core" / f"{TABLE}.yml").write_text(block("yaml"))
+    command(copy, "extract")
+    command(copy, "transform", "--select", f"+{TABLE}")
+    payloads = job.query(f"select cast(payload as text) from sportmonks_raw.{TABLE}")
+    expected = sorted(
+        (row["id"], row["season_id"], row["name"], row["starting_at"])
+        for (payload,) in payloads
+        for row in json.loads(payload)["data"]
+    )
+    assert expected
+    found = job.query(
+        "select round_id, season_id, name, cast(starting_at as text) "
+        f"from sportmonks.{TABLE} order by 1"
+    )
+    assert found == expected
