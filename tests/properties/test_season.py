@@ -1,5 +1,6 @@
 """Hourly runs through a season: the tables follow it with no more calls than the schedule needs."""
 
+import json
 import os
 import random
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from extract.config.endpoints import season_endpoints
 from extract.config.recheck_schedule import DEFAULT_SCHEDULE
 from simulator import Simulator
 from tests.support.assertions import VOLATILE, assert_equals_full_refresh, assert_equals_world
@@ -30,10 +32,17 @@ class Minimum:
         self.calls = 0
         self.last_listed: dict[str, datetime] = {}
 
-    def run(self, api: Simulator, now: datetime) -> None:
+    def run(self, api: Simulator, now: datetime, list_pages: int) -> None:
+        """Counts the calls of a run.
+
+        Args:
+            api: which knows every state.
+            now: the time of the run.
+            list_pages: the pages of all lists of seasons.
+        """
         for what, hours, calls in [
             ("types", 164, 2), ("states", 164, 1), ("leagues", 20, 1), ("seasons", 20, 1),
-            ("fixtures", 20, 2), ("new fixtures", 5, 1),
+            ("fixtures", 20, 2), ("new fixtures", 5, 1), ("lists of seasons", 20, list_pages),
         ]:  # fmt: skip
             last = self.last_listed.get(what)
             if last is None or now - last >= timedelta(hours=hours):
@@ -52,6 +61,18 @@ class Minimum:
         return checked_at is None or is_scheduled(
             DEFAULT_SCHEDULE, group, kick_off, checked_at, now
         )
+
+
+def list_pages(job: Job) -> int:
+    """The pages of the stored lists of seasons, of 50 rows each."""
+    payloads = [
+        payload
+        for endpoint in season_endpoints()
+        for (payload,) in job.query(
+            f"select cast(payload as text) from sportmonks_raw.{endpoint.table}"
+        )
+    ]
+    return sum(-(-len(json.loads(payload)["data"]) // 50) for payload in payloads)
 
 
 def correct(api: Simulator, chance: random.Random, now: datetime, end: datetime) -> bool:
@@ -114,7 +135,7 @@ def test_an_hourly_run_keeps_up_with_the_season(
             corrections += any(correct(api, chance, now, end) for _ in range(tries))
             with time_machine.travel(now, tick=True):
                 job.extract()
-            minimum.run(api, now)
+            minimum.run(api, now, list_pages(job))
             if hour % 24 == 0 or hour == hours:
                 job.transform()
         spent = len(api.control.requests())

@@ -14,7 +14,12 @@ from typing import Any
 import pytest
 
 from simulator import Simulator
-from tests.support.pipeline import EVERY_MODEL, DuckDb, Job
+from tests.support.expected_includes import DEFAULT
+from tests.support.pipeline import EVERY_MODEL, DuckDb, Job, setting
+
+INCLUDES = DEFAULT | {"lineups.details", "xgfixture"}
+INCLUDE = ";".join(["participants;scores;statistics;events;periods", *sorted(INCLUDES)])
+"""The setting that the questions need."""
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
 _QUESTION = re.compile(
@@ -84,6 +89,7 @@ def main() -> None:
         job = Job(DuckDb(path / "warehouse.duckdb"), path, path / "target")
         for name, value in job.environment(api.base_url, api.token).items():
             patch.setenv(name, value)
+        patch.setenv(setting("INCLUDE"), INCLUDE)
         build(job, api)
 
         def answered(found: re.Match[str]) -> str:

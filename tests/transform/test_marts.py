@@ -15,12 +15,25 @@ import yaml
 
 from extract.config.recheck_schedule import TIMES_UNTIL_WITHDRAWN
 from simulator import Simulator
+from tests.support import expected_league_table, expected_matches
 from tests.support import expected_marts as marts
 from tests.support.assertions import MARTS, assert_mart, assert_same, rows
 from tests.support.expected_marts import Match, Row, Rows, World
-from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job
+from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job, setting
+from tests.support.questions import INCLUDE, INCLUDES
 
 QUOTA = 3000
+
+
+@pytest.fixture(autouse=True)
+def includes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that the marts are made of is requested."""
+    monkeypatch.setenv(setting("INCLUDE"), INCLUDE)
+
+
+def read(api: Simulator) -> World:
+    """The world as it is now, with all that is requested."""
+    return marts.read(api, INCLUDES)
 
 
 @pytest.fixture
@@ -83,7 +96,7 @@ def test_marts_equal_the_world(job: Job, api: Simulator, subtests: pytest.Subtes
         assert_coverage(history, rows(job, "season_coverage"))
     with subtests.test("fixture_quality"):
         found = rows(job, "fixture_quality")
-        assert_same(found, marts.fixture_quality(world), "fixture_id")
+        assert_same(found, expected_matches.fixture_quality(world), "fixture_id")
         for row in found:
             for count, time in (
                 ("participant_count", "participants_loaded_at"),
@@ -103,8 +116,8 @@ def live_through(job: Job, api: Simulator) -> History:
     """A run that leaves some fixtures out, corrections, runs that follow them, and the tables."""
     control = api.control
     # As the API has walkovers: without a score, but with a winner.
-    control.empty(next(m.id for m in marts.read(api).matches if m.state == "WO"), "scores")
-    history = History(marts.read(api))
+    control.empty(next(m.id for m in read(api).matches if m.state == "WO"), "scores")
+    history = History(read(api))
     every_id = [match.id for match in history.first.matches]
     history.left_out = set(every_id[3:8])
     history.taken = {*history.left_out}
@@ -124,7 +137,7 @@ def live_through(job: Job, api: Simulator) -> History:
 
     correct(api, history)
     break_checks(api, history)
-    history.world = marts.read(api)
+    history.world = read(api)
     (deleted,) = [match.id for match in history.world.matches if match.state == "DELETED"]
     changed = {
         now.id
@@ -196,12 +209,39 @@ def correct(api: Simulator, history: History) -> None:
     card = {"type_id": 19, "minute": 80, "on_bench": True, "participant_id": team_id}
     player = {"player_id": team_id * 100 + 50, "player_name": " Nobody Else "}
     control.add_event(team.id, {**card, **player})
+    correct_players(api, history)
     # A season in two groups, each with a table of its own.
     season_id = api.world.season_ids()[2]
     for match in world.matches:
         if match.fixture["season_id"] == season_id and match.fixture["round_id"]:
             group = 900_001 + max(team["id"] % 100 for team in match.teams.values()) // 4
             control.update(match.id, {"group_id": group})
+
+
+def correct_players(api: Simulator, history: History) -> None:
+    """Statistics of players that change, appear and disappear, and lineups that do."""
+    control = api.control
+
+    def with_details(match: Match) -> bool:
+        return _eventful(match) and any(row["details"] for row in match.fixture["lineups"])
+
+    for kind, value in (("PASSES", 77), ("RATING", 9.99), ("MINUTES_PLAYED", 33)):
+        match = history.take(with_details)
+        rows = [row for player in match.fixture["lineups"] for row in player["details"]]
+        row = next(row for row in rows if history.first.type(row["type_id"]) == kind)
+        control.correct_player_statistic(match.id, row["id"], value)
+        control.remove_player_statistic(match.id, rows[-1]["id"])
+    match = history.take(with_details)
+    unused = next(player for player in match.fixture["lineups"] if not player["details"])
+    # Expected goals alone leave the other statistics unknown.
+    control.add_player_statistic(match.id, unused["id"], 5304, 0.25)
+    control.rename_lineup_player(match.id, unused["id"], " New Name ")
+    match = history.take(with_details)
+    control.update(match.id, {"formations": [], "coaches": [], "referees": []})
+    without = history.take(with_details)
+    bare = [{**player, "details": []} for player in without.fixture["lineups"]]
+    control.update(without.id, {"lineups": bare})
+    control.empty(history.take(with_details).id, "lineups")
 
 
 def break_checks(api: Simulator, history: History) -> None:
@@ -245,6 +285,12 @@ def break_checks(api: Simulator, history: History) -> None:
     control.remove_event(short.id, row_of(short, "events", "GOAL") or 0)
     broken["events_match_score"] = [short]
 
+    lopsided = history.take(lambda match: _eventful(match) and match.fixture["lineups"])
+    starters = [row for row in lopsided.fixture["lineups"] if row["type_id"] == 11]
+    left = [row for row in lopsided.fixture["lineups"] if row is not starters[0]]
+    control.update(lopsided.id, {"lineups": left})
+    broken["teams_have_eleven_starters"] = [lopsided]
+
     scoreless = history.take(lambda match: _eventful(match) and match.winner)
     control.empty(scoreless.id, "scores")
     broken["finished_fixtures_have_a_score"] = [scoreless]
@@ -269,7 +315,7 @@ def assert_every_case(history: History) -> None:
         *marts.GOALS, *marts.KICKS, *marts.CARDS, "SUBSTITUTION", "MISSED_PENALTY", "VAR",
     }  # fmt: skip
     assert any(event["extra_minute"] for event in events)
-    table = marts.league_table(world)
+    table = expected_league_table.league_table(world)
     assert len({(row["season_id"], row["round_id"], row["group_id"]) for row in table}) > 60
     assert any(row["form"] is None for row in table)
     assert any(row["group_id"] for row in table)
@@ -288,7 +334,7 @@ def assert_timelines(world: World, found: Rows) -> None:
     complete = 0
     for match in world.counted:
         timeline = timelines.get(match.id, [])
-        marts.assert_timeline(world, match, timeline)
+        expected_matches.assert_timeline(world, match, timeline)
         goals = [row for row in timeline if row["is_goal"]]
         if match.score and len(goals) == sum(match.score.values()) and timeline:
             complete += 1
@@ -314,13 +360,13 @@ def assert_timelines(world: World, found: Rows) -> None:
 
 def assert_coverage(history: History, found: Rows) -> None:
     first_ids = {match.id for match in history.first.matches}
-    expected = marts.season_coverage(
+    expected = expected_matches.season_coverage(
         history.first, first_ids - history.left_out, history.left_out, {}
     )
     assert_same(history.coverage, expected, "season_id")
     # What was checked a moment ago is not due, but for what the next run has to repeat.
     due = history.outcomes["unconfirmed"] | history.outcomes["failed"]
-    expected = marts.season_coverage(history.world, first_ids, due, history.outcomes)
+    expected = expected_matches.season_coverage(history.world, first_ids, due, history.outcomes)
     assert_same(found, expected, "season_id")
     earliest = min(request["time"] for requests, *_ in history.runs for request in requests)
     for row in found:
@@ -465,7 +511,7 @@ def test_a_match_reissued_under_another_id_counts_once(
 ) -> None:
     """A finished match, and one whose teams were not known when it was listed first."""
     monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
-    control, first = api.control, marts.read(api)
+    control, first = api.control, read(api)
     finished = next(match for match in first.matches if _eventful(match))
     drawn = next(m for m in first.matches if m.state == "NS" and m.fixture["round_id"])
     teams = drawn.fixture["participants"]
@@ -477,7 +523,7 @@ def test_a_match_reissued_under_another_id_counts_once(
             job.extract("--seasons", "all", "--force")
 
     def assert_marts() -> None:
-        world = marts.read(api)
+        world = read(api)
         for mart in MARTS:
             assert_mart(job, mart, world)
         shown = {row["fixture_id"] for row in rows(job, "fixture_timeline")}

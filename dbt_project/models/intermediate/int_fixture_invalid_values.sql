@@ -47,7 +47,8 @@ fixture_invalid_values as (
 ),
 
 {% for path in paths %}
-{%- set name = path | replace('.', '__') %}
+{#- A path alone may be a keyword, such as `group`. -#}
+{%- set name = (path | replace('.', '__')) ~ '_elements' %}
 all_{{ name }} as (
 
     {{ flatten(
@@ -114,7 +115,7 @@ final as (
         value,
         reason,
         loaded_at
-    from {{ path | replace('.', '__') }}_invalid_values
+    from {{ path | replace('.', '__') }}_elements_invalid_values
 
     {% endfor %}
 )

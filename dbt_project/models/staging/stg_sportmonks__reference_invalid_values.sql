@@ -16,7 +16,8 @@ with
     'source_id': 'source_id',
     'loaded_at': 'loaded_at',
 } %}
-{{ table }}_payloads as (
+{%- set name = [table, path] | unique | join('_') | replace('.', '_') %}
+{{ name }}_payloads as (
 
     select
         id as source_id,
@@ -28,22 +29,22 @@ with
 
 ),
 
-{{ table }} as (
+{{ name }} as (
 
     {% if documents[path].kind == 'root' %}
     {{ read_fields(
-        table ~ '_payloads', get_validation_keys(documents, path), ['source_id', 'loaded_at']
+        name ~ '_payloads', get_validation_keys(documents, path), ['source_id', 'loaded_at']
     ) }}
     {% else %}
-    {{ flatten(table ~ '_payloads', path, get_validation_keys(documents, path)) }}
+    {{ flatten(name ~ '_payloads', path, get_validation_keys(documents, path)) }}
     {% endif %}
 
 ),
 
-{{ table }}_invalid_values as (
+{{ name }}_invalid_values as (
 
     {% if documents[path].kind == 'root' %}
-    {{ invalid_values(table, documents, path, columns) }}
+    {{ invalid_values(name, documents, path, columns) }}
     {% else %}
     {% do columns.update({'source_id': 'fixture_id', 'array_index': 'array_index'}) %}
     select
@@ -54,7 +55,7 @@ with
         value,
         reason
     from (
-        {{ invalid_values(table, documents, path, columns) }}
+        {{ invalid_values(name, documents, path, columns) }}
     ) as elements
     where array_index is not null
     {% endif %}
@@ -73,7 +74,7 @@ final as (
         path,
         value,
         reason
-    from {{ table }}_invalid_values
+    from {{ [table, path] | unique | join('_') | replace('.', '_') }}_invalid_values
 
     {% endfor %}
 )

@@ -227,7 +227,7 @@ squads as (
         changed_fixtures.league_id,
         changed_fixtures.season_id,
         changed_lineups.position_id,
-        changed_lineups.player_name,
+        trim(changed_lineups.player_name) as player_name,
         changed_fixtures.league_name,
         changed_fixtures.season_name,
         changed_lineups.formation_field,
