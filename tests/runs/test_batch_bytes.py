@@ -56,7 +56,7 @@ def test_a_response_beyond_the_bound_reduces_the_next_ones(
 ) -> None:
     ids = api.world.fixture_ids()[:60]
     for id in ids:
-        api.control.update(id, {"comments": [{"id": id, "comment": "x" * 100_000}]})
+        api.control.update(id, {"metadata": [{"id": id, "values": "x" * 100_000}]})
     monkeypatch.setenv(setting("BATCH_MEGABYTES"), "1")
     monkeypatch.setenv(setting("REQUESTS_IN_FLIGHT"), "1")
     chosen = ["--fixture-ids", ",".join(map(str, ids)), "--force"]
