@@ -5,6 +5,8 @@ from extract.config.includes import include_parts, part_path
 MEGABYTE = 10**6
 # Part of the bound that is used: the next fixtures may be larger than the last ones.
 USED = 0.9
+# JSON of a chunk. DuckDB takes about ten times as much memory while it commits one.
+_CHUNK_MEGABYTES = 100
 
 # Average JSON of a finished match in bytes, by the path of an include, without nested includes.
 _FIXTURE = 700
@@ -69,3 +71,13 @@ def fitting_batch_size(batch_size: int, megabytes: float, fixture_bytes: float) 
         fixture_bytes: JSON of one fixture.
     """
     return max(1, min(batch_size, int(min(1e6, USED * megabytes * MEGABYTE / fixture_bytes))))
+
+
+def fitting_chunk_size(chunk_size: int, fixture_bytes: float) -> int:
+    """The number of fixtures in a chunk that can be committed in little memory; at least 1.
+
+    Args:
+        chunk_size: the configured one.
+        fixture_bytes: JSON of one fixture.
+    """
+    return max(1, min(chunk_size, int(_CHUNK_MEGABYTES * MEGABYTE / fixture_bytes)))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from extract.config.batch_bytes import expected_bytes, fitting_batch_size
+from extract.config.batch_bytes import expected_bytes, fitting_batch_size, fitting_chunk_size
 from extract.config.endpoints import ENDPOINT
 from extract.config.includes import (
     is_default,
@@ -58,9 +58,10 @@ def fixture_bytes(warehouse: Warehouse, include: str) -> float:
     return max(expected_bytes(include), float(heaviest or 0))
 
 
-def starting_batch_size(warehouse: Warehouse, settings: Settings) -> int:
-    """The number of fixtures in the first requests of a run, and in all unless it learns more."""
-    include = allowed_include(warehouse, settings)
-    return fitting_batch_size(
-        settings.batch_size, settings.batch_megabytes, fixture_bytes(warehouse, include)
+def starting_sizes(warehouse: Warehouse, settings: Settings) -> tuple[int, int]:
+    """The numbers of fixtures in a chunk, and in a request unless the run learns more."""
+    weight = fixture_bytes(warehouse, allowed_include(warehouse, settings))
+    return (
+        fitting_chunk_size(settings.chunk_size, weight),
+        fitting_batch_size(settings.batch_size, settings.batch_megabytes, weight),
     )

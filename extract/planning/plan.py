@@ -10,7 +10,7 @@ from extract.config.settings import Settings
 from extract.planning.chunks import calls_for
 from extract.planning.due import INCLUDE_ADDED
 from extract.planning.estimate import Quota, average_call_seconds, last_quota, run_seconds
-from extract.planning.includes import starting_batch_size
+from extract.planning.includes import starting_sizes
 from extract.planning.seasons import Season
 from extract.planning.work_list import WorkList
 from extract.stop_reason import PLANNED, StopReason
@@ -131,7 +131,7 @@ def make_plan(
     reasons: dict[int | None, Counter[str]] = {}
     for fixture in work.due:
         reasons.setdefault(fixture.season_id, Counter())[fixture.reason] += 1
-    sizes = settings.chunk_size, starting_batch_size(warehouse, settings)
+    sizes = starting_sizes(warehouse, settings)
     calls = calls_for(work.due, *sizes)
     others = [fixture for fixture in work.due if fixture.reason != INCLUDE_ADDED]
     quota = last_quota(warehouse, now)

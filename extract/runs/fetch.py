@@ -8,6 +8,7 @@ from extract import interrupts
 from extract.errors import AccessError, ExtractError
 from extract.planning.chunks import Chunks, isolated_ids
 from extract.planning.due import DueFixture
+from extract.planning.includes import starting_sizes
 from extract.planning.work_list import WorkList
 from extract.runs.context import RunContext
 from extract.runs.refresh import create_due_view
@@ -40,8 +41,7 @@ def fetch(context: RunContext, work: WorkList) -> None:
     chunks = Chunks(
         warehouse,
         work.due,
-        context.settings.chunk_size,
-        context.batch_size.size,
+        *starting_sizes(warehouse, context.settings),
         lambda: client.stop_reason,
     )
     sample: list[int] = []

@@ -28,6 +28,7 @@ CHECKS = [
     "database",
     "raw tables",
     "endpoints",
+    "includes",
     "final tables",
     "dbt project",
     "disk space",
@@ -82,7 +83,7 @@ def test_all_is_well(job: Job, api: Simulator) -> None:
     assert len(api.control.requests()) == 1
     lines = shown.splitlines()
     assert len(lines) == len(CHECKS)
-    assert [line.split()[0] for line in lines] == ["ok"] * 3 + ["skip"] + ["ok"] * 6
+    assert [line.split()[0] for line in lines] == ["ok"] * 3 + ["skip"] + ["ok"] * 7
 
 
 FAULTS = [

@@ -5,7 +5,13 @@ import math
 
 import pytest
 
-from extract.config.batch_bytes import USED, expected_bytes, fitting_batch_size
+from extract.config import batch_bytes
+from extract.config.batch_bytes import (
+    USED,
+    expected_bytes,
+    fitting_batch_size,
+    fitting_chunk_size,
+)
 from extract.config.includes import DEFAULT_INCLUDE
 from extract.source.batch_size import BatchSize
 from simulator import Simulator
@@ -13,7 +19,7 @@ from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, requested_ids, set
 
 ANSWERS = (
     "select json_bytes, rows_returned from sportmonks_raw.api_calls "
-    "where endpoint = 'football/fixtures/multi' order by called_at, call_number"
+    "where endpoint = 'football/fixtures/multi' order by run_id, call_number"
 )
 
 
@@ -50,7 +56,7 @@ def test_a_response_beyond_the_bound_reduces_the_next_ones(
 ) -> None:
     ids = api.world.fixture_ids()[:60]
     for id in ids:
-        api.control.update(id, {"comments": [{"id": id, "comment": "x" * 100_000}]})
+        api.control.update(id, {"metadata": [{"id": id, "values": "x" * 100_000}]})
     monkeypatch.setenv(setting("BATCH_MEGABYTES"), "1")
     monkeypatch.setenv(setting("REQUESTS_IN_FLIGHT"), "1")
     chosen = ["--fixture-ids", ",".join(map(str, ids)), "--force"]
@@ -117,3 +123,26 @@ def test_the_size_follows_heavier_and_much_lighter_fixtures() -> None:
     lighter.too_large(30, is_refused=True)
     assert lighter.size == 15
     assert BatchSize(50, 0.1, 10**7).size == 1
+
+
+@pytest.mark.parametrize(
+    ("chunk_size", "weight", "fitting"),
+    [(2500, 36_000, 2500), (2500, 115_000, 869), (100, 115_000, 100), (2500, 1e9, 1)],
+)
+def test_a_chunk_has_at_most_100_megabytes(chunk_size: int, weight: float, fitting: int) -> None:
+    assert fitting_chunk_size(chunk_size, weight) == fitting
+
+
+def test_a_plan_knows_the_chunks_of_heavy_fixtures(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(setting("INCLUDE"), "participants;Statistics")
+    monkeypatch.setenv(setting("BATCH_MEGABYTES"), "200")
+    monkeypatch.setattr(batch_bytes, "_CHUNK_MEGABYTES", 0.3)
+    plan = json.loads(duckdb_job.command("plan", "--json").stdout)
+    api.control.reset_requests()
+    duckdb_job.extract()
+    calls = requested_ids(api)
+    chunk = int(300_000 / expected_bytes("participants;statistics"))
+    assert max(map(len, calls)) == min(chunk, 50)
+    assert len(calls) == plan["fixture_calls"] == math.ceil(plan["due"] / min(chunk, 50))

@@ -151,7 +151,16 @@ def test_a_part_that_the_api_does_not_name_is_found_by_few_requests(refused: str
 def test_several_threads_find_out_once() -> None:
     api, told = Api(["venue", "sidelined.sideline"], "No access"), list[str]()
     include = RequestedInclude(DEFAULT_INCLUDE, on_refused=told.append)
-    threads = [threading.Thread(target=api.fetch, args=[include]) for _ in range(8)]
+    together = threading.Barrier(8)
+
+    def fetch() -> None:
+        text = include.text
+        together.wait(10)
+        error = IncludeRefusedError("HTTP 403: No access", 403)
+        include.refused(text, error, api.request)
+        api.fetch(include)
+
+    threads = [threading.Thread(target=fetch) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
