@@ -143,7 +143,9 @@ def _fixture(fixture: dict[str, Any], states: dict[int, str]) -> dict[str, Any]:
 
 
 def _surroundings(fixture: dict[str, Any]) -> dict[str, Any]:
-    main = next((row for row in fixture.get("referees", []) if row["type_id"] == 6), {})
+    main: dict[str, Any] = next(
+        (row for row in fixture.get("referees", []) if row["type_id"] == 6), {}
+    )
     counts = [row["values"] for row in fixture.get("metadata", []) if row["type_id"] == 578]
     return {
         "referee_id": main.get("referee_id"),

@@ -239,12 +239,14 @@ def payloads(fields: list[DeclaredField], count: int) -> Iterator[tuple[Any, set
                 content = "no list"
                 found.add((document.replace(".", "[]."), content))
             else:
-                field = None if number == count - 2 else of_document[number % len(of_document)]
-                content = element(number * 1000 + position + 1, field)
-                wrong = content["id"] if field is None else NO_VALUE
-                if field is not None and field.format == "text":
+                broken_field = (
+                    None if number == count - 2 else of_document[number % len(of_document)]
+                )
+                content = element(number * 1000 + position + 1, broken_field)
+                wrong = content["id"] if broken_field is None else NO_VALUE
+                if broken_field is not None and broken_field.format == "text":
                     wrong = str(NO_TEXT)
-                found.add((f"{place(first)}.{field.path if field else 'id'}", wrong))
+                found.add((f"{place(first)}.{broken_field.path if broken_field else 'id'}", wrong))
                 content = [content] if first.kind == "array" else content
             if parent:
                 payload[parent][0][name] = content
