@@ -225,12 +225,18 @@ def correct_players(api: Simulator, history: History) -> None:
     def with_details(match: Match) -> bool:
         return _eventful(match) and any(row["details"] for row in match.fixture["lineups"])
 
-    for kind, value in (("PASSES", 77), ("RATING", 9.99), ("MINUTES_PLAYED", 33)):
-        match = history.take(with_details)
+    def rows_of(match: Match, kind: str) -> Rows:
         rows = [row for player in match.fixture["lineups"] for row in player["details"]]
-        row = next(row for row in rows if history.first.type(row["type_id"]) == kind)
-        control.correct_player_statistic(match.id, row["id"], value)
-        control.remove_player_statistic(match.id, rows[-1]["id"])
+        return [row for row in rows if history.first.type(row["type_id"]) == kind]
+
+    def has_two(kind: str, match: Match) -> bool:
+        return with_details(match) and len(rows_of(match, kind)) > 1
+
+    for kind, value in (("PASSES", 77), ("RATING", 9.99), ("MINUTES_PLAYED", 33)):
+        match = history.take(partial(has_two, kind))
+        first, last = rows_of(match, kind)[0], rows_of(match, kind)[-1]
+        control.correct_player_statistic(match.id, first["id"], value)
+        control.remove_player_statistic(match.id, last["id"])
     match = history.take(with_details)
     unused = next(player for player in match.fixture["lineups"] if not player["details"])
     # Expected goals alone leave the other statistics unknown.
