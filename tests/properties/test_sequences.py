@@ -50,6 +50,7 @@ CHILDREN = [table for table in FINAL_TABLES if table.startswith("fixture_")]
 # Built from other models than the payload alone, in an order that makes each the input of the next.
 DERIVED = {
     "sportmonks.team_fixtures": "fixture_id, team_id",
+    "sportmonks.player_fixtures": "lineup_id",
     "sportmonks.fixture_quality": "fixture_id",
     "sportmonks_staging.int_fixture_invalid_values": "fixture_id, path",
     "sportmonks_staging.int_fixture_corrections": "fixture_id, first_seen_at, kind, key, field",

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping, Sequence, Set
 
-from tests.support.expected_marts import CARDS, GOALS, KICKS, Match, Row, Rows, World, stripped
+from tests.support.expected_marts import (
+    CARDS,
+    GOALS,
+    KICKS,
+    Match,
+    Row,
+    Rows,
+    World,
+    statistics,
+    stripped,
+)
 
 
 def assert_timeline(world: World, match: Match, found: Sequence[Row]) -> None:
@@ -133,7 +143,7 @@ def fixture_quality(world: World) -> Rows:
         possession, yellow_cards = (
             [
                 row["data"]["value"]
-                for row in fixture["statistics"]
+                for row in statistics(fixture)
                 if world.type(row["type_id"]) == name
             ]
             for name in ("BALL_POSSESSION", "YELLOWCARDS")
@@ -146,7 +156,7 @@ def fixture_quality(world: World) -> Rows:
                 "state_id": fixture["state_id"],
                 "participant_count": len(locations),
                 "home_participant_count": locations.count("home"),
-                "statistic_count": len(fixture["statistics"]),
+                "statistic_count": len(statistics(fixture)),
                 "event_count": len(fixture["events"]),
                 "yellow_card_count": sum(
                     world.type(event["type_id"]) == "YELLOWCARD" and not event.get("rescinded")

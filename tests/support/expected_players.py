@@ -301,3 +301,22 @@ def _fouls(world: World, match: Match) -> list[int]:
         for row in statistics(match.fixture)
         if world.type(row["type_id"]) == "FOULS"
     ]
+
+
+def with_other_goals_in_details(world: World) -> list[Match]:
+    """Finished matches whose player statistics and events have different numbers of goals."""
+    goals: Counter[int] = Counter()
+    covered = set()
+    for row in player_fixtures(world):
+        if row["statistics_source"] == "details":
+            goals[row["fixture_id"]] += row["goals"]
+            covered.add(row["fixture_id"])
+    return [
+        match
+        for match in world.counted
+        if match.state in ("FT", "AET", "FT_PEN")
+        and match.id in covered
+        and match.fixture["events"]
+        and goals[match.id]
+        != sum(world.type(e["type_id"]) in ("GOAL", "PENALTY") for e in match.fixture["events"])
+    ]
