@@ -125,7 +125,7 @@ def _person(seed: int, person_id: int, name: str, salt: int, born_since: int) ->
         "common_name": f"{first[0]}. {last}",
         "firstname": first,
         "lastname": last,
-        "name": name,
+        "name": name.strip(),
         # The spelling of a line-up differs from it now and then.
         "display_name": f"{first[0]}. {last}" if (draw >> 40) % 30 == 0 else name.strip(),
         "date_of_birth": None if (draw >> 48) % 900 == 0 else api_time(born)[:10],

@@ -74,9 +74,9 @@ def test_a_dry_run_keeps_within_its_bounds(duckdb_job: Job, api: Simulator) -> N
     assert len(api.control.requests()) == 2
     api.control.reset_requests()
     # Enough for the reference data, and not for all lists.
-    result = duckdb_job.extract(*dry_run, "6")
+    result = duckdb_job.extract(*dry_run, "9")
     plan = json.loads(result.stdout)
-    assert len(api.control.requests()) == plan["calls_spent"] == plan["max_calls"] == 6
+    assert len(api.control.requests()) == plan["calls_spent"] == plan["max_calls"] == 9
     assert "The plan may lack fixtures" in result.stderr
     assert not plan["complete"]
     assert json.loads(duckdb_job.extract(*dry_run, "100").stdout)["complete"]
