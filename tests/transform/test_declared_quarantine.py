@@ -1,4 +1,4 @@
-"""A value that does not fit its column goes to the quarantine: for each field that a model declares."""
+"""Each field that a model declares has its invalid values quarantined."""
 
 import json
 import re
