@@ -71,7 +71,8 @@ class Simulator:
             host: Address to listen on.
             control_token: The token of the control routes.
             pagination: How lists refer to their next page.
-            behaviour: All variants of the API's behaviour; overrides `pagination`.
+            behaviour: All variants of the API's behaviour; overrides `pagination`. By default a
+                replay refuses no include.
 
         Raises:
             ValueError: An argument is out of range, or the saved responses cannot be read.
@@ -82,13 +83,15 @@ class Simulator:
             else World(seed=seed, leagues=leagues, seasons=seasons, teams=teams, clock=clock)
         )
         self.token = token
+        # The plan that saved responses come from had all their includes.
+        default = Behaviour(unlicensed=()) if self.world.as_saved else Behaviour()
         server = ApiServer(
             self.world,
             token=token,
             quota=quota,
             window=window,
             latency=latency,
-            behaviour=behaviour or Behaviour().changed(pagination=pagination),
+            behaviour=behaviour or default.changed(pagination=pagination),
         )
         self._app = Starlette(
             routes=[*server.routes(), *control_routes(server, control_token)],

@@ -30,7 +30,7 @@ def final_tables(
     participants = [row for fixture in fixtures for row in _participants(fixture)]
     tables = {
         "fixtures": [_fixture(fixture, states) for fixture in fixtures],
-        "fixture_statistics": [row for fixture in fixtures for row in _statistics(fixture)],
+        "fixture_statistics": [row for fixture in fixtures for row in statistics(fixture)],
         "fixture_events": [row for fixture in fixtures for row in _events(fixture)],
         "fixture_participants": participants,
         "fixture_scores": [row for fixture in fixtures for row in _scores(fixture)],
@@ -154,9 +154,11 @@ def _surroundings(fixture: dict[str, Any]) -> dict[str, Any]:
     } | {f"{name}_name": (fixture.get(name) or {}).get("name") for name in _NAMED}
 
 
-def _statistics(fixture: dict[str, Any]) -> Rows:
+def statistics(fixture: dict[str, Any]) -> Rows:
+    """The rows of `fixture_statistics`, in any order and without `loaded_at`."""
     # xGFixture repeats the statistics under the same ids.
-    found = {row["id"]: row for row in [*fixture["statistics"], *fixture.get("xgfixture", [])]}
+    lists = (fixture.get("statistics", []), fixture.get("xgfixture", []))
+    found = {row["id"]: row for rows in lists for row in rows}
     return [
         {
             "statistic_id": row["id"],
