@@ -129,7 +129,8 @@ def minutes_and_rating(world: World) -> Answer:
 
 def _value(row: Row, name: str) -> float:
     """The number in a column that is compared approximately."""
-    return float(getattr(row[name], "expected", row[name]))
+    value: Any = row[name]
+    return float(getattr(value, "expected", value))
 
 
 def cards_by_referee(world: World) -> Answer:

@@ -97,6 +97,9 @@
 {%- endmacro %}
 
 {% macro invalid_values(relation, documents, path, columns) -%}
+    {%- set is_element = documents[path].kind != 'root' -%}
+    {%- set sources = dict(columns) -%}
+    {%- if is_element -%} {%- do sources.update({'array_index': 'array_index'}) -%} {%- endif -%}
     {%- set rows = [] -%}
     {%- for rule in validation_rules(documents, path) -%}
         {%- do rows.append([
@@ -105,13 +108,13 @@
     {%- endfor -%}
 select
     {{ columns.keys() | join(', ') }},
-    path,
+    {{ element_path(documents, path) ~ ' || ' if is_element }}path as path,
     value,
     reason
 from (
-    {{ unpivot(relation, columns, ['is_invalid', 'path', 'value', 'reason'], rows) }}
+    {{ unpivot(relation, sources, ['is_invalid', 'path', 'value', 'reason'], rows) }}
 ) as unpivoted_{{ relation }}
-where is_invalid
+where is_invalid{{ ' and array_index is not null' if is_element }}
 {%- endmacro %}
 
 {% macro element_path(documents, path) -%}

@@ -75,7 +75,6 @@ all_{{ name }} as (
     {{ invalid_values(name, documents, path, {
         'fixture_id': 'fixture_id',
         'loaded_at': 'loaded_at',
-        'array_index': 'array_index',
         'row_id': 'row_id',
     }) }}
 
@@ -110,7 +109,7 @@ final as (
 
     select
         fixture_id,
-        {{ element_path(documents, path) }} || path as path,
+        path,
         row_id,
         value,
         reason,

@@ -3,9 +3,9 @@
 {%- set sources = graph.sources.values() | sort(attribute='name') if execute else [] -%}
 {%- set parts = [] -%}
 {%- for source in sources if source.name != 'fixtures' -%}
-    {%- for path in get_documents(source.name) -%}
-        {%- do parts.append([source.name, path, source.relation_name]) -%}
-    {%- endfor -%}
+{%- for path in get_documents(source.name) -%}
+{%- do parts.append([source.name, path, source.relation_name]) -%}
+{%- endfor -%}
 {%- endfor -%}
 with
 
@@ -36,29 +36,17 @@ with
         name ~ '_payloads', get_validation_keys(documents, path), ['source_id', 'loaded_at']
     ) }}
     {% else %}
-    {{ flatten(name ~ '_payloads', path, get_validation_keys(documents, path)) }}
+    select
+        fixture_id as source_id,
+        *
+    from ({{ flatten(name ~ '_payloads', path, get_validation_keys(documents, path)) }}) as elements
     {% endif %}
 
 ),
 
 {{ name }}_invalid_values as (
 
-    {% if documents[path].kind == 'root' %}
     {{ invalid_values(name, documents, path, columns) }}
-    {% else %}
-    {% do columns.update({'source_id': 'fixture_id', 'array_index': 'array_index'}) %}
-    select
-        source_table,
-        source_id,
-        loaded_at,
-        {{ element_path(documents, path) }} || path as path,
-        value,
-        reason
-    from (
-        {{ invalid_values(name, documents, path, columns) }}
-    ) as elements
-    where array_index is not null
-    {% endif %}
 
 ),
 

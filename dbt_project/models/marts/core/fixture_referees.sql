@@ -1,1 +1,5 @@
-{{ array_model('referees', key='fixture_referee_id', indexes=[{'columns': ['referee_id', 'type_id']}]) }}
+{{ array_model(
+    'referees',
+    key='fixture_referee_id',
+    indexes=[{'columns': ['referee_id', 'type_id']}]
+) }}
