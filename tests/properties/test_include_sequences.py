@@ -199,12 +199,15 @@ class IncludeSequence:
         self.transform()
         for _ in range(STEPS):
             played = [id for id in ids if self.lineups(id)] or ids
-            for id in self.random.sample(played, min(3, len(played))):
+            for id in self.random.sample(played, min(6, len(played))):
                 self.random.choice(self.corrections())(id)
             for _ in range(self.random.choice([1, 1, 2])):
                 chosen = self.random.sample(ids, self.random.randint(len(ids) // 2, len(ids)))
                 self.extract(self.some_parts(), sorted(chosen))
-            self.random.choice([self.transform, self.transform, self.refresh])()
+            if self.random.randrange(2 * STEPS):
+                self.transform()
+            else:
+                self.refresh()
         # What is requested and confirmed now equals the world and a full refresh.
         self.extract([part for part in PARTS if part != "lineups"], ids)
         self.transform()

@@ -237,6 +237,8 @@ def test_replay_serves_everything_or_what_is_requested(tmp_path: Path) -> None:
     with Simulator(replay=tmp_path) as api:
         client = Client(api)
         assert client.multi(saved["id"], include="events") == [saved]
+        # What was saved was in the plan, also what a generated world refuses.
+        assert client.multi(saved["id"], include="odds;predictions") == [saved]
         api.control.set_behaviour(saved_fixtures="requested")
         (row,) = client.multi(saved["id"], include="events")
         base = {"id", "name", "state_id", "season_id", "starting_at"}

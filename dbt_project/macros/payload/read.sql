@@ -78,7 +78,7 @@ from (
         fixture_id,
         loaded_at,
         coalesce(parent_number, 0) * 1000000 as parent_index,
-        case when parent_number is null then cast('[]' as json) else parent -> '{{ path[1] }}' end as content
+        case when parent_number is null then cast('null' as json) else parent -> '{{ path[1] }}' end as content
     from (
         select
             fixture_id,
@@ -133,7 +133,7 @@ where list is not null
         fixture_id,
         loaded_at,
         coalesce(parent_number, 0) * 1000000 as parent_index,
-        case when parent_number is null then cast('[]' as jsonb) else parent -> '{{ path[1] }}' end as content
+        case when parent_number is null then cast('null' as jsonb) else parent -> '{{ path[1] }}' end as content
     from (
         select
             fixture_id,
