@@ -15,13 +15,14 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.postgres_server import start_postgres
 from bench.processes import Measured, run
-from bench.recorded_responses import Api, record, serve
+from bench.recorded_responses import INCLUDES, Api, record, serve
+from bench.sizes import SCHEMA, read_sizes
 
 # Fixtures for the measurement of one call per fixture.
 _ONE_BY_ONE = 1_000
@@ -38,6 +39,12 @@ def main() -> None:
     parser.add_argument(
         "--fixtures", type=int, nargs="+", default=[1_000, 10_000], help="sizes of the world"
     )
+    parser.add_argument(
+        "--include",
+        choices=INCLUDES,
+        default="default",
+        help="what is fetched of a fixture: five parts, the default, or also players' statistics",
+    )
     parser.add_argument("--engines", nargs="+", default=["duckdb", "postgres"])
     parser.add_argument("--rounds", type=int, default=3, help="figures are medians of these")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each response")
@@ -51,14 +58,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for fixtures in arguments.fixtures:
-            responses = (arguments.folder or folder) / f"responses-{fixtures}"
+            name = f"responses-{arguments.include}-{fixtures}"
+            responses = (arguments.folder or folder) / name
             print(f"Recording responses of {fixtures:,} fixtures", file=sys.stderr)
-            record(responses, fixtures)
+            record(responses, fixtures, INCLUDES[arguments.include])
             for engine in arguments.engines:
                 database = _database(engine, folder)
                 with serve(responses, arguments.latency) as api:
                     bench = Bench(
-                        api, responses, engine, database, folder, fixtures, arguments.latency
+                        api,
+                        responses,
+                        engine,
+                        database,
+                        folder,
+                        fixtures,
+                        arguments.latency,
+                        arguments.include,
                     )
                     figures += bench.measure(arguments.rounds, arguments.updates)
     if arguments.json:
@@ -107,14 +122,16 @@ class Bench:
         folder: Path,
         fixtures: int,
         latency: float,
+        include: str,
     ) -> None:
         self._api, self._engine, self._database, self._folder = api, engine, database, folder
         self._all = responses / "ids.txt"
         self._ids = [int(id) for id in self._all.read_text().split()]
-        self._fixtures, self._latency = fixtures, latency
+        self._fixtures, self._latency, self._include = fixtures, latency, include
         self._environment = {
             **database.environment,
-            "SPORTMONKS_SCHEMA": "bench",
+            "SPORTMONKS_SCHEMA": SCHEMA,
+            "SOURCES__SPORTMONKS__INCLUDE": INCLUDES[include],
             "SOURCES__SPORTMONKS__BASE_URL": api.base_url,
             "SOURCES__SPORTMONKS__API_TOKEN": api.token,
             "DLT_DATA_DIR": str(folder / "dlt"),
@@ -127,7 +144,7 @@ class Bench:
     def measure(self, rounds: int, only_updates: bool) -> list[dict[str, Any]]:
         """Measures everything, or only small updates."""
         latency = f", {self._latency * 1000:.0f} ms latency" if self._latency else ""
-        print(f"\n{self._engine}, {self._fixtures:,} fixtures{latency}")
+        print(f"\n{self._engine}, {self._fixtures:,} fixtures, include {self._include}{latency}")
         self._empty()
         self._extract("--seasons", "all", "--max-calls", "40")
         self._transform()
@@ -161,6 +178,7 @@ class Bench:
             "first load", rounds, self._load, baseline, "baseline", begin
         )
         self._note_shares(extracts)
+        self._note_sizes()
         if one_by_one:
             name = f"one call per fixture ({_ONE_BY_ONE:,} of them, scaled)"
             self._note_all(name, [one_by_one], seconds, "first load")
@@ -201,6 +219,35 @@ class Bench:
         for step in ("preparing", "fetching", "loading"):
             seconds = [count[f"{step}_seconds"] for count in counts]
             self._note_all(f"  of it {step}", [Measured(each, 0) for each in seconds])
+
+    def _note_sizes(self) -> None:
+        """Prints the rows and bytes in the warehouse, and the largest response."""
+        sizes = read_sizes(self._environment)
+        lines = [
+            ("largest response, MB", f"{sizes.largest_response / 1e6:.2f}"),
+            ("most fixtures in a response", f"{sizes.largest_batch:,}"),
+            ("database, MB", f"{sizes.database_bytes / 1e6:,.0f}"),
+            ("stored payload, bytes a fixture", f"{sizes.payload_bytes / sizes.fixtures:,.0f}"),
+            ("player statistics", f"{sizes.statistics:,}"),
+        ]
+        if sizes.statistics:
+            millions = sizes.statistics / 1e6
+            transform = next(
+                figure for figure in self._figures if figure["what"] == "first load: transform"
+            )
+            seconds, cpu = (
+                statistics.median(transform[key]) / millions for key in ("seconds", "cpu_seconds")
+            )
+            lines += [
+                ("bytes of a row", f"{sizes.statistic_bytes / sizes.statistics:,.0f}"),
+                ("transform, s for a million of them", f"{seconds:,.1f}"),
+                ("transform, s CPU for a million of them", f"{cpu:,.1f}"),
+            ]
+        for what, number in lines:
+            print(f"{'  ' + what:44} {number:>8}")
+        self._figures.append(
+            {"engine": self._engine, "fixtures": self._fixtures, "what": "sizes", **asdict(sizes)}
+        )
 
     def _one_call_per_fixture(self) -> Measured:
         """The naive script with one fixture per call: measured on some, scaled to all."""
@@ -297,6 +344,7 @@ class Bench:
                 "engine": self._engine,
                 "fixtures": self._fixtures,
                 "latency": self._latency,
+                "include": self._include,
                 "what": what,
                 "seconds": [round(each.seconds, 3) for each in measured],
                 "cpu_seconds": [round(each.cpu, 3) for each in measured],

@@ -32,7 +32,7 @@ def main(*files: str) -> None:
             "size": f"{figure['fixtures']:,}",
         }
         for figure in figures
-        if not figure["latency"]
+        if figure["what"] != "sizes" and not figure["latency"]
     ]
     charts = altair.vconcat(_against_baseline(rows), _by_size(rows))
     # Renderers estimate the width of a text.

@@ -4,7 +4,8 @@ from typing import Any
 
 import pyarrow as pa
 
-# The default of the setting `include`.
+# What the baseline and the naive script request. The recorded responses have all that was recorded,
+# whatever is requested.
 INCLUDE = "participants;scores;statistics;events;periods"
 
 # Each column with its type.

@@ -25,17 +25,24 @@ with changed as {{ 'materialized' if is_incremental() else 'not materialized' }}
                 {%- if paths %}
                 and (
                     built.fixture_id is not null
-                    or versions.non_empty_keys is null
-                    {%- for path in paths %}
-                    or ',' || versions.non_empty_keys || ',' like '%,{{ path }},%'
-                    {%- endfor %}
+                    or {{ may_have_rows(paths, 'versions.') }}
                 )
                 {%- endif %}
         )
+    {%- elif paths %}
+    where {{ may_have_rows(paths) }}
     {%- endif %}
 )
 
 select * from changed
+{%- endmacro %}
+
+{% macro may_have_rows(paths, prefix='') -%}
+    {%- set conditions = [prefix ~ 'non_empty_keys is null'] -%}
+    {%- for path in paths -%}
+        {%- do conditions.append("',' || " ~ prefix ~ "non_empty_keys || ',' like '%," ~ path ~ ",%'") -%}
+    {%- endfor -%}
+    {{ conditions | join(' or ') }}
 {%- endmacro %}
 
 {% macro select_changed_fixtures(relation, columns, excluded_when=none) -%}

@@ -33,19 +33,24 @@ from (
 ) as elements
 {%- endmacro %}
 
-{#- Lists of parsed elements; an empty list becomes one null. -#}
+{#-
+    Lists of parsed elements; an empty list becomes one null. Without a list there is no row, because
+    `unnest` returns none for null. A filter would parse the payload a second time, because DuckDB
+    evaluates it before it computes the lists.
+-#}
 {% macro duckdb_elements(contents, shape, kind) -%}
         select
             fixture_id,
             loaded_at,
             parent_index,
             coalesce(len(objects) > 0, false) as has_elements,
-            coalesce(nullif(objects, []), [null]) as elements
+            case when list is not null then coalesce(nullif(objects, []), [null]) end as elements
         from (
             select
                 fixture_id,
                 loaded_at,
                 parent_index,
+                list,
                 from_json(list, '[{{ shape }}]') as objects
             from (
                 select
@@ -57,7 +62,6 @@ from (
                     {{ contents }}
                 ) as contents
             ) as lists
-            where list is not null
         ) as parsed_lists
 {%- endmacro %}
 
