@@ -87,8 +87,8 @@ def assert_raw_equals_world(job: Job, api: Simulator) -> None:
     assert [id for id, _ in rows] == api.world.fixture_ids()
     for id, payload in rows:
         # The fields that the API always sends, and the includes that the job requests.
-        keys = api.world.base(id).keys() | INCLUDES
-        sent = {key: value for key, value in api.world.fixture(id).items() if key in keys}
+        keys = api.world.base(id).keys() | INCLUDES | DEFAULT
+        sent = {k: value for k, value in api.world.fixture(id, DEFAULT).items() if k in keys}
         assert with_sorted_arrays(json.loads(payload)) == with_sorted_arrays(sent)
 
 
