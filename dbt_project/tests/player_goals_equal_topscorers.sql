@@ -37,7 +37,10 @@ live_seasons as (
     select distinct fixtures.season_id
     from fixtures
     inner join states on fixtures.state_id = states.state_id
-    where states.phase = 'live' and not fixtures.is_withdrawn
+    where
+        states.phase = 'live'
+        and states.developer_name not in ('SUSPENDED', 'INTERRUPTED')
+        and not fixtures.is_withdrawn
 
 ),
 

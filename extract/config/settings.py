@@ -23,7 +23,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
 from extract.config.dlt_defaults import register_dlt_defaults
-from extract.config.includes import DEFAULT_INCLUDE
+from extract.config.includes import DEFAULT_INCLUDE, part_path
 from extract.config.recheck_schedule import DEFAULT_SCHEDULE, read_schedule
 from extract.errors import TOKEN_VARIABLE, UnreadableSettingsError, UsageError, command_line
 
@@ -109,6 +109,11 @@ class Settings(AlertSettings):
             raise UsageError(
                 f"base_url is {self.base_url!r}: it must start with https:// or http://."
             )
+        for part in self.include.split(";"):
+            if "," in part_path(part):
+                raise UsageError(
+                    f"include has a comma in {part.strip()!r}: separate includes by a semicolon."
+                )
         for name, (lowest, highest) in _RANGES.items():
             value = getattr(self, name)
             if not lowest <= value <= highest:

@@ -87,8 +87,8 @@ class RequestedInclude:
             )
             if not is_default(part):
                 self._error = AccessError(
-                    f"The plan refuses the include {spelling} ({error}): take it out "
-                    "of `include` in .dlt/config.toml.",
+                    f"The plan refuses the include {spelling} (HTTP {error.status}): take it out "
+                    "of `include` in .dlt/config.toml or SOURCES__SPORTMONKS__INCLUDE.",
                     error.status,
                 )
                 raise self._error

@@ -78,6 +78,7 @@ def test_wrong_token(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "output"),
     [
+        ("INCLUDE", "events,scores;periods", "include has a comma in 'events,scores': separate"),
         ("BATCH_SIZE", "0", "batch_size is 0: it must be between 1 and 100"),
         ("BATCH_SIZE", "many", "The setting batch_size must be a whole number: change it in"),
         ("TIMEOUT", "soon", "The setting timeout must be a number: change it in"),

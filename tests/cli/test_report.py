@@ -52,7 +52,7 @@ def fill(job: Job, api: Simulator) -> None:
     api.control.update(played[0], {"name": NAME})
     # Live since months ago: a check warns.
     api.control.update(played[6], {"state_id": 2})
-    job.extract("--seasons", "all", "--max-calls", "9", "--chunk-size", "20")
+    job.extract("--seasons", "all", "--max-calls", "12", "--chunk-size", "20")
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [played[8]]}])
     job.extract("--force", "--fixture-ids", ",".join(map(str, played[:12])), code=1)
     api.control.faults([])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.expected_marts import Row, Rows, World, team_fixtures
-from tests.support.expected_players import player_seasons, referee_seasons
+from tests.support.expected_players import player_fixtures, player_seasons, referee_seasons
 
 LEAGUE, SEASON = "England First Division", "2025/2026"
 
@@ -240,16 +240,25 @@ def injuries(world: World) -> Answer:
 
 def goals_above_expectation(world: World) -> Answer:
     """Goals and expected goals of each player who has some."""
-    names = ("player_name", "team_name", "minutes", "goals")
-    rows = [
-        {
-            **{name: row[name] for name in names},
-            "expected_goals": Rounded(_value(row, "xg"), 1),
-            "difference": Rounded(row["goals"] - _value(row, "xg"), 1),
-        }
-        for row in _in_league(player_seasons(world))
-        if row["xg"] is not None
-    ]
+    players: dict[tuple[int, str], Rows] = {}
+    for row in _in_league(player_fixtures(world)):
+        if row["xg"] is not None and row["player_id"] is not None:
+            players.setdefault((row["player_id"], row["team_name"]), []).append(row)
+    rows = []
+    for (_, team_name), matches in players.items():
+        xg = sum(_value(match, "xg") for match in matches)
+        minutes = [match["minutes"] for match in matches if match["minutes"] is not None]
+        goals = [match["goals"] for match in matches if match["goals"] is not None]
+        rows.append(
+            {
+                "player_name": max(match["player_name"] for match in matches),
+                "team_name": team_name,
+                "minutes": sum(minutes) if minutes else None,
+                "goals": sum(goals) if goals else None,
+                "expected_goals": Rounded(xg, 1),
+                "difference": Rounded(sum(goals) - xg, 1),
+            }
+        )
     return Answer(rows, ("player_name", "team_name", "minutes"), "difference", 5)
 
 
