@@ -61,6 +61,7 @@ def test_cron_runs_the_job(duckdb_job: Job, api: Simulator) -> None:
     assert len(duckdb_job.records("fixtures")) == len(api.world.fixture_ids())
 
 
+@pytest.mark.thorough
 def test_systemd_runs_the_job_although_a_fixture_fails(postgres_job: Job, api: Simulator) -> None:
     service, timer = unit("sportmonks.service"), unit("sportmonks.timer")
     assert service["Service"]["WorkingDirectory"] == CLONE
@@ -73,6 +74,7 @@ def test_systemd_runs_the_job_although_a_fixture_fails(postgres_job: Job, api: S
     assert [row["fixture_id"] for row in postgres_job.records("fixtures")] == others
 
 
+@pytest.mark.thorough
 def test_github_runs_the_job(duckdb_job: Job, api: Simulator) -> None:
     workflow = yaml.safe_load(Path("docs/schedule/github-actions.yml").read_text())
     job = workflow["jobs"]["update"]
