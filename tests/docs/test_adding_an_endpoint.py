@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.support.pipeline import Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
 PAGE = Path("docs/adding-an-endpoint.md")
 ENDPOINTS = Path("extract/config/endpoints.py")
@@ -58,6 +58,7 @@ def command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return result
 
 
+@POSTGRES_IN_TEST_ALL
 def test_one_line_makes_an_endpoint(job: Job, api: Simulator, copy: Path) -> None:
     declare(copy)
     seasons = api.world.season_ids()

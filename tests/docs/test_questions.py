@@ -15,7 +15,7 @@ from extract.warehouse.raw_tables import DUE, SCHEMAS
 from simulator import Simulator
 from tests.support.expected_answers import ANSWERS
 from tests.support.expected_marts import read
-from tests.support.pipeline import EVERY_MODEL, DuckDb, Job, setting
+from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, DuckDb, Job, setting
 from tests.support.questions import INCLUDE, INCLUDES, PAGE, Question, build, questions, records
 
 Rows = list[Mapping[str, Any]]
@@ -141,6 +141,7 @@ PLAUSIBLE: list[Callable[[Job, Rows], None]] = [
 ]  # fmt: skip
 
 
+@POSTGRES_IN_TEST_ALL
 def test_every_question_has_the_right_answer(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ ANSWERS = (
 
 
 @POSTGRES_IN_TEST_ALL
-@pytest.mark.parametrize("megabytes", [0.25, 0.5])
+@pytest.mark.parametrize("megabytes", [0.25, pytest.param(0.5, marks=pytest.mark.thorough)])
 def test_responses_stay_below_the_bound_and_the_run_makes_the_planned_calls(
     job: Job, monkeypatch: pytest.MonkeyPatch, megabytes: float
 ) -> None:

@@ -6,7 +6,7 @@ import requests
 
 from simulator import Simulator
 from tests.support.client import TOKEN
-from tests.support.pipeline import Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
 OVERALL = {
     "played": 129, "won": 130, "drawn": 131, "lost": 132, "goals_for": 133, "goals_against": 134,
@@ -71,6 +71,7 @@ def assert_equals_the_api(job: Job, api: Simulator) -> None:
     assert table(job, "topscorers", "topscorer_id") == expected_topscorers(api)
 
 
+@POSTGRES_IN_TEST_ALL
 def test_season_lists_equal_the_api(job: Job, api: Simulator) -> None:
     job.extract()
     job.transform("--select", "+standings", "+topscorers")
