@@ -18,6 +18,7 @@ import requests
 from rich.console import Console
 from rich.progress import track
 
+from extract.config.includes import DEFAULT_INCLUDE
 from simulator import Simulator
 from tests.support.assertions import with_sorted_arrays
 from tests.support.pipeline import DuckDb, Job, setting
@@ -190,7 +191,7 @@ def _truth(api: Simulator) -> dict[int, Any]:
     for start in range(0, len(ids), 50):
         answer = requests.get(
             f"{api.base_url}/football/fixtures/multi/{','.join(map(str, ids[start : start + 50]))}",
-            params={"include": "participants;scores;statistics;events;periods"},
+            params={"include": DEFAULT_INCLUDE},
             headers={"Authorization": api.token},
             timeout=10,
         )
