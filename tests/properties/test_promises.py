@@ -110,7 +110,13 @@ def test_the_models_are_right_on_made_up_rows_and_every_column_is_described(
     from dbt.cli.main import dbtRunner
 
     job.start_with_one()
-    job.transform("--select", "+path:models/marts/core", "path:models/staging", "team_fixtures")
+    job.transform(
+        "--select",
+        "+path:models/marts/core",
+        "path:models/staging",
+        "team_fixtures",
+        "player_fixtures",
+    )
     project = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
     result = dbtRunner().invoke(["test", *project, "--select", "test_type:unit"])
     assert result.success

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from extract.payload.fixture import read_fixture
 from simulator import Simulator
+from tests.support.assertions import JSON_COLUMNS
+from tests.support.expected_includes import DEFAULT, OPTIONAL
 from tests.support.pipeline import ENGINES, Database, DuckDb, Job, Postgres
 from tests.support.postgres import Server
 
@@ -30,6 +32,9 @@ ODD_VALUES: list[Any] = [
     "nul\u0000nul", "back\\\\u0000slash", "'; drop table x; --", "$$", "%s {}", [], {}, [1], [None],
     {"value": 5}, {"goals": "2", "participant": "home"}, {"location": "away", "winner": "true"},
 ]  # fmt: skip
+
+# Lists of seasons are not among the saved responses, and not every league has groups.
+NOT_SAVED = {"standings", "topscorers", "groups"}
 
 
 def odd_fixture(fixture: dict[str, Any], chance: random.Random) -> dict[str, Any]:
@@ -60,7 +65,8 @@ def test_both_engines_store_the_same(
     chance = random.Random(21)
     saved = tmp_path / "saved"
     saved.mkdir()
-    fixtures = [api.world.fixture(id) for id in api.world.fixture_ids()]
+    every_include = DEFAULT | OPTIONAL
+    fixtures = [api.world.fixture(id, every_include) for id in api.world.fixture_ids()]
     odd = [odd_fixture(fixture, chance) for fixture in fixtures]
     (saved / "answer.json").write_text(json.dumps({"data": odd}))
     stored: list[dict[str, list[dict[str, Any]]]] = []
@@ -77,7 +83,7 @@ def test_both_engines_store_the_same(
             job.transform()
             stored.append(job.final_tables())
     for table in stored[0]:
-        assert len(stored[0][table]) > 0, table
+        assert len(stored[0][table]) > 0 or table in NOT_SAVED, table
         assert fetched_alike(stored[0][table]) == fetched_alike(stored[1][table]), table
 
 
@@ -85,7 +91,7 @@ def fetched_alike(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows without the time when they were fetched, and with JSON read exactly."""
     return [
         {
-            name: exact(value) if name == "value_raw" and value is not None else value
+            name: exact(value) if name in JSON_COLUMNS and value is not None else value
             for name, value in row.items()
             if name != "loaded_at"
         }
