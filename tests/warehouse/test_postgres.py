@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
+from extract.warehouse.raw_tables import SCHEMAS
 from simulator import Simulator
 from tests.support.assertions import assert_equals_world
+from tests.support.expected_includes import DEFAULT
 from tests.support.locks import assert_no_session_is_left, wait_until_blocked
 from tests.support.pipeline import CORE_MODELS, EVERY_MODEL, FINAL_TABLES, Database, Job, Postgres
 from tests.support.postgres import BINARIES, PASSWORD_GROUP, Server
@@ -49,6 +51,8 @@ def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
         )
     )
     marts = {"fixture_quality": "fixture_id", "team_fixtures": "fixture_id, team_id"}
+    marts |= {"player_fixtures": "lineup_id", "standings": "standing_id"}
+    marts |= {"topscorers": "topscorer_id"}
     expected = FINAL_TABLES | marts
     assert keys == {table: f"PRIMARY KEY ({key})" for table, key in expected.items()}
     indexes = {name for (name,) in job.query(
@@ -82,7 +86,8 @@ def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
         "select relname from pg_class inner join pg_index on indrelid = pg_class.oid "
         f"where relnamespace = '{schema}_raw'::regnamespace and indisprimary"
     )
-    assert len(raw_keys) == 12
+    # Every raw table, and the one of the quota.
+    assert len(raw_keys) == len(SCHEMAS) + 1
 
 
 def written(job: Job) -> Counter[str]:
@@ -103,10 +108,15 @@ def test_only_what_changed_is_written(job: Job, api: Simulator) -> None:
     api.control.correct_statistic(changed["id"], statistic["id"], 777)
     job.extract("--force")
     job.transform(*EVERY_MODEL)
-    arrays = ("statistics", "events", "participants", "scores", "periods")
-    expected = {f"sportmonks.fixture_{name}": 2 * len(changed[name]) for name in arrays}
+    arrays = ["statistics", "events", "participants", "scores", "periods", "lineups"]
+    arrays += ["formations", "coaches", "referees", "metadata", "sidelined"]
+    full = api.world.fixture(changed["id"], DEFAULT)
+    expected = {f"sportmonks.fixture_{name}": 2 * len(full[name]) for name in arrays if full[name]}
     expected |= {"sportmonks.fixtures": 2, "sportmonks_raw.fixtures": 2}
     expected |= {"sportmonks.fixture_quality": 2, "sportmonks.team_fixtures": 4}
+    expected |= {"sportmonks.player_fixtures": 2 * len(full["lineups"])}
+    if full["weatherreport"]:
+        expected["sportmonks.fixture_weather"] = 2
     after = written(job) - before
     assert {table: n for table, n in after.items() if table in expected} == expected
     assert [t for t in after if t.startswith("sportmonks.") and t not in expected] == []
