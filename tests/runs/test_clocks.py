@@ -113,6 +113,7 @@ def set_times(job: Job, ahead: timedelta) -> None:
 
 
 @POSTGRES_IN_TEST_ALL
+@pytest.mark.thorough
 def test_a_host_a_day_ahead_does_not_keep_others_from_storing(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

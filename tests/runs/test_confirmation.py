@@ -142,6 +142,7 @@ def test_a_new_fixture_without_an_include_is_confirmed_later(
 
 
 @POSTGRES_IN_TEST_ALL
+@pytest.mark.thorough
 def test_a_list_sent_as_an_object_is_read(job: Job, api: Simulator) -> None:
     every = [{"include": include, "path": "multi"} for include in sorted(INCLUDES)]
     models = ["--select", "+path:models/marts/core", "+quarantine", "+fixture_corrections"]

@@ -10,7 +10,7 @@ import pytest
 from simulator import Simulator
 from tests.support import expected_core as world
 from tests.support.assertions import comparable
-from tests.support.pipeline import FINAL_TABLES, Job
+from tests.support.pipeline import FINAL_TABLES, POSTGRES_IN_TEST_ALL, Job
 
 ARRAYS = ("participants", "scores", "statistics", "events", "periods")
 # The tables take an element's fixture from the fixture itself.
@@ -85,6 +85,7 @@ def of_field(keys: tuple[str, ...], value: Any) -> Iterator[Case]:
         yield from of_field((*keys, inner), content)
 
 
+@POSTGRES_IN_TEST_ALL
 def test_each_invalid_value_is_quarantined_alone(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     # At the season's end most fixtures have every array.
     with Simulator(seed=11, leagues=1, seasons=1, teams=20, clock="2026-05-28T00:00:00Z") as api:

@@ -257,6 +257,7 @@ def test_a_full_disk_leaves_the_old_copy(duckdb_job: Job, api: Simulator, copy: 
     assert copy.stat().st_mtime > 1
 
 
+@pytest.mark.thorough
 def test_a_failed_publication_is_repeated(
     duckdb_job: Job, api: Simulator, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
