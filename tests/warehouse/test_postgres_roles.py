@@ -104,7 +104,9 @@ def test_analyst_reads_the_final_tables_and_nothing_else(
     schema = postgres.schema
     for table in FINAL_TABLES:
         ((count,),) = server.query(f"select count(*) from {schema}.{table}", user=roles.reader)
-        assert count > 0
+        # Some tables are empty without further includes.
+        assert server.query(f"select count(*) from {schema}.{table}") == [(count,)]
+        assert count > 0 or table not in ("fixtures", "fixture_events", "fixture_lineups")
         # Without the schema too.
         assert server.query(f"select count(*) from {table}", user=roles.reader) == [(count,)]
     assert server.query("show search_path", user=roles.reader) == [(f"{schema}, public",)]
