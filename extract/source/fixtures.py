@@ -10,6 +10,7 @@ Data flow: `fixture_batches` sends the requests; all other resources are made of
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import dlt
@@ -18,8 +19,10 @@ from dlt.extract import DltResource
 
 from extract.api.client import SportmonksClient
 from extract.config.batch_bytes import expected_bytes
+from extract.config.declared_columns import read_declaration
 from extract.config.settings import Settings, load_settings
 from extract.payload.fixture import Fixture
+from extract.payload.regular import PayloadShape
 from extract.source.batch_size import BatchSize
 from extract.source.fixture_batches import FixtureBatches
 from extract.source.listing import index_columns
@@ -202,6 +205,8 @@ class _Rows:
                     **index_columns(fixture),
                     **_version(fixture, outcome.checked_at),
                     "non_empty_keys": ",".join(sorted(fixture.non_empty_keys)),
+                    "irregular_keys": ",".join(_declared_shape().irregular_keys(fixture.payload)),
+                    "declaration_hash": read_declaration().hash,
                 }
 
     def versions(self, batch: Batch) -> Iterator[Mapping[str, Any]]:
@@ -226,6 +231,12 @@ class _Rows:
         if outcome.fixture or outcome.name == "unchanged":
             return self._include.recorded
         return self._stored.requested_include(outcome.id)
+
+
+@cache
+def _declared_shape() -> PayloadShape:
+    documents = read_declaration().documents
+    return PayloadShape({path: (each.kind, each.fields) for path, each in documents.items()})
 
 
 def _size(outcome: Outcome) -> int:

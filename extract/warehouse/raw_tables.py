@@ -35,6 +35,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_FOUND_BY,
             *_VERSION,
             ("non_empty_keys", _TEXT),
+            ("irregular_keys", _TEXT),
+            ("declaration_hash", _TEXT),
             ("fetched_at", _TIMESTAMP),
         ]
     ),

@@ -1,40 +1,44 @@
 {% macro select_changed_payloads(paths=none, rules=none) -%}
     {%- set fixtures = ref('stg_sportmonks__fixtures') -%}
     {%- set built = get_versions_table(this) if paths else this -%}
--- Materialized, because otherwise the planner evaluates expressions on the payload before it knows
--- which payloads have changed.
-with changed as {{ 'materialized' if is_incremental() else 'not materialized' }} (
-    select
-        fixture_id,
-        payload,
-        loaded_at
-    from {{ fixtures }}
-    {%- if is_incremental() %}
-    where
-        fixture_id in (
-            select versions.fixture_id
-            -- `.render()`, because --empty and --sample add an alias of their own to a plain reference.
-            from {{ fixtures.render() }} as versions
-            left join {{ built }} as built
-                on versions.fixture_id = built.fixture_id
-            where
-                {% if rules -%}
-                (built.path = '' and built.value is distinct from '{{ rules }}')
-                or {% endif -%}
-                built.loaded_at is distinct from versions.loaded_at
-                {%- if paths %}
-                and (
-                    built.fixture_id is not null
-                    or {{ may_have_rows(paths, 'versions.') }}
-                )
-                {%- endif %}
-        )
-    {%- elif paths %}
-    where {{ may_have_rows(paths) }}
-    {%- endif %}
-)
+select
+    fixture_id,
+    payload,
+    {{ is_regular(paths) if paths else is_valid() }} as is_regular,
+    loaded_at
+from {{ fixtures }}
+{%- if is_incremental() %}
+where
+    fixture_id in (
+        select versions.fixture_id
+        -- `.render()`, because --empty and --sample add an alias of their own to a plain reference.
+        from {{ fixtures.render() }} as versions
+        left join {{ built }} as built
+            on versions.fixture_id = built.fixture_id
+        where
+            {% if rules -%}
+            (built.path = '' and built.value is distinct from '{{ rules }}')
+            or {% endif -%}
+            built.loaded_at is distinct from versions.loaded_at
+            {%- if paths %}
+            and (
+                built.fixture_id is not null
+                or {{ may_have_rows(paths, 'versions.') }}
+            )
+            {%- endif %}
+    )
+{%- elif paths %}
+where {{ may_have_rows(paths) }}
+{%- endif %}
+{%- endmacro %}
 
-select * from changed
+{#-
+    In an incremental run, payloads are read only when it is known which have changed: the planner
+    would evaluate expressions on all of them. Otherwise nearly all are read, and a copy of them
+    would not fit into memory.
+-#}
+{% macro materialized_changes() -%}
+    {{ 'materialized' if is_incremental() else 'not materialized' }}
 {%- endmacro %}
 
 {% macro may_have_rows(paths, prefix='') -%}

@@ -22,18 +22,47 @@
 }}
 with
 
-changed_payloads as (
+changed_payloads as {{ materialized_changes() }} (
 
     {{ select_changed_payloads(paths) }}
 
 ),
 
-elements as (
+regular_elements as (
+
+    {{ read_regular('changed_payloads', paths, kind) }}
+
+),
+
+other_payloads as {{ materialized_changes() }} (
+
+    select * from changed_payloads
+    where not is_regular
+
+),
+
+other_elements as (
 
     {% for path in paths %}
     {{ 'union all' if not loop.first }}
-    {{ flatten('changed_payloads', path, get_model_keys(), kind, first_index=loop.index0 * 10 ** 12) }}
+    {{ flatten('other_payloads', path, get_model_keys(), kind, first_index=loop.index0 * 10 ** 12) }}
     {% endfor %}
+
+),
+
+elements as materialized (
+
+    select * from regular_elements
+
+    union all
+
+    select
+        {{ to_bigint('id') }} as source_id,
+        fixture_id,
+        {{ payload_columns() }}{{ ',' if get_model_fields() }}
+        loaded_at,
+        array_index
+    from other_elements
 
 ),
 
@@ -48,7 +77,9 @@ final as (
     select
         {{ key }},
         fixture_id,
-        {{ payload_columns() }}{{ ',' if get_model_fields() }}
+        {%- for field in get_model_fields() %}
+        {{ field.column }},
+        {%- endfor %}
         loaded_at
     from deduplicated
 
@@ -124,17 +155,32 @@ elements as (
 
 ),
 
+keyed as materialized (
+
+    select
+        {{ to_bigint('id') }} as source_id,
+        fixture_id,
+        {{ payload_columns() }},
+        loaded_at,
+        array_index
+    from elements
+
+),
+
 deduplicated as (
 
-    {{ deduplicate('elements', key) }}
+    {{ deduplicate('keyed', key) }}
 
 ),
 
 final as (
 
     select
-        {{ key }},
-        {{ payload_columns() }}
+        {{ key }}
+        {%- for field in get_model_fields() -%}
+        ,
+        {{ field.column }}
+        {%- endfor %}
     from deduplicated
 
 )

@@ -223,25 +223,45 @@ where list is not null
 {#-
     A duplicate key would violate the primary key, and fail the model for all fixtures. Duplicates
     keep their row with a null key, because that row may be the only one that tells the strategy
-    `replace_array` to delete the fixture's old rows.
+    `replace_array` to delete the fixture's old rows. They are rare: only they are ranked.
 -#}
 {% macro deduplicate(relation, key, within_fixture=false) -%}
+    {%- set columns = ['source_id', 'fixture_id'] if within_fixture else ['source_id'] -%}
+    {%- set is_repeated -%}
+exists (
+    select 1
+    from (
+        select {{ columns | join(', ') }}
+        from {{ relation }}
+        group by {{ columns | join(', ') }}
+        having count(*) > 1
+    ) as repeated
+    where
+        {%- for column in columns %}
+        {{ 'and ' if not loop.first }}repeated.{{ column }} = {{ relation }}.{{ column }}
+        {%- endfor %}
+)
+    {%- endset %}
 select
     *,
     case when repetition = 1 then source_id end as {{ key }}
 from (
     select
         *,
+        1 as repetition
+    from {{ relation }}
+    where not {{ is_repeated }}
+
+    union all
+
+    select
+        *,
         row_number() over (
-            partition by source_id{{ ', fixture_id' if within_fixture }}
+            partition by {{ columns | join(', ') }}
             order by loaded_at desc, fixture_id desc, array_index desc
         ) as repetition
-    from (
-        select
-            *,
-            {{ to_bigint('id') }} as source_id
-        from {{ relation }}
-    ) as keyed
+    from {{ relation }}
+    where {{ is_repeated }}
 ) as numbered
 {%- endmacro %}
 

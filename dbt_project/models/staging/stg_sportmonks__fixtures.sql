@@ -20,6 +20,8 @@ renamed as (
 
         ----------  texts
         non_empty_keys,
+        irregular_keys,
+        declaration_hash,
 
         ----------  timestamps
         fetched_at as loaded_at

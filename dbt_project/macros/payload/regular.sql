@@ -1,0 +1,212 @@
+{#-
+    The extractor notes with each payload which parts have a value that does not fit its column
+    (extract/payload/regular.py). All other parts are regular. Typed functions of the engines read
+    them, which are fast, and which would round or guess where a value does not fit.
+-#}
+
+{#- As `Declaration.hash` in extract/config/declared_columns.py. -#}
+{% macro get_declaration_hash() -%}
+    {{ return(local_md5(tojson(get_documents('fixtures'), sort_keys=true))) }}
+{%- endmacro %}
+
+{% macro is_valid() -%}
+    coalesce(declaration_hash = '{{ get_declaration_hash() }}' and coalesce(irregular_keys, '') = '', false)
+{%- endmacro %}
+
+{#- A part without elements is not read as regular: an empty list and a missing one differ. -#}
+{% macro is_regular(paths) -%}
+    coalesce(
+        declaration_hash = '{{ get_declaration_hash() }}'
+        {%- for path in paths %}
+        and ',' || coalesce(irregular_keys, '') || ',' not like '%,{{ path }},%'
+        {%- endfor %}
+        and non_empty_keys is not null
+        and ({{ may_have_rows(paths) }}),
+        false
+    )
+{%- endmacro %}
+
+{#- Whether a stored payload may have a value to be quarantined. In a unit test, the given ones may. -#}
+{% macro may_have_invalid_values() -%}
+    {%- if not execute or model.resource_type == 'unit_test' -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {%- set found -%}
+        select 1
+        from {{ source('sportmonks_raw', 'fixtures') }}
+        where not {{ is_valid() }}
+        limit 1
+    {%- endset -%}
+    {{ return(run_query(found).rows | length > 0) }}
+{%- endmacro %}
+
+{% macro read_regular(relation, paths, kind) -%}
+select
+    source_id,
+    fixture_id,
+    {%- for field in get_model_fields() %}
+    {{ regular_column(field) }} as {{ field.column }},
+    {%- endfor %}
+    loaded_at,
+    array_index
+from (
+    {{ regular_elements(relation, paths, kind) }}
+) as regular_elements
+{%- endmacro %}
+
+{% macro regular_column(field) -%}
+    {%- set values = [] -%}
+    {%- for path in field.paths -%}
+        {%- do values.append(regular_value(path, field.formats[loop.index0])) -%}
+    {%- endfor -%}
+    {{ values[0] if values | length == 1 else 'coalesce(' ~ values | join(', ') ~ ')' }}
+{%- endmacro %}
+
+{% macro regular_value(path, format) -%}
+    {%- set is_nested = '.' in path -%}
+    {%- set value = field_json(path) if format == 'json' else field_text(path) -%}
+    {%- if format == 'double' -%}
+        {{ 'cast(' ~ value ~ ' as double precision)' if is_nested else value }} + 0
+    {%- elif format == 'bigint' and is_nested -%}
+        cast({{ value }} as bigint)
+    {%- elif format == 'epoch_seconds' -%}
+        to_timestamp({{ 'cast(' ~ value ~ ' as bigint)' if is_nested else value }})
+    {%- elif format == 'number_or_boolean' -%}
+        case {{ value }} when 'true' then 1 when 'false' then 0 else cast({{ value }} as double precision) + 0 end
+    {%- elif format in ('json', 'text', 'bigint') or (format == 'boolean' and not is_nested) -%}
+        {{ value }}
+    {%- else -%}
+        {{ cast_text(value, format) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The keys of an element with their types; objects are read as JSON. -#}
+{% macro get_regular_keys() -%}
+    {%- set types = {
+        'bigint': 'bigint', 'double': 'double precision', 'boolean': 'boolean', 'epoch_seconds': 'bigint',
+    } -%}
+    {%- set keys = {'id': 'bigint'} -%}
+    {%- for field in get_model_fields() -%}
+        {%- for path in field.paths -%}
+            {%- set format = field.formats[loop.index0] -%}
+            {%- if '.' in path or format == 'json' -%}
+                {%- do keys.update({path.split('.')[0]: 'json'}) -%}
+            {%- else -%}
+                {%- do keys.setdefault(path, types.get(format, 'text')) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(keys) }}
+{%- endmacro %}
+
+{% macro regular_elements(relation, paths, kind) -%}
+    {{ return(adapter.dispatch('regular_elements')(relation, paths, kind, get_regular_keys())) }}
+{%- endmacro %}
+
+{#- All parts in one pass over the payload. -#}
+{% macro duckdb__regular_elements(relation, paths, kind, keys) -%}
+    {%- set names = {'bigint': 'BIGINT', 'double precision': 'DOUBLE', 'boolean': 'BOOLEAN', 'text': 'VARCHAR', 'json': 'JSON'} -%}
+    {%- set columns = {} -%}
+    {%- for key, type in keys.items() -%} {%- do columns.update({key: names[type]}) -%} {%- endfor -%}
+    {%- set element = tojson(columns) -%}
+    {%- set shapes = {} -%}
+    {%- set lists = [] -%}
+    {%- for path in paths -%}
+        {%- set parent, name = path.split('.')[0], path.split('.')[-1] -%}
+        {%- set shape = '"' ~ name ~ '":' ~ (element if kind == 'object' else '[' ~ element ~ ']') -%}
+        {%- do shapes.setdefault(parent if '.' in path else '', []).append(shape) -%}
+        {%- if '.' in path -%}
+            {%- set nested = 'list_transform(fixture.' ~ adapter.quote(parent) ~ ', lambda parent: parent.' ~ adapter.quote(name) ~ ')' -%}
+            {%- do lists.append(nested if kind == 'object' else 'flatten(' ~ nested ~ ')') -%}
+        {%- else -%}
+            {%- set value = 'fixture.' ~ adapter.quote(name) -%}
+            {%- do lists.append('[' ~ value ~ ']' if kind == 'object' else value) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set members = shapes.get('', []) -%}
+    {%- for parent, nested in shapes.items() if parent -%}
+        {%- do members.append('"' ~ parent ~ '":[{' ~ nested | join(',') ~ '}]') -%}
+    {%- endfor -%}
+    select
+        fixture_id,
+        loaded_at,
+        element.id as source_id,
+        array_index,
+        {%- for key in keys if key != 'id' %}
+        element.{{ adapter.quote(key) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        select
+            fixture_id,
+            loaded_at,
+            unnest(elements) as element,
+            generate_subscripts(elements, 1) as array_index
+        from (
+            select
+                fixture_id,
+                loaded_at,
+                {{ lists[0] if lists | length == 1 else 'list_concat(' ~ lists | join(', ') ~ ')' }} as elements
+            from (
+                select
+                    fixture_id,
+                    loaded_at,
+                    from_json(payload, '{ {{- members | join(',') -}} }') as fixture
+                from {{ relation }}
+                where is_regular
+            ) as fixtures
+        ) as lists
+    ) as elements
+    where element is not null
+{%- endmacro %}
+
+{% macro postgres__regular_elements(relation, paths, kind, keys) -%}
+    {%- set names, columns = [], [] -%}
+    {%- for key, type in keys.items() -%}
+        {%- do names.append(adapter.quote(key)) -%}
+        {%- do columns.append(adapter.quote(key) ~ ' ' ~ ('jsonb' if type == 'json' else type)) -%}
+    {%- endfor -%}
+    {%- set parents = {} -%}
+    {%- for path in paths -%} {%- do parents.update({path.split('.')[0]: 1}) -%} {%- endfor -%}
+    select
+        fixture_id,
+        loaded_at,
+        element."id" as source_id,
+        array_index,
+        {%- for name in names if name != '"id"' %}
+        element.{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ relation }}
+    cross join lateral jsonb_to_record(payload) as fixture (
+        {%- for parent in parents %}{{ adapter.quote(parent) }} jsonb{{ ', ' if not loop.last }}{% endfor -%}
+    )
+    cross join lateral (
+        {%- for path in paths %}
+        {%- set parent, name = path.split('.')[0], path.split('.')[-1] %}
+        {{ 'union all' if not loop.first }}
+        select
+            {{ loop.index0 * 10 ** 12 }} + element_number{{ ' + 1000000 * parent_number' if '.' in path }} as array_index,
+            {{ names | join(', ') }}
+        from
+            {%- if '.' in path %}
+            rows from (
+                jsonb_to_recordset({{ regular_list('fixture.' ~ adapter.quote(parent), 'array') }})
+                as ({{ adapter.quote(name) }} jsonb)
+            ) with ordinality as parents (nested, parent_number)
+            cross join lateral
+            {%- endif %}
+            rows from (
+                jsonb_to_recordset({{ regular_list('nested' if '.' in path else 'fixture.' ~ adapter.quote(name), kind) }})
+                as ({{ columns | join(', ') }})
+            ) with ordinality as elements ({{ names | join(', ') }}, element_number)
+        {%- endfor %}
+    ) as element
+    where is_regular
+{%- endmacro %}
+
+{% macro regular_list(json, kind) -%}
+    {%- if kind == 'object' -%}
+    case when jsonb_typeof({{ json }}) = 'object' then jsonb_build_array({{ json }}) end
+    {%- else -%}
+    case when jsonb_typeof({{ json }}) = 'array' then {{ json }} end
+    {%- endif -%}
+{%- endmacro %}
