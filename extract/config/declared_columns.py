@@ -83,17 +83,18 @@ def _payload_parts(sql: str) -> Iterator[tuple[str, list[str], str]]:
     if _ROOT.search(sql):
         yield "root", ["fixture"], "fixture_id"
     for call, kind in _MODEL.findall(sql):
-        # Python reads a call in Jinja.
+        # Python's parser reads a call in Jinja.
         parsed = ast.parse(call, mode="eval").body
-        assert isinstance(parsed, ast.Call)
-        paths = ast.literal_eval(parsed.args[0])
-        (key,) = (ast.literal_eval(each.value) for each in parsed.keywords if each.arg == "key")
-        yield kind, [paths] if isinstance(paths, str) else paths, key
+        if isinstance(parsed, ast.Call):
+            paths = ast.literal_eval(parsed.args[0])
+            options = {each.arg: each.value for each in parsed.keywords}
+            key = ast.literal_eval(options["key"])
+            yield kind, [paths] if isinstance(paths, str) else paths, key
 
 
 def _properties(sql_file: Path) -> _Model:
     """The model's entry in the yml file beside it."""
-    document = yaml.load(sql_file.with_suffix(".yml").read_bytes(), yaml.CSafeLoader)  # noqa: S506
+    document = yaml.load(sql_file.with_suffix(".yml").read_bytes(), yaml.CSafeLoader)
     return next(model for model in document["models"] if model["name"] == sql_file.stem)
 
 

@@ -53,7 +53,7 @@ class PayloadShape:
         for path in sorted(parts):
             key, _, _ = path.partition(".")
             self._paths[key] = (*self._paths.get(key, ()), path)
-        raw = {key: Raw | UnsetType for key in self._paths}
+        raw = dict.fromkeys(self._paths, Raw | UnsetType)
         self._whole = msgspec.json.Decoder(_struct("Fixture", root[1], raw))
         self._raw_parts = msgspec.json.Decoder(_struct("Parts", {}, raw))
         self._root = msgspec.json.Decoder(_struct("Root", root[1], {}))
@@ -92,7 +92,9 @@ def _part_type(path: str, parts: Mapping[str, tuple[str, Mapping[str, str]]]) ->
     kind, fields = parts.get(path, ("array", {}))
     prefix = f"{path}."
     nested = {
-        other.removeprefix(prefix): _part_type(other, parts) for other in parts if other.startswith(prefix)
+        other.removeprefix(prefix): _part_type(other, parts)
+        for other in parts
+        if other.startswith(prefix)
     }
     identifier = {"id": _INT64} if path in parts else {}
     element = _struct("Element", fields, nested, identifier)

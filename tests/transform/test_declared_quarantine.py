@@ -99,7 +99,10 @@ def test_each_declared_field_has_its_invalid_values_quarantined(
     for id, (payload, found) in zip(ids, payloads(fields, count), strict=False):
         text = json.dumps({"id": id, **payload})
         if source == "fixtures":
-            values = f"payload = '{text}', non_empty_keys = null, fetched_at = current_timestamp"
+            values = (
+                f"payload = '{text}', non_empty_keys = null, declaration_hash = null, "
+                "fetched_at = current_timestamp"
+            )
         else:
             values = f"'{text}', current_timestamp"
         job.database.execute(stored.replace("sportmonks", job.database.schema).format(values, id))
