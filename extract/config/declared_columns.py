@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from extract.config.paths import dbt_project_dir
+from extract.errors import UsageError, first_line
+from extract.payload.regular import FORMATS, Document, PayloadShape
 
 # The macros that make a whole model of a part of the payload; the first argument is its path.
 _MODEL = re.compile(r"\{\{\s*((array|object)_model\(.*?\))\s*\}\}", re.DOTALL)
@@ -27,20 +28,6 @@ _FORMATS = {
     "timestamp with time zone": "timestamp_text",
     "jsonb": "json",
 }
-_Model = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Document:
-    """A part of a payload that models read columns from.
-
-    Attributes:
-        kind: `root` for the payload itself, else `array` or `object`.
-        fields: the format of each field, by its path in the object, such as `data.value`.
-    """
-
-    kind: str
-    fields: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -52,6 +39,11 @@ class Declaration:
     """
 
     documents: Mapping[str, Document]
+
+    @cached_property
+    def shape(self) -> PayloadShape:
+        """The parts as types, to compare payloads with."""
+        return PayloadShape(self.documents)
 
     @cached_property
     def hash(self) -> str:
@@ -67,12 +59,15 @@ def read_declaration(project: Path | None = None) -> Declaration:
 
     Args:
         project: the folder of the dbt project; by default the one that `transform` builds.
+
+    Raises:
+        UsageError: a file is missing or is no YAML, or a field has an unknown format.
     """
     documents: dict[str, Document] = {}
     for file in sorted((project or dbt_project_dir()).glob("models/*/**/*.sql")):
         sql = file.read_text(encoding="utf-8")
         for kind, paths, key in _payload_parts(sql):
-            fields = dict(_fields(_properties(file), key))
+            fields = dict(_fields(file.with_suffix(".yml"), key))
             for path in paths:
                 documents.setdefault(path, Document(kind, {})).fields.update(fields)
     return Declaration(documents)
@@ -92,15 +87,14 @@ def _payload_parts(sql: str) -> Iterator[tuple[str, list[str], str]]:
             yield kind, [paths] if isinstance(paths, str) else paths, key
 
 
-def _properties(sql_file: Path) -> _Model:
-    """The model's entry in the yml file beside it."""
-    document = yaml.load(sql_file.with_suffix(".yml").read_bytes(), yaml.CSafeLoader)
-    return next(model for model in document["models"] if model["name"] == sql_file.stem)
-
-
-def _fields(model: _Model, key: str) -> Iterator[tuple[str, str]]:
-    """Path and format of each field that a model reads."""
-    for column in model["columns"]:
+def _fields(file: Path, key: str) -> Iterator[tuple[str, str]]:
+    """Path and format of each field that the model of a yml file reads."""
+    try:
+        models = yaml.load(file.read_bytes(), yaml.CSafeLoader)["models"]
+        columns = [column for model in models for column in model["columns"]]
+    except (OSError, yaml.YAMLError, LookupError, TypeError) as error:
+        raise UsageError(f"{file} cannot be read: {first_line(error)}") from error
+    for column in columns:
         meta = column.get("config", {}).get("meta", {})
         if column["name"] in ("fixture_id", "loaded_at", key) or meta.get("computed"):
             continue
@@ -110,4 +104,9 @@ def _fields(model: _Model, key: str) -> Iterator[tuple[str, str]]:
         type = "json" if "json" in column["data_type"] else column["data_type"]
         formats = meta.get("format") or _FORMATS.get(type, type)
         formats = [formats] * len(paths) if isinstance(formats, str) else formats
+        if unknown := set(formats) - FORMATS:
+            raise UsageError(
+                f"{file}: the format of the column {column['name']} is {unknown.pop()}; it must be "
+                f"one of {', '.join(sorted(FORMATS))}."
+            )
         yield from zip(paths, formats, strict=True)

@@ -5,15 +5,16 @@ They read all other parts value by value, with strict casts.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 _INT64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 # The API sends some numbers as text, such as the latitude of a venue.
-_INTEGER_TEXT = Annotated[str, Meta(pattern="^(0|-?[1-9][0-9]{0,14})$")]
-_NUMBER_TEXT = Annotated[str, Meta(pattern="^-?(0|[1-9][0-9]{0,14})([.][0-9]{1,15})?$")]
+_INTEGER_TEXT = Annotated[str, Meta(pattern=r"^(0|-?[1-9][0-9]{0,14})\Z")]
+_NUMBER_TEXT = Annotated[str, Meta(pattern=r"^-?(0|[1-9][0-9]{0,14})([.][0-9]{1,15})?\Z")]
 _DAY = (
     "(19|20)[0-9]{2}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
     "|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
@@ -30,33 +31,46 @@ _TYPES: dict[str, Any] = {
     "json": Raw,
     "epoch_seconds": Annotated[int, Meta(ge=0, le=10**10)] | None,
     "number_or_boolean": float | bool | _NUMBER_TEXT | None,
-    "percent": Annotated[str, Meta(pattern=r"^[0-9]{1,9}([.][0-9]{1,9})?%$")] | None,
-    "timestamp_text": Annotated[str, Meta(pattern=f"^{_DAY} {_TIME}$")] | None,
-    "date": Annotated[str, Meta(pattern=f"^{_DAY}$")] | None,
+    "percent": Annotated[str, Meta(pattern=r"^[0-9]{1,9}([.][0-9]{1,9})?%\Z")] | None,
+    "timestamp_text": Annotated[str, Meta(pattern=rf"^{_DAY} {_TIME}\Z")] | None,
+    "date": Annotated[str, Meta(pattern=rf"^{_DAY}\Z")] | None,
 }
 
-Kind = Literal["root", "array", "object"]
+# All formats of a declared field.
+FORMATS = frozenset(_TYPES)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A part of a payload that models read columns from.
+
+    Attributes:
+        kind: `root` for the payload itself, else `array` or `object`.
+        fields: the format of each field, by its path in the object, such as `data.value`.
+    """
+
+    kind: str
+    fields: dict[str, str]
 
 
 class PayloadShape:
     """The declared parts of a payload, as types that msgspec decodes.
 
     Args:
-        documents: the kind, and the format of each field by its path, of each part by its path.
-            `fixture` is the payload itself. See `extract.config.declared_columns`.
+        documents: all parts, by path such as `lineups.details`; `fixture` is the payload itself.
     """
 
-    def __init__(self, documents: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
-        root = documents.get("fixture", ("root", {}))
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        root = documents["fixture"].fields
         parts = {path: document for path, document in documents.items() if path != "fixture"}
         self._paths: dict[str, tuple[str, ...]] = {}
         for path in sorted(parts):
             key, _, _ = path.partition(".")
             self._paths[key] = (*self._paths.get(key, ()), path)
         raw = dict.fromkeys(self._paths, Raw | UnsetType)
-        self._whole = msgspec.json.Decoder(_struct("Fixture", root[1], raw))
+        self._whole = msgspec.json.Decoder(_struct("Fixture", root, raw))
         self._raw_parts = msgspec.json.Decoder(_struct("Parts", {}, raw))
-        self._root = msgspec.json.Decoder(_struct("Root", root[1], {}))
+        self._root = msgspec.json.Decoder(_struct("Root", root, {}))
         self._parts = {key: msgspec.json.Decoder(_part_type(key, parts)) for key in self._paths}
 
     def irregular_keys(self, payload: str) -> list[str]:
@@ -68,7 +82,7 @@ class PayloadShape:
         found: list[str] = []
         try:
             fixture = self._whole.decode(payload)
-        except msgspec.ValidationError:
+        except msgspec.DecodeError:
             if not _fits(self._root, payload):
                 found.append("fixture")
             fixture = self._raw_parts.decode(payload)
@@ -82,14 +96,15 @@ class PayloadShape:
 def _fits(decoder: msgspec.json.Decoder[Any], value: str | Raw) -> bool:
     try:
         decoder.decode(value)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, RecursionError):
         return False
     return True
 
 
-def _part_type(path: str, parts: Mapping[str, tuple[str, Mapping[str, str]]]) -> Any:
+def _part_type(path: str, parts: Mapping[str, Document]) -> Any:
     """The type of a part, with the parts that are nested in it."""
-    kind, fields = parts.get(path, ("array", {}))
+    # The parent of a declared list may have no model of its own.
+    document = parts.get(path, Document("array", {}))
     prefix = f"{path}."
     nested = {
         other.removeprefix(prefix): _part_type(other, parts)
@@ -97,8 +112,8 @@ def _part_type(path: str, parts: Mapping[str, tuple[str, Mapping[str, str]]]) ->
         if other.startswith(prefix)
     }
     identifier = {"id": _INT64} if path in parts else {}
-    element = _struct("Element", fields, nested, identifier)
-    return element | None if kind == "object" else list[element] | None  # type: ignore[valid-type]
+    element = _struct("Element", document.fields, nested, identifier)
+    return element | None if document.kind == "object" else list[element] | None  # type: ignore[valid-type]
 
 
 def _struct(

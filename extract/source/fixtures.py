@@ -10,7 +10,6 @@ Data flow: `fixture_batches` sends the requests; all other resources are made of
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import dlt
@@ -22,7 +21,6 @@ from extract.config.batch_bytes import expected_bytes
 from extract.config.declared_columns import read_declaration
 from extract.config.settings import Settings, load_settings
 from extract.payload.fixture import Fixture
-from extract.payload.regular import PayloadShape
 from extract.source.batch_size import BatchSize
 from extract.source.fixture_batches import FixtureBatches
 from extract.source.listing import index_columns
@@ -193,6 +191,7 @@ class _Rows:
     def __init__(self, stored: StoredFixtures, include: RequestedInclude) -> None:
         self._stored = stored
         self._include = include
+        self._declared = read_declaration()
 
     def replaces(self, outcome: Outcome) -> bool:
         """Whether the outcome replaces a stored payload."""
@@ -205,8 +204,10 @@ class _Rows:
                     **index_columns(fixture),
                     **_version(fixture, outcome.checked_at),
                     "non_empty_keys": ",".join(sorted(fixture.non_empty_keys)),
-                    "irregular_keys": ",".join(_declared_shape().irregular_keys(fixture.payload)),
-                    "declaration_hash": read_declaration().hash,
+                    "irregular_keys": ",".join(
+                        self._declared.shape.irregular_keys(fixture.payload)
+                    ),
+                    "declaration_hash": self._declared.hash,
                 }
 
     def versions(self, batch: Batch) -> Iterator[Mapping[str, Any]]:
@@ -231,12 +232,6 @@ class _Rows:
         if outcome.fixture or outcome.name == "unchanged":
             return self._include.recorded
         return self._stored.requested_include(outcome.id)
-
-
-@cache
-def _declared_shape() -> PayloadShape:
-    documents = read_declaration().documents
-    return PayloadShape({path: (each.kind, each.fields) for path, each in documents.items()})
 
 
 def _size(outcome: Outcome) -> int:

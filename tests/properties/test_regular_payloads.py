@@ -8,9 +8,9 @@ import os
 import random
 from typing import Any
 
-from extract.config.declared_columns import Document, read_declaration
+from extract.config.declared_columns import read_declaration
 from extract.payload.fixture import read_fixture
-from extract.payload.regular import PayloadShape
+from extract.payload.regular import Document
 from tests.support.pipeline import CORE_MODELS, Job
 
 CASES = int(os.environ.get("CASES", "300"))
@@ -145,8 +145,7 @@ def test_regular_and_other_payloads_give_the_same_rows(job: Job) -> None:
 
 def store(job: Job, payloads: list[dict[str, Any]], version: str | None) -> int:
     """Stores payloads as the extractor does; returns how many are regular in all parts."""
-    documents = read_declaration().documents
-    shape = PayloadShape({path: (each.kind, each.fields) for path, each in documents.items()})
+    shape = read_declaration().shape
     regular, values = 0, []
     for payload in payloads:
         fixture = read_fixture(json.dumps(payload).encode())
