@@ -233,7 +233,7 @@ exists (
     from (
         select {{ columns | join(', ') }}
         from {{ relation }}
-        group by {{ columns | join(', ') }}
+        group by {{ '1, 2' if within_fixture else '1' }}
         having count(*) > 1
     ) as repeated
     where
