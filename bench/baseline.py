@@ -2,7 +2,8 @@
 
 The program does nothing else: eight threads fetch, responses are cut into fixtures without parsing
 them, only changed fixtures are decoded, and columns are loaded in bulk. It has no dlt, no dbt, no
-retries and no rate limit, and a value of the wrong type stops it.
+retries and no rate limit, and a value of the wrong type stops it. It hashes payloads as they were
+sent: one whose arrays come in another order counts as changed.
 
 By default it fills three tables, and keeps a hash of each payload. The fair baseline (`fair`) fills
 the project's six core tables, and keeps the payloads too.

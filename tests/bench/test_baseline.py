@@ -1,7 +1,7 @@
 """The fair baseline makes the rows that the project makes, and skips what has not changed."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,10 @@ import pytest
 from bench import baseline
 from bench.core_tables import CORE_TABLES
 from bench.equality import find_differences
+from bench.recorded_responses import record
 from extract.config.includes import DEFAULT_INCLUDE
 from simulator import Simulator
-from tests.support.pipeline import DuckDb, Job, Postgres
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, DuckDb, Job, Postgres, setting
 
 
 @pytest.fixture
@@ -25,15 +26,12 @@ def place(job: Job, tmp_path: Path) -> Iterator[str]:
         job.database.execute(f"drop schema if exists {schema} cascade")
 
 
-@pytest.fixture
-def load(job: Job, api: Simulator, tmp_path: Path, place: str) -> Callable[[], None]:
-    """Runs the fair baseline on all fixtures."""
-    ids = tmp_path / "ids.txt"
+def load(job: Job, api: Simulator, place: str, tables: str = "fair") -> None:
+    """Runs the baseline on all fixtures."""
+    ids = job.folder / "ids.txt"
     ids.write_text("\n".join(map(str, api.world.fixture_ids())))
-    engine = os.environ["TARGET"]
-    return lambda: baseline.main(
-        api.base_url, api.token, str(ids), f"{engine}:{place}", "fair", DEFAULT_INCLUDE
-    )
+    database = f"{os.environ['TARGET']}:{place}"
+    baseline.main(api.base_url, api.token, str(ids), database, tables, DEFAULT_INCLUDE)
 
 
 def environment(job: Job) -> dict[str, str]:
@@ -51,10 +49,10 @@ def execute(job: Job, place: str, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_the_fair_baseline_has_the_rows_of_the_project(
-    job: Job, api: Simulator, load: Callable[[], None], place: str
+    job: Job, api: Simulator, place: str
 ) -> None:
     job.start_transformed()
-    load()
+    load(job, api, place)
     assert find_differences(environment(job), place) == ""
     # Some of them as the API has them, because both could be wrong in the same way.
     fixture = next(
@@ -78,36 +76,37 @@ def test_the_fair_baseline_has_the_rows_of_the_project(
     ) == [(statistic["data"]["value"], team["name"], fixture["id"])]
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_second_run_replaces_what_changed_and_leaves_the_rest(
-    job: Job, api: Simulator, load: Callable[[], None], place: str
+    job: Job, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job.start_transformed()
-    load()
-    changed, untouched = [
-        id for id in api.world.fixture_ids() if len(api.world.fixture(id)["events"]) > 1
-    ][:2]
-    events = api.world.fixture(changed)["events"]
-    api.control.update(changed, {"events": events[1:], "leg": "2/2"})
-    job.extract("--fixture-ids", str(changed), "--force")
-    # The API returns the same payload for this one, so that a wrong value stays.
-    execute(job, place, f"update {{place}}.fixtures set leg = '9' where fixture_id = {untouched}")
-    job.transform()
-    load()
+    # The simulator sends arrays in another order each time, and recorded ones as they are.
+    record(tmp_path / "responses", 20, DEFAULT_INCLUDE)
+    with Simulator(replay=tmp_path / "responses") as api:
+        monkeypatch.setenv(setting("BASE_URL"), api.base_url)
+        job.extract("--seasons", "all")
+        load(job, api, place)
+        changed, untouched = [
+            id for id in api.world.fixture_ids() if len(api.control.fixture(id)["events"]) > 1
+        ][:2]
+        events = api.control.fixture(changed)["events"]
+        api.control.update(changed, {"events": events[1:], "leg": "2/2"})
+        job.extract("--fixture-ids", str(changed), "--force")
+        job.transform()
+        # The API returns the same payload for this one, so that a wrong value stays.
+        sql = f"update {{place}}.fixtures set leg = '9' where fixture_id = {untouched}"
+        execute(job, place, sql)
+        load(job, api, place)
     assert find_differences(environment(job), place) == "fixtures (leg)"
 
 
-def test_the_baseline_has_three_tables_without_json(
-    job: Job, api: Simulator, tmp_path: Path, place: str
-) -> None:
-    ids = tmp_path / "some.txt"
-    ids.write_text(str(api.world.fixture_ids()[0]))
-    database = f"{os.environ['TARGET']}:{place}"
-    baseline.main(api.base_url, api.token, str(ids), database, "three", DEFAULT_INCLUDE)
+def test_the_baseline_has_three_tables_without_json(job: Job, api: Simulator, place: str) -> None:
+    load(job, api, place, "three")
     columns = execute(
         job,
         place,
         "select table_name, data_type from information_schema.columns "
-        f"where table_schema = '{{place}}'",
+        "where table_schema = '{place}'",
     )
     assert {table for table, _ in columns} == {
         "fixtures", "fixture_statistics", "fixture_events", "payloads"
@@ -116,17 +115,14 @@ def test_the_baseline_has_three_tables_without_json(
 
 
 def test_the_fair_baseline_has_the_keys_and_indexes_of_the_project(
-    postgres_job: Job, api: Simulator, tmp_path: Path
+    postgres_job: Job, api: Simulator
 ) -> None:
     database = postgres_job.database
     assert isinstance(database, Postgres)
     postgres_job.start_transformed()
-    ids, schema = tmp_path / "ids.txt", f"{database.schema}_fair"
-    ids.write_text(str(api.world.fixture_ids()[0]))
+    schema = f"{database.schema}_fair"
     try:
-        baseline.main(
-            api.base_url, api.token, str(ids), f"postgres:{schema}", "fair", DEFAULT_INCLUDE
-        )
+        load(postgres_job, api, schema)
         theirs, ours = (_indexes(database, name) for name in (schema, database.schema))
     finally:
         database.execute(f"drop schema if exists {schema} cascade")
