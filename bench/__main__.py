@@ -12,7 +12,7 @@ These programs load them into an empty database:
     run          the same in one process
 
 Then come updates: with nothing due, with 100 fixtures changed, and with one percent changed. They
-are compared with the start of Python, dlt and dbt, which do no work.
+are compared with the bare start of Python, dlt and dbt, without any work.
 
 CPU seconds are those of the command and, on PostgreSQL, of the server meanwhile, with what it does
 in the background. Compare their ratios, which come before those of the seconds: other work on the

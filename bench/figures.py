@@ -31,9 +31,9 @@ class Figures:
             print(f"{'':{_WIDTH}}{'seconds':^26}{'CPU seconds':^26}{'memory, MB':^26}")
             print(f"{'':{_WIDTH}}" + f"{old:>9}{new:>9}{'ratio':>8}" * 3)
         else:
-            server = f"{'server CPU':>12}" if self._has_server else ""
+            server = f"{'of it server':>14}" if self._has_server else ""
             print(
-                f"{'':{_WIDTH}}{'seconds':>9}{'CPU s':>9}{server}{'MB':>7}  CPU (seconds) as ratio"
+                f"{'':{_WIDTH}}{'seconds':>9}{'CPU s':>9}{server}{'MB':>7}  ratio of CPU (of seconds)"
             )
 
     def note(
@@ -57,14 +57,16 @@ class Figures:
         if self._checkouts:
             print(f"{what:{_WIDTH}}" + _comparison(*medians), flush=True)
         else:
-            server = f"{first.server_cpu:12.2f}" if self._has_server else ""
+            # What an extract reports of its steps has no CPU.
             cpu = f"{first.cpu:9.2f}" if first.cpu else f"{'':9}"
+            if self._has_server:
+                cpu += f"{first.server_cpu:14.2f}" if first.cpu else f"{'':14}"
             peak = f"{first.peak:7.0f}" if first.peak else f"{'':7}"
             ratios = ", ".join(
                 f"{first.cpu / each.cpu:.2f} ({first.seconds / each.seconds:.2f}) x {name}"
                 for name, each in (references or {}).items()
             )
-            line = f"{what:{_WIDTH}}{first.seconds:9.2f}{cpu}{server}{peak}  {ratios}"
+            line = f"{what:{_WIDTH}}{first.seconds:9.2f}{cpu}{peak}  {ratios}"
             print(line.rstrip(), flush=True)
         for number, runs in enumerate(measured):
             self.add(
