@@ -32,9 +32,8 @@ class Figures:
             print(f"{'':{_WIDTH}}" + f"{old:>9}{new:>9}{'ratio':>8}" * 3)
         else:
             server = f"{'of it server':>14}" if self._has_server else ""
-            print(
-                f"{'':{_WIDTH}}{'seconds':>9}{'CPU s':>9}{server}{'MB':>7}  ratio of CPU (of seconds)"
-            )
+            columns = f"{'seconds':>9}{'CPU s':>9}{server}{'MB':>7}"
+            print(f"{'':{_WIDTH}}{columns}  ratio of CPU (of seconds)")
 
     def note(
         self,
