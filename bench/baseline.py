@@ -1,34 +1,58 @@
-"""The baseline: about the shortest time in which the same data can be in three exact tables.
+"""The baseline: about the least time in which the same data can be in exact tables.
 
 The program does nothing else: eight threads fetch, responses are cut into fixtures without parsing
-them, only changed fixtures are parsed, and columns are loaded in bulk. It has no dlt, no dbt, no
-retries and no rate limit, and a crash leaves part of the data.
+them, only changed fixtures are decoded, and columns are loaded in bulk. It has no dlt, no dbt, no
+retries and no rate limit, and a value of the wrong type stops it. It hashes payloads as they were
+sent: one whose arrays come in another order counts as changed.
 
-    python -m bench.baseline URL TOKEN IDS_FILE duckdb:FILE|postgres
+By default it fills three tables, and keeps a hash of each payload. The fair baseline (`fair`) fills
+the project's six core tables, and keeps the payloads too.
+
+    python -m bench.baseline URL TOKEN IDS_FILE duckdb:FILE|postgres:SCHEMA three|fair INCLUDE
 """
 
 import hashlib
-import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import msgspec
-import orjson
-import psycopg2
 import pyarrow as pa
-import pyarrow.csv
 import urllib3
 
-from bench.tables import COLUMNS, INCLUDE, arrow, definition, rows
+from bench.core_tables import CORE_TABLES, read_tables
+from bench.stores import DuckDbStore, PostgresStore, Table
 
+
+def _without_json(table: Table) -> Table:
+    columns = {name: type for name, type in table.columns.items() if type != "json"}
+    return replace(table, columns=columns)
+
+
+_HASHES = Table("payloads", {"id": "bigint", "hash": "text"}, ["id"])
+# What is filled, by the last argument.
+TABLES = {
+    "three": [
+        *(
+            _without_json(CORE_TABLES[name])
+            for name in ("fixtures", "fixture_statistics", "fixture_events")
+        ),
+        _HASHES,
+    ],
+    "fair": [
+        *CORE_TABLES.values(),
+        replace(_HASHES, columns={**_HASHES.columns, "payload": "json"}),
+    ],
+}
 _BATCH = 50
 _THREADS = 8
 # Batches that are written together.
 _AT_ONCE = 40
+
+# Id, hash and JSON of a fixture.
+_Fixture = tuple[int, str, bytes]
 
 
 class _Id(msgspec.Struct):
@@ -39,24 +63,23 @@ class _Envelope(msgspec.Struct):
     data: list[msgspec.Raw]
 
 
-_NAMES = {table: list(columns) for table, columns in COLUMNS.items()} | {"hashes": ["id", "hash"]}
-
 _envelope = msgspec.json.Decoder(_Envelope)
 _id = msgspec.json.Decoder(_Id)
 
 
-def main(url: str, token: str, ids_file: str, database: str) -> None:
+def main(url: str, token: str, ids_file: str, database: str, tables: str, include: str) -> None:
     """Fetches the fixtures and replaces the rows of those that changed."""
     ids = Path(ids_file).read_text().split()
-    target = _Postgres() if database == "postgres" else _DuckDb(database.partition(":")[2])
-    known = target.hashes()
+    engine, _, place = database.partition(":")
+    store = (DuckDbStore if engine == "duckdb" else PostgresStore)(place, TABLES[tables])
+    known = store.hashes()
     pool = urllib3.PoolManager(maxsize=_THREADS)
     headers = {"Authorization": token, "Accept-Encoding": "gzip"}
 
-    def fetch(batch: list[str]) -> list[tuple[int, str, bytes]]:
+    def fetch(batch: list[str]) -> list[_Fixture]:
         response = pool.request(
             "GET",
-            f"{url}/football/fixtures/multi/{','.join(batch)}?include={INCLUDE}",
+            f"{url}/football/fixtures/multi/{','.join(batch)}?include={include}",
             headers=headers,
         )
         found = []
@@ -69,17 +92,22 @@ def main(url: str, token: str, ids_file: str, database: str) -> None:
         return found
 
     batches = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
-    waiting: list[tuple[int, str, bytes]] = []
+    waiting: list[_Fixture] = []
     with ThreadPoolExecutor(_THREADS) as threads:
         for number, found in enumerate(_in_order(threads, fetch, batches), 1):
             waiting += found
             if waiting and (number % _AT_ONCE == 0 or number == len(batches)):
-                _write(target, waiting)
+                stored = [id for id, _, _ in waiting if id in known]
+                store.replace(stored, _rows(waiting, TABLES[tables]))
                 waiting = []
-    target.close()
+    store.close()
 
 
-def _in_order(threads: ThreadPoolExecutor, fetch: Any, batches: list[list[str]]) -> Iterator[Any]:
+def _in_order(
+    threads: ThreadPoolExecutor,
+    fetch: Callable[[list[str]], list[_Fixture]],
+    batches: list[list[str]],
+) -> Iterator[list[_Fixture]]:
     """Results in order, with at most two batches in flight per thread."""
     in_flight = []
     for batch in batches:
@@ -90,81 +118,14 @@ def _in_order(threads: ThreadPoolExecutor, fetch: Any, batches: list[list[str]])
         yield future.result()
 
 
-def _write(target: "_DuckDb | _Postgres", changed: list[tuple[int, str, bytes]]) -> None:
-    found: dict[str, list[tuple[Any, ...]]] = {table: [] for table in COLUMNS}
-    for _, _, content in changed:
-        for table, values in rows(orjson.loads(content)).items():
-            found[table] += values
-    target.replace([id for id, _, _ in changed], found, [(id, digest) for id, digest, _ in changed])
-
-
-class _DuckDb:
-    def __init__(self, path: str) -> None:
-        self._connection = duckdb.connect(path)
-        for table in COLUMNS:
-            self._connection.execute(f"create table if not exists {table} ({definition(table)})")
-        self._connection.execute("create table if not exists hashes (id bigint, hash text)")
-
-    def hashes(self) -> dict[int, str]:
-        return dict(self._connection.execute("select id, hash from hashes").fetchall())
-
-    def replace(
-        self, ids: list[int], found: dict[str, list[Any]], hashes: list[tuple[int, str]]
-    ) -> None:
-        con = self._connection
-        con.register("changed", pa.table({"id": ids}))
-        con.execute("begin")
-        for table, values in [*found.items(), ("hashes", hashes)]:
-            key = "fixture_id" if "fixture_id" in _NAMES[table] else "id"
-            con.execute(f"delete from {table} where {key} in (select id from changed)")
-            if values:
-                con.register("new", arrow(_NAMES[table], values))
-                con.execute(f"insert into {table} select * from new")
-        con.execute("commit")
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-class _Postgres:
-    def __init__(self) -> None:
-        self._connection = psycopg2.connect("")
-        with self._connection.cursor() as cursor:
-            cursor.execute("create schema if not exists baseline; set search_path to baseline")
-            for table in COLUMNS:
-                cursor.execute(f"create table if not exists {table} ({definition(table)})")
-                if table != "fixtures":
-                    cursor.execute(
-                        f"create index if not exists {table}_fixture on {table} (fixture_id)"
-                    )
-            cursor.execute("create table if not exists hashes (id bigint primary key, hash text)")
-        self._connection.commit()
-
-    def hashes(self) -> dict[int, str]:
-        with self._connection.cursor() as cursor:
-            cursor.execute("select id, hash from hashes")
-            return dict(cursor.fetchall())
-
-    def replace(
-        self, ids: list[int], found: dict[str, list[Any]], hashes: list[tuple[int, str]]
-    ) -> None:
-        with self._connection.cursor() as cursor:
-            for table, values in [*found.items(), ("hashes", hashes)]:
-                key = "fixture_id" if "fixture_id" in _NAMES[table] else "id"
-                cursor.execute(f"delete from {table} where {key} = any(%s)", (ids,))
-                if values:
-                    text = io.BytesIO()
-                    pa.csv.write_csv(
-                        arrow(_NAMES[table], values),
-                        text,
-                        pa.csv.WriteOptions(include_header=False),
-                    )
-                    text.seek(0)
-                    cursor.copy_expert(f"copy {table} from stdin (format csv)", text)
-        self._connection.commit()
-
-    def close(self) -> None:
-        self._connection.close()
+def _rows(changed: list[_Fixture], tables: list[Table]) -> dict[str, pa.Table]:
+    ids, hashes, contents = map(list, zip(*changed, strict=True))
+    *core, payloads = tables
+    found = read_tables(contents, core)
+    texts = pa.array(contents, pa.binary()).cast(pa.string())
+    columns = {"id": ids, "hash": hashes, "payload": texts}
+    kept = {name: columns[name] for name in payloads.columns}
+    return {**found, payloads.name: pa.table(kept)}
 
 
 if __name__ == "__main__":

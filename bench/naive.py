@@ -2,7 +2,7 @@
 
 Its tables are not exact: they keep rows that the API has removed.
 
-    python -m bench.naive URL TOKEN IDS_FILE duckdb:FILE|postgres [BATCH]
+    python -m bench.naive URL TOKEN IDS_FILE duckdb:FILE|postgres:SCHEMA [BATCH]
 """
 
 import sys
@@ -21,14 +21,15 @@ def main(url: str, token: str, ids_file: str, database: str, batch: str = "50") 
     """Fetches and upserts batch by batch."""
     ids = Path(ids_file).read_text().split()
     size = int(batch)
-    duck = None if database == "postgres" else duckdb.connect(database.partition(":")[2])
+    engine, _, place = database.partition(":")
+    duck = duckdb.connect(place) if engine == "duckdb" else None
     post = psycopg2.connect("") if duck is None else None
     for table in COLUMNS:
         if duck:
             duck.execute(f"create table if not exists {table} ({definition(table)})")
         elif post:
             post.cursor().execute(
-                "create schema if not exists naive; set search_path to naive;"
+                f"create schema if not exists {place}; set search_path to {place};"
                 f"create table if not exists {table} ({definition(table)})"
             )
     session = requests.Session()

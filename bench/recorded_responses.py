@@ -1,8 +1,8 @@
 """Recorded responses of the simulator, and a process that serves them faster than it makes them."""
 
+import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,42 +62,42 @@ def record(folder: Path, fixtures: int, include: str) -> None:
 class Api:
     """A server of recorded responses, and the control that changes them."""
 
-    def __init__(self, port: int) -> None:
-        self.base_url = f"http://127.0.0.1:{port}/v3"
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
         self.token = DEFAULT_TOKEN
-        self.control = Control(self.base_url)
+        self.control = Control(base_url)
 
 
 @contextmanager
 def serve(folder: Path, latency: float) -> Iterator[Api]:
-    """Serves the responses over HTTP from a process of its own.
+    """Serves the responses over HTTP from a process of its own, on a free port.
 
     Args:
         folder: where `record` wrote them.
         latency: seconds before each response.
     """
-    port = 8719
     options = {
         "--replay": str(folder),
-        "--port": str(port),
+        "--port": "0",
         "--latency": str(latency),
         "--quota": str(10**9),
     }
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "simulator", *(part for pair in options.items() for part in pair)],
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    api = Api(port)
     try:
-        while True:
-            if process.poll() is not None:
-                raise RuntimeError("The server of recorded responses has ended.")
-            try:
-                requests.get(f"{api.base_url}/football/states", timeout=5)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.2)
-        yield api
+        yield Api(_base_url(process))
     finally:
         process.terminate()
         process.wait()
+
+
+def _base_url(process: "subprocess.Popen[str]") -> str:
+    """The address that the server prints once it listens."""
+    assert process.stdout  # noqa: S101 - for the type checker
+    for line in process.stdout:
+        if found := re.search(r"BASE_URL=(\S+)", line):
+            return found[1]
+    raise RuntimeError("The server of recorded responses has ended.")

@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import psycopg2
 
-# Of the benchmark's schema, and of its raw tables.
-SCHEMA = "bench"
-_RAW = f"{SCHEMA}_raw"
+from bench.postgres_server import connect
 
 # Distinct blocks, because columns share them. The number does not include indexes.
 _DUCKDB_BYTES = """
@@ -54,22 +51,20 @@ def read_sizes(environment: Mapping[str, str]) -> Sizes:
     Args:
         environment: the variables that name the database.
     """
+    schema = environment["SPORTMONKS_SCHEMA"]
     if environment["TARGET"] == "duckdb":
         file = environment["DUCKDB_PATH"]
         with duckdb.connect(file) as connection:
             connection.execute("checkpoint")
             return _read(
+                schema,
                 lambda sql: connection.execute(sql).fetchone(),
                 _DUCKDB_BYTES,
                 lambda: Path(file).stat().st_size,
             )
-    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
-    address: dict[str, Any] = {
-        key: environment[name] for key, name in names.items() if name in environment
-    }
-    connection = psycopg2.connect("", **address)
+    session = connect(environment)
     try:
-        cursor = connection.cursor()
+        cursor = session.cursor()
 
         def first(sql: str) -> tuple[Any, ...] | None:
             cursor.execute(sql)
@@ -77,24 +72,28 @@ def read_sizes(environment: Mapping[str, str]) -> Sizes:
             return row
 
         return _read(
+            schema,
             first,
             _POSTGRES_BYTES,
             lambda: _numbers(first("select pg_database_size(current_database())"))[0],
         )
     finally:
-        connection.close()
+        session.close()
 
 
 def _read(
-    first: Callable[[str], tuple[Any, ...] | None], bytes_of: str, whole: Callable[[], int]
+    schema: str,
+    first: Callable[[str], tuple[Any, ...] | None],
+    bytes_of: str,
+    whole: Callable[[], int],
 ) -> Sizes:
     def numbers(sql: str) -> list[int]:
         return _numbers(first(sql))
 
-    raw, statistics = f"{_RAW}.fixtures", f"{SCHEMA}.fixture_player_statistics"
+    raw, statistics = f"{schema}_raw.fixtures", f"{schema}.fixture_player_statistics"
     responses = (
         "select max(json_bytes), max(rows_returned) "
-        f"from {_RAW}.api_calls where ids_requested is not null"
+        f"from {schema}_raw.api_calls where ids_requested is not null"
     )
     largest_response, largest_batch = numbers(responses)
     return Sizes(

@@ -1,10 +1,10 @@
-"""The three tables that the baseline and the naive script make of a fixture."""
+"""The three tables that the naive script makes of a fixture."""
 
 from typing import Any
 
 import pyarrow as pa
 
-# What the baseline and the naive script request. The recorded responses have all that was recorded,
+# What the naive script requests. The recorded responses have all that was recorded,
 # whatever is requested.
 INCLUDE = "participants;scores;statistics;events;periods"
 
