@@ -83,6 +83,35 @@ def test_what_no_warehouse_can_store_is_no_fixture() -> None:
             read_fixture(b'{"id": 1, "x": ' + body + b"}")
 
 
+@pytest.mark.parametrize("around", ["[%s]", '{"a":%s}', '[0,{"b":[%s,1]},[]]', '["[{",%s]'])
+def test_the_depth_is_limited_whatever_else_there_is(around: str) -> None:
+    depth = 3 if "{" in around and "b" in around else 1
+    value = "0"
+    for _ in range(500 // depth - 2):
+        value = around % value
+    # Neither brackets in texts nor many elements are depth.
+    wide = json.dumps(["[" * 900, '{"' * 900, [[{}]] * 900])
+    assert read_fixture(b'{"id":1,"wide":%b,"x":%b}' % (wide.encode(), value.encode()))
+    for _ in range(6):
+        value = around % value
+    with pytest.raises(msgspec.DecodeError, match="too deep"):
+        read_fixture(b'{"id":1,"wide":%b,"x":%b}' % (wide.encode(), value.encode()))
+
+
+@given(objects, st.sampled_from(["a", 'a"', "a:b", "[", "\u00e9", "{"]), st.booleans())
+def test_of_a_repeated_key_the_last_one_stays(
+    fixture: dict[str, Any], key: str, is_escaped: bool
+) -> None:
+    inner = json.dumps({**fixture, key: "first", "more": ":"})[:-1]
+    again = json.dumps(key).replace(":", "\\u003a") if is_escaped else json.dumps(key)
+    sent = f'{{"id": 7, "x": [{inner}, {again}: "last"}}]}}'
+    read = read_fixture(sent.encode())
+    assert read
+    assert read.payload.count('"first"') == json.dumps(fixture).count('"first"')
+    ((found,),) = [json.loads(read.payload)["x"]]
+    assert found[key] == "last"
+
+
 def test_odd_fields_do_not_stop_a_fixture() -> None:
     read = read_fixture(b'{"id": 1, "season_id": "x", "state_id": null, "starting_at": "soon"}')
     assert read
