@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from extract.payload.content_hash import canonical_hash
+from extract.payload.content_hash import text_hash
 from extract.payload.lists import elements, is_list
 from extract.payload.storable_json import as_decode_error, read_json
 
@@ -44,7 +44,8 @@ class Fixture:
         league_id, season_id, state_id: None if absent or not a 64-bit integer.
         starting_at: kick-off in UTC, None if absent or invalid.
         payload: the JSON object as sent, with the changes of `to_storable_json`.
-        payload_hash: equal for payloads with equal content; see `canonical_hash`.
+        payload_hash: of the text of `payload`. Equal content may have another hash; see
+            `content_hash`.
         keys: the keys whose value an include can have: a list, an object or null. A key of `LISTS`
             whose value is an object and not an encoded list is left out. Of `NESTED_LISTS`, such as
             `lineups.details`, those that an element has, or that an empty list cannot have.
@@ -111,7 +112,7 @@ def _fixture(fixture: Any, payload: str) -> Fixture | None:
         state_id=_column(fixture.get("state_id")),
         starting_at=_kick_off(fixture),
         payload=payload,
-        payload_hash=canonical_hash(fixture),
+        payload_hash=text_hash(payload),
         keys=frozenset(keys),
         non_empty_keys=nested_keys.union(key for key, is_filled in keys.items() if is_filled),
         has_goals=any(map(_is_goal_score, elements(fixture.get("scores")))),
