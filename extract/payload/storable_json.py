@@ -50,8 +50,7 @@ def to_storable_json(raw: bytes) -> str:
         msgspec.MsgspecError: the bytes are not JSON in UTF-8, or the engines would not store the
             same: half a surrogate pair, a number that is too large or too small for a double, one
             with a point or an exponent that has more than 600 decimals or 1,000 characters, an
-            integer of more than 4,300 characters, more than 500 levels of nesting (200 for lists of
-            objects).
+            integer of more than 4,300 characters, more than 500 levels of nesting.
     """
     with as_decode_error():
         return read_json(raw)[1]

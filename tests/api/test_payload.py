@@ -98,18 +98,18 @@ def test_the_depth_is_limited_whatever_else_there_is(around: str) -> None:
         read_fixture(b'{"id":1,"wide":%b,"x":%b}' % (wide.encode(), value.encode()))
 
 
-@given(objects, st.sampled_from(["a", 'a"', "a:b", "[", "\u00e9", "{"]), st.booleans())
+@given(objects, st.sampled_from(["a", 'a"', "b:", "[", "é", "{"]), st.booleans())
 def test_of_a_repeated_key_the_last_one_stays(
     fixture: dict[str, Any], key: str, is_escaped: bool
 ) -> None:
-    inner = json.dumps({**fixture, key: "first", "more": ":"})[:-1]
-    again = json.dumps(key).replace(":", "\\u003a") if is_escaped else json.dumps(key)
-    sent = f'{{"id": 7, "x": [{inner}, {again}: "last"}}]}}'
+    inner = json.dumps({**fixture, key: "first"})[:-1]
+    # Decoding then adds as many colons as it loses.
+    last = r"\u003alast" if is_escaped else ":last"
+    sent = f'{{"id": 7, "x": [{inner}, {json.dumps(key)}: "{last}"}}]}}'
     read = read_fixture(sent.encode())
     assert read
     assert read.payload.count('"first"') == json.dumps(fixture).count('"first"')
-    ((found,),) = [json.loads(read.payload)["x"]]
-    assert found[key] == "last"
+    assert json.loads(read.payload)["x"][0][key] == ":last"
 
 
 def test_odd_fields_do_not_stop_a_fixture() -> None:
