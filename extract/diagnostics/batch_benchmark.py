@@ -15,6 +15,7 @@ from extract.api.responses import ApiCall
 from extract.config.recheck_schedule import DELETED
 from extract.config.settings import Settings, load_settings
 from extract.errors import UsageError
+from extract.payload.content_hash import content_hash
 from extract.planning.estimate import Quota, last_quota
 from extract.progress import Eta, Progress
 from extract.source.batch_size import BatchSize
@@ -176,7 +177,7 @@ def _measure(
     size: int,
     progress: Progress,
 ) -> tuple[Measured, dict[int, str]]:
-    """Fetches fixtures, and returns what it took and the payload hash of each one returned."""
+    """Fetches fixtures, and returns what it took and the content hash of each one returned."""
     batches = FixtureBatches(
         client,
         settings.include,
@@ -198,7 +199,7 @@ def _measure(
     seconds = time.monotonic() - began
     if failed := next((o for o in outcomes if o.name == "failed"), None):
         progress.warning(f"Fixture {failed.id} failed, {way}: {failed.note}")
-    hashes = {o.id: o.fixture.payload_hash for o in outcomes if o.fixture}
+    hashes = {o.id: content_hash(o.fixture.payload) for o in outcomes if o.fixture}
     result = Measured(
         way,
         len(calls),

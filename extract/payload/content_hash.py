@@ -1,13 +1,14 @@
-"""A hash of a fixture's content, independent of the order of keys and arrays."""
+"""Hashes of a fixture: of its text, and of its content in any order of keys and arrays."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from extract.payload.lists import elements, is_list
-from extract.payload.storable_json import encode, sorted_encoder
+from extract.payload.storable_json import as_decode_error, encode, sorted_encoder
 
 # They change when bookmakers open and close. No column of the final tables depends on them.
 VOLATILE_FIELDS = frozenset({"has_odds", "has_premium_odds"})
@@ -27,6 +28,35 @@ _VOLATILE_IN_OBJECTS: Mapping[str, frozenset[str]] = {
 }
 
 _NESTED = ("details", "xglineup")
+
+
+def text_hash(payload: str) -> str:
+    """A hash of a payload's text: 32 hexadecimal digits."""
+    # While it hashes, other threads run.
+    return hashlib.blake2b(payload.encode(), digest_size=16).hexdigest()
+
+
+def content_hash(payload: str) -> str:
+    """The `canonical_hash` of a payload as it was sent, or as a warehouse returns it.
+
+    jsonb changes the order of keys and how numbers are written, and neither counts. Content that
+    cannot be read, or is nested too deeply to be put in order, has the hash of its text.
+    """
+    try:
+        with as_decode_error():
+            return canonical_hash(_decoder.decode(payload))
+    except msgspec.MsgspecError:
+        return text_hash(payload)
+
+
+def _number(text: str) -> int | float:
+    """A number as jsonb writes it: without an exponent, and zero without a sign."""
+    if "e" in text.lower():
+        text = format(Decimal(text), "f")
+    return (float(text) or 0.0) if "." in text else int(text)
+
+
+_decoder = msgspec.json.Decoder(float_hook=_number)
 
 
 def canonical_hash(fixture: Mapping[str, Any]) -> str:

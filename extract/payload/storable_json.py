@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ _LONGEST_NUMBER = 1_000
 # The escape of the character NUL, which jsonb cannot hold. After an odd number of backslashes it is
 # no escape.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 sorted_encoder = msgspec.json.Encoder(order="sorted")
 
@@ -48,8 +50,7 @@ def to_storable_json(raw: bytes) -> str:
         msgspec.MsgspecError: the bytes are not JSON in UTF-8, or the engines would not store the
             same: half a surrogate pair, a number that is too large or too small for a double, one
             with a point or an exponent that has more than 600 decimals or 1,000 characters, an
-            integer of more than 4,300 characters, more than 500 levels of nesting (200 for lists of
-            objects).
+            integer of more than 4,300 characters, more than 500 levels of nesting.
     """
     with as_decode_error():
         return read_json(raw)[1]
@@ -73,29 +74,36 @@ def read_json(raw: bytes) -> tuple[Any, str]:
         msgspec.MsgspecError, RecursionError, UnicodeDecodeError: as in `to_storable_json`. Call it
             within `as_decode_error`.
     """
-    if b"\\u0000" in raw:
+    has_escapes = b"\\u00" in raw
+    if has_escapes and b"\\u0000" in raw:
         raw = _NUL.sub(rb"\1\\ufffd", raw)
     document = _decoder.decode(raw)
-    if raw.count(b"{") + raw.count(b"[") > _DEEPEST and _is_deep(document):
+    if _is_deep(raw):
         raise RecursionError
-    if _may_repeat_a_key(raw, document) and _repeats_a_key(raw):
+    # Decoding loses the colon of a repeated key, and no other one, but adds those that are escaped.
+    has_lost_colons = raw.count(b":") != encode(document, _encoder).count(b":")
+    if (has_lost_colons or (has_escapes and b"\\u003" in raw)) and _repeats_a_key(raw):
         raw = _last_of_each_key(raw)
     return document, raw.decode()
 
 
-def _is_deep(document: Any) -> bool:
-    level = [document]
-    for _ in range(_DEEPEST):
-        inner = (item.values() if isinstance(item, dict) else item for item in level)
-        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+def _is_deep(raw: bytes) -> bool:
+    """Whether JSON has too many levels of nesting; opens only what has as many brackets."""
+    level = [raw]
+    for levels_left in range(_DEEPEST, -1, -1):
+        level = [part for part in level if _may_be_deeper(part, levels_left)]
         if not level:
             return False
+        inner = map(_parts.decode, level)
+        values = (part.values() if isinstance(part, dict) else part for part in inner)
+        level = [bytes(value) for value in chain.from_iterable(values)]
     return True
 
 
-def _may_repeat_a_key(raw: bytes, document: Any) -> bool:
-    """A quick test: whether decoding lost a colon, or one may be escaped. Nearly always false."""
-    return b"\\u003" in raw or raw.count(b":") != encode(document, _encoder).count(b":")
+def _may_be_deeper(raw: bytes, levels: int) -> bool:
+    # A text may have brackets as well.
+    brackets = raw.count(b"{") + raw.count(b"[")
+    return brackets > levels and raw.lstrip().startswith((b"{", b"["))
 
 
 def _repeats_a_key(raw: bytes) -> bool:

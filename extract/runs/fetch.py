@@ -106,7 +106,7 @@ def _fetch_chunk(
             include=context.include,
             stored=stored,
             types=types,
-            run=RunRecord(summary.run_id, summary.row, on_batch),
+            run=RunRecord(summary.run_id, summary.row, on_batch, chunk.correct),
         )
         loading = context.load(source, lambda: context.progress.loading(chunk.requested))
     hashes = dict(

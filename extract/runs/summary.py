@@ -53,6 +53,14 @@ class Chunk:
             if outcome.name == "stored" and outcome.fixture
         }
 
+    def correct(self, batch: Batch) -> None:
+        """Counts payloads as `unchanged` that turned out to have the stored content."""
+        for outcome in batch.outcomes:
+            if outcome.name == "unchanged":
+                del self.hashes[outcome.id]
+                self.outcomes["stored"] -= 1
+                self.outcomes["unchanged"] += 1
+
     def compare(self, stored: Mapping[int, str]) -> int:
         """Counts as `superseded` the payloads that are not in the warehouse after the load.
 

@@ -22,6 +22,7 @@ from extract.config.declared_columns import read_declaration
 from extract.config.settings import Settings, load_settings
 from extract.payload.fixture import Fixture
 from extract.source.batch_size import BatchSize
+from extract.source.comparison import compared
 from extract.source.fixture_batches import FixtureBatches
 from extract.source.listing import index_columns
 from extract.source.outcome import Batch, OnBatch, Outcome
@@ -35,7 +36,8 @@ from extract.warehouse import raw_tables as tables
 _OUTCOMES_PER_ITEM = 500
 # Payloads in one item, in characters: so that memory does not grow with the includes.
 _ITEM_SIZE = 8_000_000
-# Stored payloads that are read in one query, likewise. DuckDB reads all payloads for each.
+# Payloads that are compared with the stored ones by one query, likewise. DuckDB reads all payloads
+# for each query.
 _REPLACED_SIZE = 64_000_000
 
 
@@ -47,11 +49,13 @@ class RunRecord:
         run_id: marks the rows of `api_calls`.
         row: returns the run's row of `runs` as it is now.
         on_batch: called with each batch of outcomes as it becomes known.
+        on_compared: called with outcomes of these that `compared` has corrected or confirmed.
     """
 
     run_id: str
     row: Callable[[], Mapping[str, Any]]
     on_batch: OnBatch
+    on_compared: OnBatch
 
 
 @dlt.source(name="sportmonks", max_table_nesting=0)
@@ -103,22 +107,38 @@ def fixtures_source(
     @dlt.resource(selected=False)
     def fixture_batches() -> Iterator[Batch]:
         """Outcomes and calls, some batches in an item."""
-        changed: list[tuple[int, int]] = []
         item, size = Batch(), 0
-        for batch in batches.fetch(fixture_ids, isolated):
-            if run:
-                run.on_batch(batch)
-            replacing = filter(rows.replaces, batch.outcomes)
-            changed += [(each.id, _size(each)) for each in replacing]
+        for batch in settled():
             item.outcomes.extend(batch.outcomes)
             item.calls.extend(batch.calls)
-            size += sum(map(_size, batch.outcomes))
+            item.replaced.extend(batch.replaced)
+            size += sum(map(_size, batch.outcomes)) + sum(len(v.payload) for v in batch.replaced)
             if len(item.outcomes) >= _OUTCOMES_PER_ITEM or size >= _ITEM_SIZE:
                 yield item
                 item, size = Batch(), 0
         yield item
-        for ids in _groups(changed):
-            yield Batch(replaced=stored.versions(ids))
+
+    def settled() -> Iterator[Batch]:
+        """The batches; payloads that may replace stored ones come later, when they are compared."""
+        differing: list[Outcome] = []
+        size = 0
+        for batch in batches.fetch(fixture_ids, isolated):
+            if run:
+                run.on_batch(batch)
+            replacing = [outcome for outcome in batch.outcomes if rows.replaces(outcome)]
+            differing += replacing
+            size += sum(map(_size, replacing))
+            yield Batch([o for o in batch.outcomes if not rows.replaces(o)], batch.calls)
+            if size >= _REPLACED_SIZE:
+                yield from with_content_compared(differing)
+                differing, size = [], 0
+        yield from with_content_compared(differing)
+
+    def with_content_compared(outcomes: Sequence[Outcome]) -> Iterator[Batch]:
+        for batch in compared(outcomes, stored):
+            if run:
+                run.on_compared(batch)
+            yield batch
 
     @dlt.transformer(data_from=fixture_batches, **tables.hints("fixtures"))
     def fixtures(batch: Batch) -> Iterator[pa.Table]:
@@ -237,24 +257,6 @@ class _Rows:
 def _size(outcome: Outcome) -> int:
     """The length of the payload that is to be stored; 0 without one."""
     return len(outcome.fixture.payload) if outcome.fixture else 0
-
-
-def _groups(changed: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
-    """The ids of changed fixtures in groups whose payloads fit into memory.
-
-    Args:
-        changed: ids, with the lengths of the new payloads. The stored ones are about as long.
-    """
-    ids: list[int] = []
-    total = 0
-    for id, size in changed:
-        ids.append(id)
-        total += size
-        if total >= _REPLACED_SIZE:
-            yield ids
-            ids, total = [], 0
-    if ids:
-        yield ids
 
 
 def _version(fixture: Fixture, fetched_at: datetime) -> dict[str, Any]:

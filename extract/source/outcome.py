@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -22,9 +22,10 @@ class Outcome:
 
     Attributes:
         id: the requested id.
-        name: `stored` (new or changed), `unchanged` (equal to the stored payload), `missing` (the
-            API does not return it), `unconfirmed` (an include is missing or became empty, and no
-            later response confirms it yet), `failed` (no usable response).
+        name: `stored` (new or changed), `unchanged` (content equal to the stored payload),
+            `missing` (the API does not return it), `unconfirmed` (an include is missing or became
+            empty, and no later response confirms it yet), `failed` (no usable response). Content
+            that comes in another order is `stored` until `compared` has read the stored payload.
         checked_at: when that was known.
         fixture: the payload that is to be stored, if any.
         unconfirmed: what later responses must confirm.
@@ -52,7 +53,7 @@ class Batch:
 
     outcomes: list[Outcome] = field(default_factory=list)
     calls: list[ApiCall] = field(default_factory=list)
-    replaced: Sequence[StoredVersion] = ()
+    replaced: list[StoredVersion] = field(default_factory=list)
     stop_reason: StopReason | None = None
 
 

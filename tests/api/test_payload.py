@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extract.payload.content_hash import canonical_hash
+from extract.payload.content_hash import canonical_hash, content_hash
 from extract.payload.fixture import read_fixture
 
 values = st.recursive(
@@ -83,6 +83,35 @@ def test_what_no_warehouse_can_store_is_no_fixture() -> None:
             read_fixture(b'{"id": 1, "x": ' + body + b"}")
 
 
+@pytest.mark.parametrize("around", ["[%s]", '{"a":%s}', '[0,{"b":[%s,1]},[]]', '["[{",%s]'])
+def test_the_depth_is_limited_whatever_else_there_is(around: str) -> None:
+    depth = 3 if "{" in around and "b" in around else 1
+    value = "0"
+    for _ in range(500 // depth - 2):
+        value = around % value
+    # Neither brackets in texts nor many elements are depth.
+    wide = json.dumps(["[" * 900, '{"' * 900, [[{}]] * 900])
+    assert read_fixture(b'{"id":1,"wide":%b,"x":%b}' % (wide.encode(), value.encode()))
+    for _ in range(6):
+        value = around % value
+    with pytest.raises(msgspec.DecodeError, match="too deep"):
+        read_fixture(b'{"id":1,"wide":%b,"x":%b}' % (wide.encode(), value.encode()))
+
+
+@given(objects, st.sampled_from(["a", 'a"', "b:", "[", "é", "{"]), st.booleans())
+def test_of_a_repeated_key_the_last_one_stays(
+    fixture: dict[str, Any], key: str, is_escaped: bool
+) -> None:
+    inner = json.dumps({**fixture, key: "first"})[:-1]
+    # Decoding then adds as many colons as it loses.
+    last = r"\u003alast" if is_escaped else ":last"
+    sent = f'{{"id": 7, "x": [{inner}, {json.dumps(key)}: "{last}"}}]}}'
+    read = read_fixture(sent.encode())
+    assert read
+    assert read.payload.count('"first"') == json.dumps(fixture).count('"first"')
+    assert json.loads(read.payload)["x"][0][key] == ":last"
+
+
 def test_odd_fields_do_not_stop_a_fixture() -> None:
     read = read_fixture(b'{"id": 1, "season_id": "x", "state_id": null, "starting_at": "soon"}')
     assert read
@@ -112,7 +141,8 @@ def test_an_object_with_integer_keys_is_a_list() -> None:
         read_fixture(json.dumps(fixture).encode()) for fixture in (sent, {**sent, **changed})
     )
     assert as_list and as_objects
-    assert as_objects.payload_hash == as_list.payload_hash
+    assert as_objects.payload_hash != as_list.payload_hash
+    assert content_hash(as_objects.payload) == content_hash(as_list.payload)
     assert as_objects.keys == as_list.keys == {"events", "scores", "periods"}
     assert as_objects.non_empty_keys == as_list.non_empty_keys == {"events", "scores"}
     assert as_objects.type_ids == as_list.type_ids == {14, 1697}

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extract.payload.content_hash import content_hash
 from extract.payload.fixture import Fixture, read_fixture
 from simulator import Simulator
 from tests.support.mutations import BREAKING, REFUSED, TEXTS, Mutant, Mutator
@@ -199,6 +200,7 @@ def test_odd_json_is_read_and_stored(server: Server, text: str) -> None:
     assert read
     ((stored,),) = server.query("select (%s::jsonb)::text", [read.payload])
     assert exact(stored) == exact(read.payload) == exact(raw)
+    assert content_hash(stored) == content_hash(read.payload)
 
 
 @pytest.mark.parametrize("text", [*REFUSED, *BREAKING], ids=lambda text: text[:20])

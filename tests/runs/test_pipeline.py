@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.support.assertions import assert_equals_full_refresh, assert_equals_world
+from tests.support.assertions import (
+    assert_equals_full_refresh,
+    assert_equals_world,
+    assert_raw_equals_world,
+)
 from tests.support.pipeline import (
     DUCKDB_IN_TEST_ALL,
     EVERY_MODEL,
@@ -52,6 +56,37 @@ def test_second_run_writes_nothing(duckdb_job: Job, api: Simulator) -> None:
     assert raw == job.query(
         "select id, fetched_at, payload_hash from sportmonks_raw.fixtures order by id"
     )
+
+
+@pytest.mark.parametrize("size", [None, 1])
+def test_only_what_differs_in_content_is_written(
+    job: Job, api: Simulator, size: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The simulator sends every array in another order each time."""
+    job.start_extracted()
+    if size:
+        # As with payloads that do not fit into one query.
+        monkeypatch.setattr("extract.source.fixtures._REPLACED_SIZE", size)
+    changed, other, *_ = (
+        id for id in api.world.fixture_ids() if api.control.fixture(id)["statistics"]
+    )
+    statistic = api.control.fixture(changed)["statistics"][0]
+    api.control.correct_statistic(changed, statistic["id"], 99)
+    # Earlier versions have stored a hash of another kind.
+    job.query(f"update sportmonks_raw.fixtures set payload_hash = 'x' where id = {other}")
+    unchanged = (
+        "select id, fetched_at, payload_hash, cast(payload as text) from sportmonks_raw.fixtures "
+        f"where id <> {changed} order by id"
+    )
+    before = job.query(unchanged)
+    summary = json.loads(job.extract("--force", "--json").stdout)
+    assert (summary["stored"], summary["unchanged"]) == (1, len(before))
+    assert job.query(unchanged) == before
+    outcomes = "select outcome, count(*) from sportmonks_raw.fixture_checks group by 1 order by 1"
+    assert job.query(outcomes) == [("stored", 1), ("unchanged", len(before))]
+    assert job.query("select distinct id from sportmonks_raw.fixture_versions") == [(changed,)]
+    assert job.query("select count(*) from sportmonks_raw.fixture_versions") == [(2,)]
+    assert_raw_equals_world(job, api)
 
 
 def test_one_call_for_fifty_fixtures(duckdb_job: Job) -> None:

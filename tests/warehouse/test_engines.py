@@ -16,6 +16,7 @@ from dbt.cli.main import dbtRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from extract.payload.content_hash import content_hash
 from extract.payload.fixture import read_fixture
 from simulator import Simulator
 from tests.support.assertions import JSON_COLUMNS
@@ -247,3 +248,4 @@ def test_a_payload_that_is_read_can_be_stored(server: Server, raw: bytes) -> Non
     to_json = "select cast(cast(? as json) as text)"
     ((kept,),) = duckdb.execute(to_json, [fixture.payload]).fetchall()
     assert exact(stored) == exact(kept) == exact(fixture.payload)
+    assert content_hash(stored) == content_hash(kept) == content_hash(fixture.payload)
