@@ -230,18 +230,20 @@ where list is not null
     {%- set is_repeated -%}
 exists (
     select 1
-    from (
-        select {{ columns | join(', ') }}
-        from {{ relation }}
-        group by {{ '1, 2' if within_fixture else '1' }}
-        having count(*) > 1
-    ) as repeated
+    from repeated
     where
         {%- for column in columns %}
         {{ 'and ' if not loop.first }}repeated.{{ column }} = {{ relation }}.{{ column }}
         {%- endfor %}
 )
     {%- endset %}
+with repeated as materialized (
+    select {{ columns | join(', ') }}
+    from {{ relation }}
+    group by {{ '1, 2' if within_fixture else '1' }}
+    having count(*) > 1
+)
+
 select
     *,
     case when repetition = 1 then source_id end as {{ key }}
