@@ -162,7 +162,7 @@ class DuckDbWarehouse(Warehouse):
 
 
 def _attached(path: Path) -> duckdb.DuckDBPyConnection:
-    """Opens a file as `_CATALOG`, with small groups of rows. Only `attach` can choose their size."""
+    """Opens a file as `_CATALOG`, with small row groups. Only `attach` can choose their size."""
     connection = duckdb.connect()
     file = str(path).replace("'", "''")
     connection.execute(f"attach '{file}' as \"{_CATALOG}\" (row_group_size {_ROW_GROUP_SIZE})")

@@ -11,9 +11,8 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from dlt.common.destination import Destination
+    from duckdb import DuckDBPyConnection
 
 
 def duckdb_destination(
