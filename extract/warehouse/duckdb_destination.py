@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema
@@ -13,6 +14,13 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
     from duckdb import DuckDBPyConnection
+
+
+@configspec(init=False)
+class _Configuration(DuckDbClientConfiguration):
+    def __str__(self) -> str:
+        # dlt asks for it after each load, and would import SQLAlchemy to write a URL.
+        return self.data_location()
 
 
 def duckdb_destination(
@@ -48,6 +56,7 @@ def duckdb_destination(
         # dlt stores the type with its state, and looks for settings under the name.
         destination_type = "dlt.destinations.duckdb"
         client_class = JobClient
+        spec: type[DuckDbClientConfiguration] = _Configuration
 
         def capabilities(
             self,
