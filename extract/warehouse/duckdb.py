@@ -146,12 +146,7 @@ class DuckDbWarehouse(Warehouse):
         self._connection.execute("reset memory_limit")
 
     def discard_staging(self) -> None:
-        """Empties the tables that dlt merges from."""
-        staging = f"{self.raw}_staging"
-        for (table,) in self.query(
-            f"select table_name from duckdb_tables() where schema_name = '{staging}'"
-        ):
-            self._execute(f'truncate {staging}."{table}"')
+        """Does nothing: there are none. See `duckdb_destination`."""
 
     def _execute(self, sql: str) -> list[tuple[Any, ...]]:
         try:

@@ -47,7 +47,7 @@ def test_the_newest_row_of_each_key_stays(warehouse: Warehouse, loader: Loader) 
     expected: dict[int, tuple[datetime, str]] = {}
     number = 0
     for _ in range(8):
-        values = []
+        values: list[dict[str, Any]] = []
         for _ in range(chance.randint(1, 9)):
             number += 1
             key = chance.randint(1, 9)
@@ -59,7 +59,7 @@ def test_the_newest_row_of_each_key_stays(warehouse: Warehouse, loader: Loader) 
             [resource("types", values[:half]), resource("types", values[half:], "unlisted")]
         )
         for each in values:
-            new: tuple[datetime, str] = (each["fetched_at"], each["payload"])
+            new = each["fetched_at"], each["payload"]
             expected[each["id"]] = max(new, expected.get(each["id"], new))
         assert warehouse.query(
             f"select id, fetched_at, payload from {warehouse.raw}.types order by id"
