@@ -198,7 +198,8 @@ def _run_context(
     selection: Selection, bounds: Bounds, progress: Progress, wait: bool
 ) -> Iterator[RunContext]:
     settings = _settings(bounds)
-    with closing(open_warehouse(progress.line if wait else None)) as warehouse:
+    on_wait = progress.line if wait else None
+    with closing(open_warehouse(on_wait, for_loads=True)) as warehouse:
         # Before the first request: without `wait`, a busy warehouse ends the run here.
         with warehouse.write_lock("extract"):
             warehouse.reject_old_tables()

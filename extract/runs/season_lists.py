@@ -14,8 +14,8 @@ from extract.runs.context import RunContext
 from extract.source.reference import SeasonLists, listed_resource, reference_source
 from extract.stop_reason import StopReason
 
-# Lists that are committed together: a killed run loses at most these.
-_LISTS_IN_A_LOAD = 50
+# Seasons whose lists are committed together: a killed run loses at most these.
+_SEASONS_IN_A_LOAD = 25
 
 
 def fetch_season_lists(context: RunContext, seasons: Mapping[int, Season]) -> None:
@@ -31,34 +31,44 @@ def fetch_season_lists(context: RunContext, seasons: Mapping[int, Season]) -> No
         return
     now = context.client.clock.now()
     due = due_season_lists(context.warehouse, context.settings, context.selection, seasons, now)
-    for endpoint in season_endpoints():
-        if season_ids := due.get(endpoint.table):
-            title = f"Fetching {endpoint.table} of {_seasons(season_ids)}."
-            with context.progress.working("Season lists", title):
-                _fetch(context, endpoint, season_ids)
+    wanted = {each: due[each.table] for each in season_endpoints() if due.get(each.table)}
+    if wanted:
+        titles = [f"{each.table} of {_seasons(ids)}" for each, ids in wanted.items()]
+        with context.progress.working("Season lists", f"Fetching {', '.join(titles)}."):
+            _fetch(context, wanted)
 
 
-def _fetch(context: RunContext, endpoint: Endpoint, season_ids: Sequence[int]) -> None:
-    refused: dict[str, list[int]] = {}
+def _fetch(context: RunContext, wanted: Mapping[Endpoint, Sequence[int]]) -> None:
+    """Fetches lists, of all endpoints in one load: each load takes a third of a second."""
+    refused: dict[tuple[Endpoint, str], list[int]] = {}
 
-    def failed(_: Endpoint, ids: Sequence[int], error: RequestError) -> None:
+    def failed(endpoint: Endpoint, ids: Sequence[int], error: RequestError) -> None:
         if isinstance(error, DownError):
             context.stop(StopReason.from_error(error))
             context.progress.error(str(error))
         elif isinstance(error, AccessError | RefusedError):
-            refused.setdefault(str(error), []).extend(ids)
+            refused.setdefault((endpoint, str(error)), []).extend(ids)
         else:
             context.fail(f"Fetching {endpoint.table} of {_seasons(ids)} failed: {error}")
 
-    left = list(season_ids)
+    left = dict(wanted)
     while left and not context.client.stop_reason:
-        group, left = left[:_LISTS_IN_A_LOAD], left[_LISTS_IN_A_LOAD:]
-        lists = SeasonLists(group, left, _stored(context, endpoint))
-        source = reference_source(context.settings, context.client, failed, {endpoint.table: lists})
-        context.load(source.with_resources(endpoint.table, listed_resource(endpoint)))
-        context.summary.season_lists += lists.read
-        left = [id for id in left if not any(id in ids for ids in refused.values())]
-    for error, ids in refused.items():
+        lists = {
+            endpoint.table: SeasonLists(
+                ids[:_SEASONS_IN_A_LOAD], ids[_SEASONS_IN_A_LOAD:], _stored(context, endpoint)
+            )
+            for endpoint, ids in left.items()
+        }
+        source = reference_source(context.settings, context.client, failed, lists)
+        context.load(source.with_resources(*lists, *map(listed_resource, left)))
+        context.summary.season_lists += sum(each.read for each in lists.values())
+        gone = {(endpoint, id) for (endpoint, _), ids in refused.items() for id in ids}
+        later = {
+            endpoint: [id for id in lists[endpoint.table].later if (endpoint, id) not in gone]
+            for endpoint in left
+        }
+        left = {endpoint: ids for endpoint, ids in later.items() if ids}
+    for (endpoint, error), ids in refused.items():
         context.progress.warning(
             f"No {endpoint.table} of {_seasons(ids)}: {error} Going on without."
         )

@@ -33,9 +33,9 @@ from extract.warehouse import raw_tables as tables
 
 # Outcomes that are passed to dlt in one item, at most: each item costs it about a millisecond per
 # table.
-_OUTCOMES_PER_ITEM = 500
+_OUTCOMES_PER_ITEM = 250
 # Payloads in one item, in characters: so that memory does not grow with the includes.
-_ITEM_SIZE = 8_000_000
+_ITEM_SIZE = 4_000_000
 # Payloads that are compared with the stored ones by one query, likewise. DuckDB reads all payloads
 # for each query.
 _REPLACED_SIZE = 64_000_000

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 # The format of new files, which every DuckDB since 1.2 reads. By default DuckDB 2 writes files that
 # no 1.x opens.
 STORAGE_VERSION = "v1.2.0"
+# Rows that DuckDB compresses together. By default it is 122,880: a load would hold that many
+# payloads in memory, and rewrite them when it adds a few.
+_ROW_GROUP_SIZE = 2048
+# The name that the file is attached as. No schema can have it, so that no name is ambiguous.
+_CATALOG = "warehouse-file"
 _NO_TABLE = re.compile("Catalog Error: Table with name .* does not exist")
 
 
@@ -28,24 +33,28 @@ class DuckDbWarehouse(Warehouse):
         path: the file, created if it is missing; its folder must exist.
         schema: schema of the final tables.
         on_wait: called with a line when waiting begins; None means not to wait.
+        for_loads: whether dlt will load into it, and dbt will not build in it. DuckDB lets two
+            connections of a process share a file only if both have opened it in the same way.
 
     Raises:
         UsageError: the file cannot be opened or written.
         BusyError: another process has the file open.
     """
 
-    def __init__(self, path: Path, schema: str, on_wait: OnWait | None) -> None:
+    def __init__(
+        self, path: Path, schema: str, on_wait: OnWait | None, for_loads: bool = False
+    ) -> None:
         if not path.parent.is_dir():
             raise UsageError(f"DUCKDB_PATH is {path}: the folder {path.parent} does not exist.")
         if path.is_dir():
             raise UsageError(f"DUCKDB_PATH is {path}: that is a folder, not a file.")
         self._path = path
         super().__init__(f"DuckDB file {path}", str(path.resolve()), schema, on_wait)
-        self._wait_until_free(lambda: self._open(path))
+        self._wait_until_free(lambda: self._open(path, for_loads))
         if not os.access(path, os.W_OK):
             raise UsageError(f"{path} cannot be written.")
 
-    def _open(self, path: Path) -> str | None:
+    def _open(self, path: Path, for_loads: bool) -> str | None:
         """Opens the file; returns the process that has it open, None on success."""
         try:
             if not path.exists():
@@ -53,7 +62,7 @@ class DuckDbWarehouse(Warehouse):
                 # that where the two connections differ in their configuration.
                 config: dict[str, Any] = {"storage_compatibility_version": STORAGE_VERSION}
                 duckdb.connect(str(path), config=config).close()
-            self._connection = duckdb.connect(str(path))
+            self._connection = _attached(path) if for_loads else duckdb.connect(str(path))
         except duckdb.IOException as error:
             if holder := lock_holder(error):
                 return holder
@@ -112,11 +121,15 @@ class DuckDbWarehouse(Warehouse):
 
     def destination(self) -> "Destination[Any, Any]":
         """dlt's destination."""
-        import dlt
+        from extract.warehouse.duckdb_destination import duckdb_destination
 
         # By default DuckDB spends most of a load on trying compressions for the long JSON texts.
         self._connection.execute("set force_compression = 'zstd'")
-        return dlt.destinations.duckdb(self._connection)
+        # A load has few rows: two threads would hold twice the payloads, and save no time.
+        self._connection.execute("set threads = 1")
+        # By default DuckDB keeps freed memory for its next use.
+        self._connection.execute("set allocator_bulk_deallocation_flush_threshold = '1MB'")
+        return duckdb_destination(self._connection, _CATALOG)
 
     def after_load(self) -> None:
         """Moves the load from the WAL into the file, so that the WAL stays small during a run."""
@@ -133,12 +146,7 @@ class DuckDbWarehouse(Warehouse):
         self._connection.execute("reset memory_limit")
 
     def discard_staging(self) -> None:
-        """Empties the tables that dlt merges from."""
-        staging = f"{self.raw}_staging"
-        for (table,) in self.query(
-            f"select table_name from duckdb_tables() where schema_name = '{staging}'"
-        ):
-            self._execute(f'truncate {staging}."{table}"')
+        """Does nothing: there are none. See `duckdb_destination`."""
 
     def _execute(self, sql: str) -> list[tuple[Any, ...]]:
         try:
@@ -146,6 +154,15 @@ class DuckDbWarehouse(Warehouse):
         except (duckdb.OperationalError, duckdb.FatalException) as error:
             # Such as a full disk.
             raise ExtractError(f"The {self.name} cannot be used: {first_line(error)}") from error
+
+
+def _attached(path: Path) -> duckdb.DuckDBPyConnection:
+    """Opens a file as `_CATALOG`, with small row groups. Only `attach` can choose their size."""
+    connection = duckdb.connect()
+    file = str(path).replace("'", "''")
+    connection.execute(f"attach '{file}' as \"{_CATALOG}\" (row_group_size {_ROW_GROUP_SIZE})")
+    connection.execute(f'use "{_CATALOG}"')
+    return connection
 
 
 def lock_holder(error: duckdb.IOException) -> str | None:

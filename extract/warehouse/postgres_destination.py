@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
@@ -52,5 +53,13 @@ def postgres_destination(
         # dlt stores the type with its state, and looks for settings under the name.
         destination_type = "dlt.destinations.postgres"
         client_class = JobClient
+
+        def capabilities(
+            self,
+            config: PostgresClientConfiguration | None = None,
+            naming: NamingConvention | None = None,
+        ) -> DestinationCapabilitiesContext:
+            # No setting changes them. dlt would read all settings, seven times in a load.
+            return super().capabilities(self.spec() if config is None else config, naming)
 
     return PostgresDestination(dict(credentials))
