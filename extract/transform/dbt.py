@@ -20,11 +20,13 @@ from dbt.cli.main import build, dbtRunner, dbtRunnerResult, docs_generate
 from extract import interrupts
 from extract.config.paths import dbt_options, dbt_target_dir
 from extract.errors import TOKEN_VARIABLE, NothingExtractedError, UsageError
+from extract.transform.changed import SELECTION, read_project
 from extract.transform.progress_bar import BuildReporter
 from extract.transform.threads import watched_threads
 from extract.transform.up_to_date import (
     REDIRECTING,
     Check,
+    find_last_build,
     note_checks,
     note_transform,
     read_checks,
@@ -108,10 +110,16 @@ def transform(
         # Read before the write lock: rows that others load meanwhile make the next transform build.
         # With arguments, dbt may build less than everything.
         inputs = None if arguments else read_inputs(warehouse)
+        is_full = _is_full_refresh(command)
         known = {check.name: check.found for check in read_checks(warehouse)}
         for retries_left in reversed(range(_RETRIES + 1)):
             with _write_lock(warehouse), reporter.building():
-                result = dbtRunner(callbacks=[reporter.event]).invoke(command)
+                last = find_last_build(warehouse, inputs) if inputs else None
+                # None lets dbt read the project itself.
+                project = read_project(last.unchanged) if last and not is_full else None
+                selection = SELECTION if project else []
+                runner = dbtRunner(project, callbacks=[reporter.event])
+                result = runner.invoke([*command, *selection])
                 built_at = datetime.now(UTC)
                 built = _build_result(result)
                 note_checks(warehouse, _highest_counts(result, built.checks, known))
@@ -119,7 +127,8 @@ def transform(
                     publish(warehouse, copy)
                 # Last: without this note, the next transform builds, and publishes.
                 if inputs and built.code == 0:
-                    note_transform(warehouse, inputs, built_at)
+                    complete_at = last.complete_at if last and project else built_at
+                    note_transform(warehouse, inputs, built_at, complete_at)
             if not retries_left or not _connection_lost(result):
                 break
             reporter.line(f"The connection to the {warehouse.name} was lost: building again.")
@@ -253,6 +262,12 @@ def _refuse_redirection(command: Command, arguments: Sequence[str]) -> None:
                     f"--{name.replace('_', '-')} cannot be given here: TARGET and the variables of "
                     "the database in .env.example choose where dbt builds."
                 )
+
+
+def _is_full_refresh(command: Sequence[str]) -> bool:
+    """Whether arguments, or the variable `DBT_FULL_REFRESH`, ask for a full refresh."""
+    with build.make_context("build", list(command[1:]), resilient_parsing=True) as context:
+        return bool(context.params["full_refresh"])
 
 
 def _build_result(result: dbtRunnerResult) -> BuildResult:

@@ -1,4 +1,4 @@
-"""Whether the final tables are up to date, so that dbt can be skipped.
+"""Which inputs have changed since the last transform, so that dbt can be skipped, or build less.
 
 A successful transform writes a note of its inputs: a table with one row in the staging schema.
 Every run of dbt drops the note when it starts (`begin_run` in dbt's macros), so that a note never
@@ -9,8 +9,9 @@ new.
 """
 
 import hashlib
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,7 +44,8 @@ REDIRECTING = tuple(
     )
 )
 
-# Some checks depend on the clock: they run this often even if nothing has changed.
+# Some checks depend on the clock, and people may change comments or grants: everything is built and
+# checked this often even if nothing has changed.
 _LONGEST = timedelta(hours=1)
 # Folders in the project that hold no source.
 _OUTPUT_FOLDERS = {"target", "logs"}
@@ -65,15 +67,35 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """The inputs of a transform.
+
+    Attributes:
+        definitions: a hash of the dbt project and of dbt's variables.
+        raw: the rows of each raw table, by its name with the schema: their number and the sum of
+            their times. A rewritten row has another time than the row that it replaces.
+    """
+
+    definitions: str
+    raw: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class LastBuild:
-    """The last successful transform.
+    """The last successful transform, of the same definitions.
 
     Attributes:
         built_at: when dbt ended.
+        complete_at: when a transform last built and checked everything.
+        unchanged: the raw tables that have the same rows as then.
+        is_current: whether these are all of them.
         warned: the checks that found rows.
     """
 
     built_at: datetime
+    complete_at: datetime
+    unchanged: frozenset[str]
+    is_current: bool
     warned: list[Check]
 
 
@@ -92,16 +114,39 @@ def find_current_build(on_wait: OnWait, wait: bool) -> LastBuild | None:
             be written.
     """
     with closing(open_warehouse(on_wait if wait else None, must_exist=True)) as warehouse:
-        notes = warehouse.query(f"select built_at, inputs, relations from {_note()}")
-        for built_at, inputs, relations in notes:
-            if (
-                timedelta(0) <= datetime.now(UTC) - built_at < _LONGEST
-                and relations == _relations(warehouse)
-                and inputs == read_inputs(warehouse)
-            ):
-                _publish_if_missing(warehouse, built_at)
-                checks = read_checks(warehouse)
-                return LastBuild(built_at, [check for check in checks if check.found])
+        last = find_last_build(warehouse, read_inputs(warehouse))
+        if last and last.is_current:
+            _publish_if_missing(warehouse, last.built_at)
+            return last
+    return None
+
+
+def find_last_build(warehouse: Warehouse, inputs: Inputs) -> LastBuild | None:
+    """Finds the last transform, if it built today's definitions and everything was built recently.
+
+    Args:
+        warehouse: the warehouse. A transform needs the write lock: without it, another one may
+            begin to build after this.
+        inputs: the inputs as they are now.
+    """
+    for built_at, definitions, relations, *others in warehouse.query(f"select * from {_note()}"):
+        # Version 0.2 wrote, and reads, the first three columns alone.
+        if not others:
+            continue
+        complete_at, raw = others
+        if (
+            timedelta(0) <= datetime.now(UTC) - complete_at < _LONGEST
+            and definitions == inputs.definitions
+            and relations == _relations(warehouse)
+        ):
+            before = json.loads(raw)
+            return LastBuild(
+                built_at,
+                complete_at,
+                frozenset(table for table, rows in inputs.raw.items() if before.get(table) == rows),
+                inputs.raw == before,
+                [check for check in read_checks(warehouse) if check.found],
+            )
     return None
 
 
@@ -113,46 +158,49 @@ def _publish_if_missing(warehouse: Warehouse, built_at: datetime) -> None:
             publish(warehouse, copy)
 
 
-def read_inputs(warehouse: Warehouse) -> str:
-    """A hash of the inputs of a transform: raw rows, the dbt project and dbt's variables.
-
-    Raw rows are represented by their number and the sum of their times: a rewritten row has another
-    time than the row that it replaces.
-    """
+def read_inputs(warehouse: Warehouse) -> Inputs:
+    """Reads the inputs of a transform: raw rows, the dbt project and dbt's variables."""
     counts = " union all ".join(
-        f"select '{table}', count(*), "
+        f"select '{warehouse.raw}.{table}', count(*), "
         f"sum(cast(round(extract(epoch from {time}) * 1000000) as bigint)) "
         f"from {warehouse.raw}.{table}"
-        for table, time in sorted(TIMES.items())
+        for table, time in TIMES.items()
         # Every run writes to these tables, and only views read them.
         if table not in RECORDS
     )
-    found = hashlib.blake2b(repr(sorted(warehouse.query(counts))).encode(), digest_size=16)
+    found = hashlib.blake2b(digest_size=16)
     for file in sorted(PROJECT.rglob("*")):
         if file.is_file() and file.relative_to(PROJECT).parts[0] not in _OUTPUT_FOLDERS:
             found.update(f"{file.relative_to(PROJECT)}\n".encode() + file.read_bytes())
     for name, value in sorted(os.environ.items()):
         if (name.startswith("DBT_") and name not in REDIRECTING) or name == "ANALYST_ROLE":
             found.update(f"{name}={value}\n".encode())
-    return found.hexdigest()
+    raw = {table: f"{count} {times}" for table, count, times in warehouse.query(counts)}
+    return Inputs(found.hexdigest(), raw)
 
 
-def note_transform(warehouse: Warehouse, inputs: str, built_at: datetime) -> None:
+def note_transform(
+    warehouse: Warehouse, inputs: Inputs, built_at: datetime, complete_at: datetime
+) -> None:
     """Notes that a transform has succeeded.
 
     Args:
         warehouse: the warehouse of the transform.
         inputs: the result of `read_inputs` before the transform.
         built_at: when dbt ended.
+        complete_at: when a transform last built and checked everything.
     """
-    values = [built_at.isoformat(), inputs, _relations(warehouse)]
-    note = (
-        f"create table {_note()} as select cast('{{}}' as timestamp with time zone) as built_at, "
-        "'{}' as inputs, '{}' as relations"
-    )
+    columns = {
+        "built_at": _as_time(built_at),
+        "inputs": _quoted(inputs.definitions),
+        "relations": _quoted(_relations(warehouse)),
+        "complete_at": _as_time(complete_at),
+        "raw": _quoted(json.dumps(inputs.raw)),
+    }
+    values = ", ".join(f"{value} as {name}" for name, value in columns.items())
     # A lost connection means a lost write lock. Without a note, the next transform builds again.
     with suppress(ExtractError):
-        warehouse.execute(note.format(*values))
+        warehouse.execute(f"create table {_note()} as select {values}")
 
 
 def read_checks(warehouse: Warehouse) -> list[Check]:
@@ -200,6 +248,10 @@ def _note() -> str:
 
 def _checks() -> str:
     return f"{final_schema()}_staging.last_checks"
+
+
+def _as_time(time: datetime) -> str:
+    return f"cast('{time.isoformat()}' as timestamp with time zone)"
 
 
 def _quoted(text: str) -> str:

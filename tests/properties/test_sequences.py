@@ -72,6 +72,8 @@ class Sequence(RuleBasedStateMachine):
         self.api.control.set_clock(CLOCK)
         self.api.control.restore_all()
         self.job.start_transformed(*EVERY_MODEL)
+        # The first transform without arguments builds what has changed only.
+        self.job.note_complete_transform()
         self.kills = self.steps = self.pauses = 0
 
     @rule()
@@ -224,6 +226,11 @@ class Sequence(RuleBasedStateMachine):
     @rule()
     def a_transform(self) -> None:
         self.job.transform(*MODELS)
+
+    @rule()
+    def a_transform_of_what_has_changed(self) -> None:
+        """Until another one has built a part, or was killed: then it builds everything."""
+        self.job.command("transform")
 
     @rule(model=st.sampled_from([*CHILDREN, "fixtures", "team_fixtures", "fixture_quality"]))
     def a_transform_of_one_model(self, model: str) -> None:

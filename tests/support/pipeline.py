@@ -7,7 +7,9 @@ import re
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from typer.testing import CliRunner, Result
 
 from extract.cli.commands import app
+from extract.transform.up_to_date import note_transform, read_inputs
+from extract.warehouse.factory import open_warehouse
 from simulator import Simulator
 from tests.support.postgres import Server
 
@@ -299,6 +303,13 @@ class Job:
             self.transform(*models)
 
         self.start(f"transformed {models}", make)
+
+    def note_complete_transform(self) -> None:
+        """As if a transform of everything had ended now."""
+        now = datetime.now(UTC)
+        self.query("drop table if exists sportmonks_staging.last_transform")
+        with closing(open_warehouse(None)) as warehouse:
+            note_transform(warehouse, read_inputs(warehouse), now, now)
 
     def start(self, name: str, make: Callable[[], object]) -> None:
         """Has the warehouse as after `make`, which runs once in a test process.

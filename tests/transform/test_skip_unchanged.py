@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +13,7 @@ from extract.transform.up_to_date import (
     REDIRECTING,
     LastBuild,
     find_current_build,
-    note_transform,
-    read_inputs,
 )
-from extract.warehouse.factory import open_warehouse
 from simulator import Simulator
 from tests.support.pipeline import Job, requested_ids
 
@@ -29,10 +25,7 @@ def standing(job: Job) -> LastBuild | None:
 
 
 def note(job: Job) -> None:
-    """As if a transform had been here."""
-    job.query("drop table if exists sportmonks_staging.last_transform")
-    with closing(open_warehouse(None)) as warehouse:
-        note_transform(warehouse, read_inputs(warehouse), datetime.now(UTC))
+    job.note_complete_transform()
     assert standing(job)
 
 
@@ -86,6 +79,9 @@ def test_every_kind_of_change_is_detected(
         "dbt has built something": lambda: job.transform("--select", "+types"),
         "a column was dropped": lambda: job.query("alter table sportmonks.types drop column code"),
         "a variable of dbt": lambda: monkeypatch.setenv("DBT_FULL_REFRESH", "true"),
+        "a raw table was dropped": lambda: job.query(
+            "drop table sportmonks_raw.listing_log cascade"
+        ),
     }  # fmt: skip
     note(job)
     for name in REDIRECTING:

@@ -33,10 +33,11 @@ def transform(
 ) -> None:
     """Build the final tables: `dbt build` on the warehouse that `TARGET` selects.
 
-    The build is skipped if nothing has changed since the last one and that is less than an hour
-    ago.
+    Only the tables and checks whose input has changed are built, and nothing if nothing has.
+    Everything is built when it was last built more than an hour ago, after a failure, and after a
+    change of the project.
 
-    Other arguments are passed to dbt; with any of them, the build is never skipped:
+    Other arguments are passed to dbt; with any of them, nothing is left out:
 
         sportmonks transform --select fixtures
 
