@@ -76,7 +76,7 @@ def test_one_line_makes_an_endpoint(job: Job, api: Simulator, copy: Path) -> Non
     api.control.reset_requests()
     command(copy, "extract")
     assert not [r for r in api.control.requests() if "/rounds/seasons/" in r["path"]]
-    assert f"Fetching {TABLE} of 2 seasons." in command(copy, "extract", "--force").stdout
+    assert f" {TABLE} of 2 seasons" in command(copy, "extract", "--force").stdout
 
 
 def test_the_page_makes_a_final_table(job: Job, api: Simulator, copy: Path) -> None:
