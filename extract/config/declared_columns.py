@@ -18,8 +18,9 @@ from extract.config.paths import dbt_project_dir
 from extract.errors import UsageError, first_line
 from extract.payload.regular import FORMATS, Document, PayloadShape
 
-# The macros that make a whole model of a part of the payload; the first argument is its path.
-_MODEL = re.compile(r"\{\{\s*((array|object)_model\(.*?\))\s*\}\}", re.DOTALL)
+# The macros that make a whole model of a part of the payload.
+_MODEL = re.compile(r"\{\{-?\s*((array|object)_model\(.*?\))\s*-?\}\}", re.DOTALL)
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 # The model of the payload itself.
 _ROOT = re.compile(r"\{'source': 'fixtures', 'paths': \['fixture'\], 'kind': 'root'\}")
 # As `get_model_fields` in dbt's macros.
@@ -61,15 +62,24 @@ def read_declaration(project: Path | None = None) -> Declaration:
         project: the folder of the dbt project; by default the one that `transform` builds.
 
     Raises:
-        UsageError: a file is missing or is no YAML, or a field has an unknown format.
+        UsageError: a model is written in a way that the extractor does not understand. dbt may
+            understand it all the same.
     """
     documents: dict[str, Document] = {}
     for file in sorted((project or dbt_project_dir()).glob("models/*/**/*.sql")):
-        sql = file.read_text(encoding="utf-8")
-        for kind, paths, key in _payload_parts(sql):
-            fields = dict(_fields(file.with_suffix(".yml"), key))
-            for path in paths:
-                documents.setdefault(path, Document(kind, {})).fields.update(fields)
+        try:
+            for kind, paths, key in _payload_parts(_COMMENT.sub("", file.read_text("utf-8"))):
+                fields = dict(_fields(file.with_suffix(".yml"), key))
+                for path in paths:
+                    _add(documents.setdefault(path, Document(kind, {})), fields)
+        except KeyError as error:
+            raise UsageError(f"{file} or its yml lacks {error}") from error
+        except (OSError, SyntaxError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise UsageError(f"{file} or its yml: {first_line(error)}") from error
+        except yaml.YAMLError as error:
+            raise UsageError(
+                f"{file.with_suffix('.yml')} is no YAML: {first_line(error)}"
+            ) from error
     return Declaration(documents)
 
 
@@ -77,25 +87,22 @@ def _payload_parts(sql: str) -> Iterator[tuple[str, list[str], str]]:
     """The kind, paths and key of what a model reads, if it reads a fixture's payload."""
     if _ROOT.search(sql):
         yield "root", ["fixture"], "fixture_id"
-    for call, kind in _MODEL.findall(sql):
+    for text, kind in _MODEL.findall(sql):
         # Python's parser reads a call in Jinja.
-        parsed = ast.parse(call, mode="eval").body
-        if isinstance(parsed, ast.Call):
-            paths = ast.literal_eval(parsed.args[0])
-            options = {each.arg: each.value for each in parsed.keywords}
-            key = ast.literal_eval(options["key"])
+        call = ast.parse(text, mode="eval").body
+        if isinstance(call, ast.Call):
+            arguments = dict(zip(("paths", "key"), call.args, strict=False))
+            arguments |= {each.arg or "": each.value for each in call.keywords}
+            paths = ast.literal_eval(arguments.get("path") or arguments["paths"])
+            key = ast.literal_eval(arguments["key"])
             yield kind, [paths] if isinstance(paths, str) else paths, key
 
 
 def _fields(file: Path, key: str) -> Iterator[tuple[str, str]]:
     """Path and format of each field that the model of a yml file reads."""
-    try:
-        models = yaml.load(file.read_bytes(), yaml.CSafeLoader)["models"]
-        columns = [column for model in models for column in model["columns"]]
-    except (OSError, yaml.YAMLError, LookupError, TypeError) as error:
-        raise UsageError(f"{file} cannot be read: {first_line(error)}") from error
-    for column in columns:
-        meta = column.get("config", {}).get("meta", {})
+    models = yaml.load(file.read_bytes(), yaml.CSafeLoader)["models"]
+    for column in [column for model in models for column in model["columns"]]:
+        meta = (column.get("config") or {}).get("meta") or {}
         if column["name"] in ("fixture_id", "loaded_at", key) or meta.get("computed"):
             continue
         paths = meta.get("path", column["name"])
@@ -104,9 +111,19 @@ def _fields(file: Path, key: str) -> Iterator[tuple[str, str]]:
         type = "json" if "json" in column["data_type"] else column["data_type"]
         formats = meta.get("format") or _FORMATS.get(type, type)
         formats = [formats] * len(paths) if isinstance(formats, str) else formats
-        if unknown := set(formats) - FORMATS:
-            raise UsageError(
-                f"{file}: the format of the column {column['name']} is {unknown.pop()}; it must be "
-                f"one of {', '.join(sorted(FORMATS))}."
-            )
         yield from zip(paths, formats, strict=True)
+
+
+def _add(document: Document, fields: Mapping[str, str]) -> None:
+    """Adds the fields of a model to those that other models read from the same part.
+
+    Raises:
+        ValueError: no value would be known to fit all columns that are read from it.
+    """
+    for path, format in fields.items():
+        if format not in FORMATS:
+            raise ValueError(f"{path} has the format {format}, which is none of {sorted(FORMATS)}")
+        if document.fields.setdefault(path, format) != format:
+            raise ValueError(f"{path} has the format {format}, and another one in another model")
+        if path == "id" and document.kind != "root":
+            raise ValueError("the field id is the key, and a column too")

@@ -21,8 +21,8 @@ _DAY = (
 )
 _TIME = "([01][0-9]|2[0-3])(:[0-5][0-9]){2}"
 
-# A value of each format that dbt's casts surely read. They read some more: a payload with such a
-# value counts as irregular, which costs time and nothing else.
+# Values of each format that dbt's casts certainly accept. They accept others too: a part with one
+# of those counts as irregular, and is only read more slowly.
 _TYPES: dict[str, Any] = {
     "bigint": _INT64 | _INTEGER_TEXT | None,
     "double": float | _NUMBER_TEXT | None,
@@ -45,7 +45,7 @@ class Document:
     """A part of a payload that models read columns from.
 
     Attributes:
-        kind: `root` for the payload itself, else `array` or `object`.
+        kind: `root` for the payload itself, whose path is `fixture`, else `array` or `object`.
         fields: the format of each field, by its path in the object, such as `data.value`.
     """
 
@@ -151,5 +151,5 @@ def _struct(
 
 
 def _attribute(key: str) -> str:
-    """A name for a field of a struct: a key may be a word of Python, such as `in`."""
-    return f"key_{key}"
+    """A name for a field of a struct: a key may be no name in Python, such as `in` or `a-b`."""
+    return f"key_{key.encode().hex()}"

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from extract import interrupts
-from extract.errors import AccessError, ExtractError
+from extract.config.declared_columns import Declaration, read_declaration
+from extract.errors import AccessError, ExtractError, UsageError
 from extract.planning.chunks import Chunks, isolated_ids
 from extract.planning.due import DueFixture
 from extract.planning.includes import starting_sizes
@@ -45,6 +46,7 @@ def fetch(context: RunContext, work: WorkList) -> None:
         lambda: client.stop_reason,
     )
     sample: list[int] = []
+    declaration = _read_declaration(context)
     context.eta.begin()
     with context.progress.fetching(len(work.due), work.known):
         for due in chunks:
@@ -52,7 +54,7 @@ def fetch(context: RunContext, work: WorkList) -> None:
             # Read here and not by the requests that may need it: their threads share the warehouse.
             sample = sample or sample_ids(warehouse)
             try:
-                chunk = _fetch_chunk(context, due, types, sample)
+                chunk = _fetch_chunk(context, due, types, sample, declaration)
             except AccessError as error:
                 if summary.requested:
                     raise ExtractError(str(error)) from error
@@ -68,6 +70,17 @@ def fetch(context: RunContext, work: WorkList) -> None:
         create_due_view(context)
 
 
+def _read_declaration(context: RunContext) -> Declaration | None:
+    try:
+        return read_declaration()
+    except UsageError as error:
+        context.progress.warning(
+            f"The columns of the dbt project are not understood: {error}. Transforms read what is "
+            "fetched more slowly."
+        )
+    return None
+
+
 def _raise_error(reason: StopReason | None) -> None:
     if reason and reason.error:
         # Of the same text: an AccessError would mean that nothing was fetched.
@@ -79,6 +92,7 @@ def _fetch_chunk(
     due: Sequence[DueFixture],
     types: TypeLookup | None,
     sample: Sequence[int],
+    declaration: Declaration | None,
 ) -> Chunk:
     """Fetches and commits one chunk.
 
@@ -87,6 +101,7 @@ def _fetch_chunk(
         due: its fixtures.
         types: fetches types that the fixtures refer to.
         sample: a few stored fixtures.
+        declaration: the columns that dbt reads, if they are known.
     """
     summary, began = context.summary, time.monotonic()
     ids = [fixture.id for fixture in due]
@@ -106,6 +121,7 @@ def _fetch_chunk(
             include=context.include,
             stored=stored,
             types=types,
+            declaration=declaration,
             run=RunRecord(summary.run_id, summary.row, on_batch, chunk.correct),
         )
         loading = context.load(source, lambda: context.progress.loading(chunk.requested))

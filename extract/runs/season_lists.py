@@ -31,14 +31,14 @@ def fetch_season_lists(context: RunContext, seasons: Mapping[int, Season]) -> No
         return
     now = context.client.clock.now()
     due = due_season_lists(context.warehouse, context.settings, context.selection, seasons, now)
-    wanted = {each: due[each.table] for each in season_endpoints() if due.get(each.table)}
-    if wanted:
-        titles = [f"{each.table} of {_seasons(ids)}" for each, ids in wanted.items()]
+    due_lists = {each: due[each.table] for each in season_endpoints() if due.get(each.table)}
+    if due_lists:
+        titles = [f"{each.table} of {_seasons(ids)}" for each, ids in due_lists.items()]
         with context.progress.working("Season lists", f"Fetching {', '.join(titles)}."):
-            _fetch(context, wanted)
+            _fetch(context, due_lists)
 
 
-def _fetch(context: RunContext, wanted: Mapping[Endpoint, Sequence[int]]) -> None:
+def _fetch(context: RunContext, due_lists: Mapping[Endpoint, Sequence[int]]) -> None:
     """Fetches lists, of all endpoints in one load: each load takes a third of a second."""
     refused: dict[tuple[Endpoint, str], list[int]] = {}
 
@@ -51,23 +51,25 @@ def _fetch(context: RunContext, wanted: Mapping[Endpoint, Sequence[int]]) -> Non
         else:
             context.fail(f"Fetching {endpoint.table} of {_seasons(ids)} failed: {error}")
 
-    left = dict(wanted)
-    while left and not context.client.stop_reason:
+    remaining = dict(due_lists)
+    while remaining and not context.client.stop_reason:
         lists = {
             endpoint.table: SeasonLists(
                 ids[:_SEASONS_IN_A_LOAD], ids[_SEASONS_IN_A_LOAD:], _stored(context, endpoint)
             )
-            for endpoint, ids in left.items()
+            for endpoint, ids in remaining.items()
         }
         source = reference_source(context.settings, context.client, failed, lists)
-        context.load(source.with_resources(*lists, *map(listed_resource, left)))
+        context.load(source.with_resources(*lists, *map(listed_resource, remaining)))
         context.summary.season_lists += sum(each.read for each in lists.values())
-        gone = {(endpoint, id) for (endpoint, _), ids in refused.items() for id in ids}
+        refused_lists = {(endpoint, id) for (endpoint, _), ids in refused.items() for id in ids}
         later = {
-            endpoint: [id for id in lists[endpoint.table].later if (endpoint, id) not in gone]
-            for endpoint in left
+            endpoint: [
+                id for id in lists[endpoint.table].later if (endpoint, id) not in refused_lists
+            ]
+            for endpoint in remaining
         }
-        left = {endpoint: ids for endpoint, ids in later.items() if ids}
+        remaining = {endpoint: ids for endpoint, ids in later.items() if ids}
     for (endpoint, error), ids in refused.items():
         context.progress.warning(
             f"No {endpoint.table} of {_seasons(ids)}: {error} Going on without."

@@ -12,7 +12,7 @@ from extract.source.outcome import Batch, Outcome, OutcomeName
 from extract.source.stored_fixtures import StoredFixtures
 
 
-def compared(outcomes: Sequence[Outcome], stored: StoredFixtures) -> Iterator[Batch]:
+def compare_with_stored(outcomes: Sequence[Outcome], stored: StoredFixtures) -> Iterator[Batch]:
     """The outcomes of payloads that differ in content, with the versions that they replace.
 
     A payload with the content of the stored one is not to be stored: `stored` becomes `unchanged`.

@@ -18,11 +18,11 @@ from dlt.extract import DltResource
 
 from extract.api.client import SportmonksClient
 from extract.config.batch_bytes import expected_bytes
-from extract.config.declared_columns import read_declaration
+from extract.config.declared_columns import Declaration
 from extract.config.settings import Settings, load_settings
 from extract.payload.fixture import Fixture
 from extract.source.batch_size import BatchSize
-from extract.source.comparison import compared
+from extract.source.comparison import compare_with_stored
 from extract.source.fixture_batches import FixtureBatches
 from extract.source.listing import index_columns
 from extract.source.outcome import Batch, OnBatch, Outcome
@@ -38,7 +38,7 @@ _OUTCOMES_PER_ITEM = 250
 _ITEM_SIZE = 4_000_000
 # Payloads that are compared with the stored ones by one query, likewise. DuckDB reads all payloads
 # for each query.
-_REPLACED_SIZE = 64_000_000
+_COMPARED_SIZE = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def fixtures_source(
     include: RequestedInclude | None = None,
     types: TypeLookup | None = None,
     run: RunRecord | None = None,
+    declaration: Declaration | None = None,
 ) -> Iterable[DltResource]:
     """Fixtures as raw JSON.
 
@@ -84,6 +85,7 @@ def fixtures_source(
             the settings.
         types: fetches types that the fixtures refer to; by default none is fetched.
         run: by default no run is recorded, and the `run_id` of `api_calls` is empty.
+        declaration: the columns that dbt reads; by default it reads each payload value by value.
 
     Returns:
         Resources `fixtures`, `fixture_versions`, `fixture_checks`, `api_calls`, `runs`,
@@ -102,13 +104,13 @@ def fixtures_source(
         stored,
         timedelta(minutes=settings.confirm_after),
     )
-    rows = _Rows(stored, requested)
+    rows = _Rows(stored, requested, declaration)
 
     @dlt.resource(selected=False)
     def fixture_batches() -> Iterator[Batch]:
         """Outcomes and calls, some batches in an item."""
         item, size = Batch(), 0
-        for batch in settled():
+        for batch in batches_after_comparison():
             item.outcomes.extend(batch.outcomes)
             item.calls.extend(batch.calls)
             item.replaced.extend(batch.replaced)
@@ -118,7 +120,7 @@ def fixtures_source(
                 item, size = Batch(), 0
         yield item
 
-    def settled() -> Iterator[Batch]:
+    def batches_after_comparison() -> Iterator[Batch]:
         """The batches; payloads that may replace stored ones come later, when they are compared."""
         differing: list[Outcome] = []
         size = 0
@@ -129,13 +131,13 @@ def fixtures_source(
             differing += replacing
             size += sum(map(_size, replacing))
             yield Batch([o for o in batch.outcomes if not rows.replaces(o)], batch.calls)
-            if size >= _REPLACED_SIZE:
+            if size >= _COMPARED_SIZE:
                 yield from with_content_compared(differing)
                 differing, size = [], 0
         yield from with_content_compared(differing)
 
     def with_content_compared(outcomes: Sequence[Outcome]) -> Iterator[Batch]:
-        for batch in compared(outcomes, stored):
+        for batch in compare_with_stored(outcomes, stored):
             if run:
                 run.on_compared(batch)
             yield batch
@@ -206,12 +208,15 @@ class _Rows:
         stored: the stored payloads.
         include: what fixtures are requested with. Parts that the plan refuses leave it during the
             fetch, so that no row records more than was requested.
+        declaration: the columns that dbt reads, if they are known.
     """
 
-    def __init__(self, stored: StoredFixtures, include: RequestedInclude) -> None:
+    def __init__(
+        self, stored: StoredFixtures, include: RequestedInclude, declaration: Declaration | None
+    ) -> None:
         self._stored = stored
         self._include = include
-        self._declared = read_declaration()
+        self._declaration = declaration
 
     def replaces(self, outcome: Outcome) -> bool:
         """Whether the outcome replaces a stored payload."""
@@ -224,11 +229,17 @@ class _Rows:
                     **index_columns(fixture),
                     **_version(fixture, outcome.checked_at),
                     "non_empty_keys": ",".join(sorted(fixture.non_empty_keys)),
-                    "irregular_keys": ",".join(
-                        self._declared.shape.irregular_keys(fixture.payload)
-                    ),
-                    "declaration_hash": self._declared.hash,
+                    **self._verdict(fixture.payload),
                 }
+
+    def _verdict(self, payload: str) -> Mapping[str, str]:
+        """Which parts of a payload do not fit their columns, and the version of these columns."""
+        if self._declaration is None:
+            return {}
+        return {
+            "irregular_keys": ",".join(self._declaration.shape.irregular_keys(payload)),
+            "declaration_hash": self._declaration.hash,
+        }
 
     def versions(self, batch: Batch) -> Iterator[Mapping[str, Any]]:
         yield from map(asdict, batch.replaced)

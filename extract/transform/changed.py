@@ -13,7 +13,7 @@ from dbt.contracts.graph.manifest import Manifest
 from extract.config.paths import dbt_options
 
 # `macros/materializations/incremental.sql` reads it too.
-_TAG = "changed"
+_TAG = "changed_since_last_transform"
 SELECTION = ["--select", f"tag:{_TAG}", "--indirect-selection", "empty"]
 
 

@@ -231,7 +231,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def discard_staging(self) -> None:
-        """Empties the tables that dlt merges from."""
+        """Empties the tables that dlt merges from, where it does."""
 
     def _wait_until_free(self, holder: Callable[[], str | None]) -> None:
         """Waits until a lock is free, for as long as the setting `lock_timeout` allows.

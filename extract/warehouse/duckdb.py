@@ -127,6 +127,8 @@ class DuckDbWarehouse(Warehouse):
         self._connection.execute("set force_compression = 'zstd'")
         # A load has few rows: two threads would hold twice the payloads, and save no time.
         self._connection.execute("set threads = 1")
+        # Earlier versions loaded through it.
+        self._connection.execute(f'drop schema if exists "{self.raw}_staging" cascade')
         # By default DuckDB keeps freed memory for its next use.
         self._connection.execute("set allocator_bulk_deallocation_flush_threshold = '1MB'")
         return duckdb_destination(self._connection, _CATALOG)
@@ -162,6 +164,8 @@ def _attached(path: Path) -> duckdb.DuckDBPyConnection:
     file = str(path).replace("'", "''")
     connection.execute(f"attach '{file}' as \"{_CATALOG}\" (row_group_size {_ROW_GROUP_SIZE})")
     connection.execute(f'use "{_CATALOG}"')
+    # As for a file that is opened directly. By default it would be in the working directory.
+    connection.execute(f"set temp_directory = '{file}.tmp'")
     return connection
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @configspec(init=False)
 class _Configuration(DuckDbClientConfiguration):
     def __str__(self) -> str:
-        # dlt asks for it after each load, and would import SQLAlchemy to write a URL.
+        # dlt calls this after each load. The inherited method imports SQLAlchemy to write a URL.
         return self.data_location()
 
 

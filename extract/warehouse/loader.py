@@ -36,8 +36,8 @@ def pipelines_folder() -> Path:
 class Loader:
     """dlt's pipeline into a warehouse, with working files that no other process uses.
 
-    A load is extracted to disk, then committed under the write lock, because the loads of all
-    processes share dlt's staging tables.
+    A load is extracted to disk, then committed under the write lock, because on PostgreSQL the
+    loads of all processes share dlt's staging tables.
 
     Args:
         warehouse: the destination.
@@ -223,8 +223,9 @@ def _forget_normalized_twice(pipeline: dlt.Pipeline) -> None:
 def _restart_packages(pipeline: dlt.Pipeline) -> None:
     """Makes dlt load partly loaded packages from the beginning.
 
-    dlt would continue where it stopped. But without the write lock, another process may have
-    emptied the staging tables, and dlt would merge from them without the rows of this package.
+    dlt would continue where it stopped. But on PostgreSQL, without the write lock, another process
+    may have emptied the staging tables, and dlt would merge from them without the rows of this
+    package.
     """
     packages = pipeline._get_load_storage().normalized_packages
     for load_id in packages.list_packages():

@@ -100,8 +100,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     **{endpoint.table: _REFERENCE for endpoint in ENDPOINTS},
 }
 
-# Not dlt's `upsert`: when a load is repeated, the staging table may have rows twice, and `upsert`
-# would store both. The two strategies take the same time.
+# Of PostgreSQL; `duckdb_destination` merges files without staging tables. Not dlt's `upsert`: when
+# a load is repeated, the staging table may have rows twice, and `upsert` would store both. The two
+# strategies take the same time.
 _MERGE: "TDeleteInsertStrategyDict" = {"disposition": "merge", "strategy": "delete-insert"}
 
 # A view in the same schema: the fixtures that are due at the time of the query.

@@ -4,7 +4,7 @@
 select
     fixture_id,
     payload,
-    {{ is_regular(paths) if paths else is_valid() }} as is_regular,
+    {{ is_regular(paths) if paths else has_only_fitting_values() }} as is_regular,
     loaded_at
 from {{ fixtures }}
 {%- if is_incremental() %}

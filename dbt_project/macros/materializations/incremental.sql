@@ -1,15 +1,19 @@
 {#-
     dbt's own materialization sends 18 queries for a table that exists. Most of them find out whether
-    columns, comments, hooks and grants are right. A model with the tag `changed` has the definition
-    that its table was built with (extract/transform/changed.py), so that only rows can differ.
+    columns, comments, hooks and grants are right. A model with the tag of extract/transform/changed.py
+    has the definition that its table was built with, so that only rows can differ.
 -#}
 {%- materialization incremental, default -%}
-    {{ return(update_rows() if 'changed' in model.tags else dbt.materialization_incremental_default()) }}
+    {{ return(update_rows() if is_update_of_rows() else dbt.materialization_incremental_default()) }}
 {%- endmaterialization -%}
 
-{%- materialization incremental, adapter='duckdb' -%}
-    {{ return(update_rows() if 'changed' in model.tags else dbt.materialization_incremental_duckdb()) }}
+{%- materialization incremental, adapter='duckdb', supported_languages=['sql', 'python'] -%}
+    {{ return(update_rows() if is_update_of_rows() else dbt.materialization_incremental_duckdb()) }}
 {%- endmaterialization -%}
+
+{% macro is_update_of_rows() -%}
+    {{ return('changed_since_last_transform' in model.tags and model.language == 'sql') }}
+{%- endmacro %}
 
 {% macro update_rows() -%}
     {%- set target = this.incorporate(type='table') -%}

@@ -9,7 +9,7 @@
     {{ return(local_md5(tojson(get_documents('fixtures'), sort_keys=true))) }}
 {%- endmacro %}
 
-{% macro is_valid() -%}
+{% macro has_only_fitting_values() -%}
     coalesce(declaration_hash = '{{ get_declaration_hash() }}' and coalesce(irregular_keys, '') = '', false)
 {%- endmacro %}
 
@@ -34,7 +34,7 @@
     {%- set found -%}
         select 1
         from {{ source('sportmonks_raw', 'fixtures') }}
-        where not {{ is_valid() }}
+        where not {{ has_only_fitting_values() }}
         limit 1
     {%- endset -%}
     {{ return(run_query(found).rows | length > 0) }}
