@@ -12,7 +12,7 @@ from extract.transform.changed import SELECTION, read_project
 from extract.transform.dbt import dbt_environment
 from extract.warehouse.raw_tables import RECORDS, SCHEMAS
 from simulator import Simulator
-from tests.support.pipeline import EVERY_MODEL, Job
+from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job
 
 RAW = [f"sportmonks_raw.{table}" for table in SCHEMAS if table not in RECORDS]
 
@@ -95,6 +95,7 @@ def test_the_selection_follows_the_graph(duckdb_job: Job) -> None:
     assert len(everything) > 110
 
 
+@POSTGRES_IN_TEST_ALL
 def test_only_what_changed_is_built(job: Job, api: Simulator) -> None:
     start(job, api)
     tables, views, checks = counts(job.command("transform").output)

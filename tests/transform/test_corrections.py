@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator import Simulator
-from tests.support.pipeline import Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
 # Once everything is there, what has rows to be changed.
 TABLES = ["--select", "+fixture_corrections,config.materialized:incremental", "fixture_corrections"]
@@ -27,6 +27,7 @@ def label(event: dict[str, Any]) -> str:
     return f"{event['minute']}{extra}'{name}"
 
 
+@POSTGRES_IN_TEST_ALL
 def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
     job.start_transformed("--select", "+fixture_corrections")
     assert job.query(CORRECTIONS) == []

@@ -8,7 +8,7 @@ import pytest
 from simulator import Simulator
 from tests.support.assertions import assert_equals_full_refresh, assert_equals_world
 from tests.support.expected_includes import DEFAULT, OPTIONAL
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, setting
+from tests.support.pipeline import Job, setting
 
 FIRST = "participants;scores;statistics;events;periods"
 ALL = DEFAULT | OPTIONAL
@@ -93,7 +93,8 @@ def lineups(season: Simulator, minimum: int = 1) -> list[dict[str, Any]]:
     ]
 
 
-@POSTGRES_IN_TEST_ALL
+# The default run has random sequences of the same: tests/properties/test_include_sequences.py.
+@pytest.mark.thorough
 def test_corrections_of_player_statistics_arrive(job_of_season: Job, season: Simulator) -> None:
     """An id keeps its row with another value, a row disappears, another one is added."""
     job_of_season.extract()
@@ -120,7 +121,8 @@ def test_corrections_of_player_statistics_arrive(job_of_season: Job, season: Sim
     assert_equals_full_refresh(job_of_season)
 
 
-@POSTGRES_IN_TEST_ALL
+# The default run has random sequences of the same: tests/properties/test_include_sequences.py.
+@pytest.mark.thorough
 def test_includes_come_and_go(
     job_of_season: Job, season: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
