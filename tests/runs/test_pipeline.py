@@ -67,7 +67,7 @@ def test_only_what_differs_in_content_is_written(
     job.start_extracted()
     if size:
         # As with payloads that do not fit into one query.
-        monkeypatch.setattr("extract.source.fixtures._REPLACED_SIZE", size)
+        monkeypatch.setattr("extract.source.fixtures._COMPARED_SIZE", size)
     changed, other, *_ = (
         id for id in api.world.fixture_ids() if api.control.fixture(id)["statistics"]
     )
