@@ -1,6 +1,6 @@
 """Measures the project against other programs that read the same responses: `make bench`.
 
-The simulator serves recorded responses of a made-up world over HTTP, from a process of its own.
+The simulator serves recorded responses of a made-up world over HTTP, in another process.
 These programs load them into an empty database:
 
   baseline       hand-written for this one purpose: three tables, no payloads

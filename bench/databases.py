@@ -40,7 +40,7 @@ class DuckDb:
         self._folder = folder
 
     def environment(self, name: str) -> dict[str, str]:
-        """The variables that lead the project to a file of its own."""
+        """Environment variables that select a separate DuckDB file."""
         return {
             "TARGET": "duckdb",
             "DUCKDB_PATH": self.place(name),
@@ -70,7 +70,7 @@ class Postgres:
         self.server_cpu = self._server.cpu
 
     def environment(self, name: str) -> dict[str, str]:
-        """The variables that lead the project to schemas of its own."""
+        """Environment variables that select separate schemas."""
         return {**self._server.environment, "SPORTMONKS_SCHEMA": name}
 
     def place(self, name: str) -> str:

@@ -13,7 +13,7 @@ HERE = Path(__file__).parents[1]
 
 
 class Job:
-    """The project of one checkout, with a database and working folders of its own.
+    """The project of one checkout, with a separate database and working folders.
 
     Args:
         name: of its schema or file.
@@ -89,7 +89,7 @@ class Job:
 
 
 class Program:
-    """The baseline or the naive script, with a database of its own.
+    """The baseline or the naive script, with a separate database.
 
     Args:
         name: of its schema or file.

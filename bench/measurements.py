@@ -19,7 +19,7 @@ from bench.sizes import read_sizes
 # Fixtures for the measurement of one call per fixture.
 _ONE_BY_ONE = 1_000
 
-# The commands of a figure, by name. The sum of several is a figure of its own, named "".
+# The commands of a figure, by name. The sum of several is another figure, named "".
 _Commands = dict[str, Callable[[], Measured]]
 _Runs = dict[str, list[Measured]]
 _EVERYTHING = ["--seasons", "all"]

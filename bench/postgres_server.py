@@ -23,7 +23,7 @@ def connect(environment: Mapping[str, str]) -> "psycopg2.extensions.connection":
 
 
 class PostgresServer:
-    """A server. One of its own stops with this process, and does not wait for the disk (`fsync`).
+    """A server. If this class starts it, it stops with this process and runs without `fsync`.
 
     Args:
         folder: of its data.

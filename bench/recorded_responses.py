@@ -70,7 +70,7 @@ class Api:
 
 @contextmanager
 def serve(folder: Path, latency: float) -> Iterator[Api]:
-    """Serves the responses over HTTP from a process of its own, on a free port.
+    """Serves the responses over HTTP from another process, on a free port.
 
     Args:
         folder: where `record` wrote them.

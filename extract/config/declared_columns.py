@@ -62,8 +62,7 @@ def read_declaration(project: Path | None = None) -> Declaration:
         project: the folder of the dbt project; by default the one that `transform` builds.
 
     Raises:
-        UsageError: a model is written in a way that the extractor does not understand. dbt may
-            understand it all the same.
+        UsageError: the extractor cannot parse a model. dbt may still be able to.
     """
     documents: dict[str, Document] = {}
     for file in sorted((project or dbt_project_dir()).glob("models/*/**/*.sql")):

@@ -103,7 +103,7 @@ def _fits(decoder: msgspec.json.Decoder[Any], value: str | Raw) -> bool:
 
 def _part_type(path: str, parts: Mapping[str, Document]) -> Any:
     """The type of a part, with the parts that are nested in it."""
-    # The parent of a declared list may have no model of its own.
+    # No model may read the parent of a declared list.
     document = parts.get(path, Document("array", {}))
     prefix = f"{path}."
     nested = {
