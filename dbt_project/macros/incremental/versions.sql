@@ -1,39 +1,35 @@
-{% macro select_changed_payloads(paths=none, rules=none) -%}
-    {%- set fixtures = ref('stg_sportmonks__fixtures') -%}
-    {%- set built = get_versions_table(this) if paths else this -%}
+{% macro select_changed_parts(paths) -%}
+    {%- set parts = ref('int_fixture_parts') -%}
 select
     fixture_id,
-    payload,
-    {{ is_regular(paths) if paths else has_only_fitting_values() }} as is_regular,
+    {%- for key in get_part_keys(paths) %}
+    {{ adapter.quote(key) }},
+    {%- endfor %}
+    {{ is_regular(paths) }} as is_regular,
     loaded_at
-from {{ fixtures }}
-{%- if is_incremental() %}
+from {{ parts }}
 where
+    {% if is_incremental() -%}
     fixture_id in (
         select versions.fixture_id
         -- `.render()`, because --empty and --sample add an alias of their own to a plain reference.
-        from {{ fixtures.render() }} as versions
-        left join {{ built }} as built
+        from {{ parts.render() }} as versions
+        left join {{ get_versions_table(this) }} as built
             on versions.fixture_id = built.fixture_id
         where
-            {% if rules -%}
-            (built.path = '' and built.value is distinct from '{{ rules }}')
-            or {% endif -%}
             built.loaded_at is distinct from versions.loaded_at
-            {%- if paths %}
             and (
                 built.fixture_id is not null
                 or {{ may_have_rows(paths, 'versions.') }}
             )
-            {%- endif %}
     )
-{%- elif paths %}
-where {{ may_have_rows(paths) }}
-{%- endif %}
+    {%- else -%}
+    {{ may_have_rows(paths) }}
+    {%- endif %}
 {%- endmacro %}
 
 {#-
-    In an incremental run, payloads are read only when it is known which have changed: the planner
+    In an incremental run, parts are read only when it is known which have changed: the planner
     would evaluate expressions on all of them. Otherwise nearly all are read, and a copy of them
     would not fit into memory.
 -#}

@@ -59,6 +59,14 @@
     {{ return(get_documents(source).get(path, {}).get('fields', {})) }}
 {%- endmacro %}
 
+{% macro get_part_keys(paths) -%}
+    {%- set keys = [] -%}
+    {%- for path in paths if path.split('.')[0] not in keys -%}
+        {%- do keys.append(path.split('.')[0]) -%}
+    {%- endfor -%}
+    {{ return(keys) }}
+{%- endmacro %}
+
 {% macro get_keys(fields, with_id=true) -%}
     {%- set keys = {'fields': ['id'] if with_id else [], 'texts': [], 'objects': []} -%}
     {%- for path, format in fields.items() -%}

@@ -22,21 +22,21 @@
 }}
 with
 
-changed_payloads as {{ materialized_changes() }} (
+changed_parts as {{ materialized_changes() }} (
 
-    {{ select_changed_payloads(paths) }}
+    {{ select_changed_parts(paths) }}
 
 ),
 
 regular_elements as (
 
-    {{ read_regular('changed_payloads', paths, kind) }}
+    {{ read_regular('changed_parts', paths, kind) }}
 
 ),
 
-other_payloads as {{ materialized_changes() }} (
+other_parts as {{ materialized_changes() }} (
 
-    select * from changed_payloads
+    select * from changed_parts
     where not is_regular
 
 ),
@@ -45,7 +45,7 @@ other_elements as (
 
     {% for path in paths %}
     {{ 'union all' if not loop.first }}
-    {{ flatten('other_payloads', path, get_model_keys(), kind, first_index=loop.index0 * 10 ** 12) }}
+    {{ flatten_part('other_parts', path, get_model_keys(), kind, first_index=loop.index0 * 10 ** 12) }}
     {% endfor %}
 
 ),

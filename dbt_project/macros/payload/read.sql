@@ -10,11 +10,18 @@
     `array_index` is the place of the element, from 1. In a nested list, the place of its parent is
     added in millions, and `first_index` tells lists of the same elements apart.
 -#}
-{% macro flatten(relation, path, keys, kind='array', first_index=0) -%}
-    {{ return(adapter.dispatch('flatten')(relation, path.split('.'), keys, kind, first_index)) }}
+{% macro flatten(relation, path, keys, kind='array') -%}
+    {%- set content = "payload -> '" ~ path.split('.')[0] ~ "'" -%}
+    {{ return(adapter.dispatch('flatten')(relation, path.split('.'), content, keys, kind, 0)) }}
 {%- endmacro %}
 
-{% macro duckdb__flatten(relation, path, keys, kind, first_index) -%}
+{#- The same for a relation with the columns of `int_fixture_parts`. -#}
+{% macro flatten_part(relation, path, keys, kind='array', first_index=0) -%}
+    {%- set content = adapter.quote(path.split('.')[0]) -%}
+    {{ return(adapter.dispatch('flatten')(relation, path.split('.'), content, keys, kind, first_index)) }}
+{%- endmacro %}
+
+{% macro duckdb__flatten(relation, path, content, keys, kind, first_index) -%}
 select
     fixture_id,
     loaded_at,
@@ -28,14 +35,14 @@ from (
         unnest(elements) as element,
         parent_index + case when has_elements then generate_subscripts(elements, 1) end as array_index
     from (
-        {{ duckdb_elements(json_content(relation, path), json_shape(keys), kind) }}
+        {{ duckdb_elements(json_content(relation, path, content), json_shape(keys), kind) }}
     ) as padded_lists
 ) as elements
 {%- endmacro %}
 
 {#-
     Lists of parsed elements; an empty list becomes one null. Without a list there is no row, because
-    `unnest` returns none for null. A filter would parse the payload a second time, because DuckDB
+    `unnest` returns none for null. A filter would parse the JSON a second time, because DuckDB
     evaluates it before it computes the lists.
 -#}
 {% macro duckdb_elements(contents, shape, kind) -%}
@@ -65,17 +72,17 @@ from (
         ) as parsed_lists
 {%- endmacro %}
 
-{% macro json_content(relation, path) -%}
-    {{ return(adapter.dispatch('json_content')(relation, path)) }}
+{% macro json_content(relation, path, content) -%}
+    {{ return(adapter.dispatch('json_content')(relation, path, content)) }}
 {%- endmacro %}
 
-{% macro duckdb__json_content(relation, path) -%}
+{% macro duckdb__json_content(relation, path, content) -%}
     {%- if path | length == 1 -%}
     select
         fixture_id,
         loaded_at,
         cast(0 as bigint) as parent_index,
-        payload -> '{{ path[0] }}' as content
+        {{ content }} as content
     from {{ relation }}
     {%- else -%}
     select
@@ -90,13 +97,13 @@ from (
             unnest(elements) as parent,
             case when has_elements then generate_subscripts(elements, 1) end as parent_number
         from (
-            {{ duckdb_elements(json_content(relation, path[:1]), '"JSON"', 'any') }}
+            {{ duckdb_elements(json_content(relation, path[:1], content), '"JSON"', 'any') }}
         ) as parent_lists
     ) as parents
     {%- endif -%}
 {%- endmacro %}
 
-{% macro postgres__flatten(relation, path, keys, kind, first_index) -%}
+{% macro postgres__flatten(relation, path, content, keys, kind, first_index) -%}
 select
     fixture_id,
     loaded_at,
@@ -109,7 +116,7 @@ from (
         parent_index,
         {{ json_elements('content', kind) }} as list
     from (
-        {{ json_content(relation, path) }}
+        {{ json_content(relation, path, content) }}
     ) as contents
 ) as lists
 left join lateral jsonb_array_elements(list) with ordinality as elements (document, array_number) on true
@@ -123,13 +130,13 @@ where list is not null
 
 {#- `offset 0` is an optimization fence: without it the planner inlines the expression, and
     decompresses the payload each time that it is used. -#}
-{% macro postgres__json_content(relation, path) -%}
+{% macro postgres__json_content(relation, path, content) -%}
     {%- if path | length == 1 -%}
     select
         fixture_id,
         loaded_at,
         cast(0 as bigint) as parent_index,
-        payload -> '{{ path[0] }}' as content
+        {{ content }} as content
     from {{ relation }}
     offset 0
     {%- else -%}
@@ -144,7 +151,7 @@ where list is not null
             loaded_at,
             {{ json_elements('content', 'any') }} as list
         from (
-            {{ json_content(relation, path[:1]) }}
+            {{ json_content(relation, path[:1], content) }}
         ) as parent_contents
     ) as parent_lists
     left join lateral jsonb_array_elements(list) with ordinality as parents (parent, parent_number) on true
@@ -357,4 +364,34 @@ cross join lateral (
     ({{ row | join(', ') }}){{ ',' if not loop.last }}
     {%- endfor %}
 ) as unpivoted ({{ names | join(', ') }})
+{%- endmacro %}
+
+{% macro read_parts(relation, keys) -%}
+    {{ return(adapter.dispatch('read_parts')(relation, keys)) }}
+{%- endmacro %}
+
+{% macro duckdb__read_parts(relation, keys) -%}
+select
+    * exclude (payload, parts),
+    {%- for key in keys %}
+    parts[{{ loop.index }}] as {{ adapter.quote(key) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from (
+    select
+        *,
+        to_json(from_json(payload, '{{ json_shape(get_keys(get_document_fields('fixture'), with_id=false)) }}')) as fixture,
+        -- Unlike `from_json`, it tells null from a missing key.
+        json_extract(payload, [{% for key in keys %}'$."{{ key }}"'{{ ', ' if not loop.last }}{% endfor %}]) as parts
+    from {{ relation }}
+) as fixtures
+{%- endmacro %}
+
+{% macro postgres__read_parts(relation, keys) -%}
+select
+    *,
+    payload as fixture,
+    {%- for key in keys %}
+    payload -> '{{ key }}' as {{ adapter.quote(key) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ relation }}
 {%- endmacro %}

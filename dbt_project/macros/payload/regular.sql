@@ -103,7 +103,6 @@ from (
     {{ return(adapter.dispatch('regular_elements')(relation, paths, kind, get_regular_keys())) }}
 {%- endmacro %}
 
-{#- All parts in one pass over the payload. -#}
 {% macro duckdb__regular_elements(relation, paths, kind, keys) -%}
     {%- set names = {'bigint': 'BIGINT', 'double precision': 'DOUBLE', 'boolean': 'BOOLEAN', 'text': 'VARCHAR', 'json': 'JSON'} -%}
     {%- set columns = {} -%}
@@ -112,20 +111,18 @@ from (
     {%- set shapes = {} -%}
     {%- set lists = [] -%}
     {%- for path in paths -%}
-        {%- set parent, name = path.split('.')[0], path.split('.')[-1] -%}
-        {%- set shape = '"' ~ name ~ '":' ~ (element if kind == 'object' else '[' ~ element ~ ']') -%}
-        {%- do shapes.setdefault(parent if '.' in path else '', []).append(shape) -%}
+        {%- set part = adapter.quote(path.split('.')[0]) -%}
+        {%- set list = 'fixture.' ~ part -%}
+        {%- set shape = element if kind == 'object' else '[' ~ element ~ ']' -%}
         {%- if '.' in path -%}
-            {%- set nested = 'list_transform(fixture.' ~ adapter.quote(parent) ~ ', lambda parent: parent.' ~ adapter.quote(name) ~ ')' -%}
-            {%- do lists.append(nested if kind == 'object' else 'flatten(' ~ nested ~ ')') -%}
+            {%- set name = path.split('.')[1] -%}
+            {%- set list = 'list_transform(' ~ list ~ ', lambda parent: parent.' ~ adapter.quote(name) ~ ')' -%}
+            {%- do lists.append(list if kind == 'object' else 'flatten(' ~ list ~ ')') -%}
+            {%- do shapes.setdefault(part, []).append('"' ~ name ~ '":' ~ shape) -%}
         {%- else -%}
-            {%- set value = 'fixture.' ~ adapter.quote(name) -%}
-            {%- do lists.append('[' ~ value ~ ']' if kind == 'object' else value) -%}
+            {%- do lists.append('[' ~ list ~ ']' if kind == 'object' else list) -%}
+            {%- do shapes.update({part: shape}) -%}
         {%- endif -%}
-    {%- endfor -%}
-    {%- set members = shapes.get('', []) -%}
-    {%- for parent, nested in shapes.items() if parent -%}
-        {%- do members.append('"' ~ parent ~ '":[{' ~ nested | join(',') ~ '}]') -%}
     {%- endfor -%}
     select
         fixture_id,
@@ -150,10 +147,13 @@ from (
                 select
                     fixture_id,
                     loaded_at,
-                    from_json(payload, '{ {{- members | join(',') -}} }') as fixture
+                    {%- for part, shape in shapes.items() %}
+                    from_json({{ part }}, '{{ shape if shape is string else '[{' ~ shape | join(',') ~ '}]' }}') as {{ part }}
+                    {{- ',' if not loop.last }}
+                    {%- endfor %}
                 from {{ relation }}
                 where is_regular
-            ) as fixtures
+            ) as fixture
         ) as lists
     ) as elements
     where element is not null
@@ -165,8 +165,6 @@ from (
         {%- do names.append(adapter.quote(key)) -%}
         {%- do columns.append(adapter.quote(key) ~ ' ' ~ ('jsonb' if type == 'json' else type)) -%}
     {%- endfor -%}
-    {%- set parents = {} -%}
-    {%- for path in paths -%} {%- do parents.update({path.split('.')[0]: 1}) -%} {%- endfor -%}
     select
         fixture_id,
         loaded_at,
@@ -176,9 +174,12 @@ from (
         element.{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ relation }}
-    cross join lateral jsonb_to_record(payload) as fixture (
-        {%- for parent in parents %}{{ adapter.quote(parent) }} jsonb{{ ', ' if not loop.last }}{% endfor -%}
-    )
+    cross join lateral (
+        -- An optimization fence: the planner would inline the expression, and decompress the payload
+        -- each time that it is used.
+        select {% for key in get_part_keys(paths) %}{{ relation }}.{{ adapter.quote(key) }}{{ ', ' if not loop.last }}{% endfor %}
+        offset 0
+    ) as fixture
     cross join lateral (
         {%- for path in paths %}
         {%- set parent, name = path.split('.')[0], path.split('.')[-1] %}

@@ -11,6 +11,7 @@
 }}
 
 {#- The rules are part of the version: when a model or a column is added, all payloads are validated. -#}
+{%- set fixtures = ref('stg_sportmonks__fixtures') -%}
 {%- set documents = get_documents('fixtures') -%}
 {%- set rules = local_md5(tojson(documents)) -%}
 {%- set paths = documents | reject('equalto', 'fixture') | list -%}
@@ -20,7 +21,24 @@ with
 
 changed_payloads as {{ materialized_changes() }} (
 
-    {{ select_changed_payloads(rules=rules) }}
+    select
+        fixture_id,
+        payload,
+        {{ has_only_fitting_values() }} as is_regular,
+        loaded_at
+    from {{ fixtures }}
+    {% if is_incremental() %}
+    where
+        fixture_id in (
+            select versions.fixture_id
+            -- `.render()`, because --empty and --sample add an alias of their own to a plain reference.
+            from {{ fixtures.render() }} as versions
+            left join {{ this }} as built on versions.fixture_id = built.fixture_id
+            where
+                (built.path = '' and built.value is distinct from '{{ rules }}')
+                or built.loaded_at is distinct from versions.loaded_at
+        )
+    {% endif %}
 
 ),
 

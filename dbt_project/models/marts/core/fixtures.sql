@@ -23,16 +23,13 @@ versions as (
         fixture_id,
         state_id,
         loaded_at
-    from {{ ref('stg_sportmonks__fixtures') }}
+    from {{ ref('int_fixture_parts') }}
 
 ),
 
-payloads as (
+parts as (
 
-    select
-        fixture_id,
-        payload
-    from {{ ref('stg_sportmonks__fixtures') }}
+    select * from {{ ref('int_fixture_parts') }}
 
 ),
 
@@ -104,27 +101,31 @@ changed_fixtures as (
 
 ),
 
-changed_payloads as (
+changed_parts as (
 
     select
         changed_fixtures.*,
-        payloads.payload
+        parts.fixture as payload,
+        parts.participants,
+        parts.scores,
+        parts.referees,
+        parts.metadata,
+        parts.stage,
+        parts.round,
+        parts.venue
     from changed_fixtures
-    inner join payloads on changed_fixtures.fixture_id = payloads.fixture_id
+    inner join parts on changed_fixtures.fixture_id = parts.fixture_id
 
 ),
 
 base_fields as (
 
-    {%- set keys = get_model_keys(with_id=false) -%}
-    {%- do keys.objects.extend(['stage', 'round', 'venue']) %}
-
     {{ read_fields(
-        'changed_payloads',
-        keys,
+        'changed_parts',
+        get_model_keys(with_id=false),
         [
-            'fixture_id', 'changed_payloads.state_id as current_state_id', 'state_code',
-            'times_missing', 'is_withdrawn', 'loaded_at'
+            'fixture_id', 'changed_parts.state_id as current_state_id', 'state_code', 'stage', 'round',
+            'venue', 'times_missing', 'is_withdrawn', 'loaded_at'
         ]
     ) }}
 
@@ -132,8 +133,8 @@ base_fields as (
 
 participants as (
 
-    {{ flatten(
-        'changed_payloads',
+    {{ flatten_part(
+        'changed_parts',
         'participants',
         {'fields': ['id'], 'texts': ['name'], 'objects': ['meta']}
     ) }}
@@ -188,8 +189,8 @@ teams as (
 
 scores as (
 
-    {{ flatten(
-        'changed_payloads',
+    {{ flatten_part(
+        'changed_parts',
         'scores',
         {'fields': ['id'], 'texts': ['description'], 'objects': ['score']}
     ) }}
@@ -245,8 +246,8 @@ results as (
 
 referees as (
 
-    {{ flatten(
-        'changed_payloads',
+    {{ flatten_part(
+        'changed_parts',
         'referees',
         {'fields': ['id', 'referee_id', 'type_id'], 'texts': [], 'objects': ['referee']}
     ) }}
@@ -270,8 +271,8 @@ main_referees as (
 
 metadata as (
 
-    {{ flatten(
-        'changed_payloads',
+    {{ flatten_part(
+        'changed_parts',
         'metadata',
         {'fields': ['id', 'type_id'], 'texts': [], 'objects': ['values']}
     ) }}

@@ -1,0 +1,58 @@
+{#- A table on DuckDB, which parses a whole payload to read one key. PostgreSQL stores payloads parsed. -#}
+{{
+    config(
+        materialized='incremental' if target.type == 'duckdb' else 'view',
+        incremental_strategy='replace_by_fixture',
+        unique_key='fixture_id',
+        on_schema_change='append_new_columns'
+    )
+}}
+
+{%- set keys = get_part_keys(get_documents('fixtures') | reject('equalto', 'fixture')) %}
+with
+
+fixtures as (
+
+    select * from {{ ref('stg_sportmonks__fixtures') }}
+
+),
+
+{% if is_incremental() %}
+-- A new key is read from all payloads.
+changed_fixtures as materialized (
+
+    select fixtures.fixture_id
+    from fixtures
+    left join {{ this }} as built on fixtures.fixture_id = built.fixture_id
+    where
+        built.loaded_at is distinct from fixtures.loaded_at
+        or built.part_keys is distinct from '{{ keys | join(',') }}'
+
+),
+
+{% endif %}
+changed_payloads as (
+
+    select
+        fixture_id,
+        state_id,
+        payload,
+        '{{ keys | join(',') }}' as part_keys,
+        non_empty_keys,
+        irregular_keys,
+        declaration_hash,
+        loaded_at
+    from fixtures
+    {% if is_incremental() %}
+    where fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
+    {% endif %}
+
+),
+
+parts as (
+
+    {{ read_parts('changed_payloads', keys) }}
+
+)
+
+select * from parts
