@@ -5,10 +5,11 @@
     {%- endfor %}
 {%- endmacro %}
 
-{% macro payload_column(field) -%}
+{% macro payload_column(field, fits=false) -%}
     {%- set values = [] -%}
     {%- for path in field.paths -%}
-        {%- do values.append(cast_field(path, field.formats[loop.index0])) -%}
+        {%- set format = field.formats[loop.index0] -%}
+        {%- do values.append(regular_value(path, format) if fits else cast_field(path, format)) -%}
     {%- endfor -%}
     {{ values[0] if values | length == 1 else 'coalesce(' ~ values | join(', ') ~ ')' }}
 {%- endmacro %}

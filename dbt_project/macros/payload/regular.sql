@@ -45,21 +45,13 @@ select
     source_id,
     fixture_id,
     {%- for field in get_model_fields() %}
-    {{ regular_column(field) }} as {{ field.column }},
+    {{ payload_column(field, fits=true) }} as {{ field.column }},
     {%- endfor %}
     loaded_at,
     array_index
 from (
     {{ regular_elements(relation, paths, kind) }}
 ) as regular_elements
-{%- endmacro %}
-
-{% macro regular_column(field) -%}
-    {%- set values = [] -%}
-    {%- for path in field.paths -%}
-        {%- do values.append(regular_value(path, field.formats[loop.index0])) -%}
-    {%- endfor -%}
-    {{ values[0] if values | length == 1 else 'coalesce(' ~ values | join(', ') ~ ')' }}
 {%- endmacro %}
 
 {% macro regular_value(path, format) -%}
