@@ -30,13 +30,13 @@ _VOLATILE_IN_OBJECTS: Mapping[str, frozenset[str]] = {
 _NESTED = ("details", "xglineup")
 
 
-def text_hash(payload: str) -> str:
+def text_hash(payload: bytes) -> str:
     """A hash of a payload's text: 32 hexadecimal digits."""
     # While it hashes, other threads run.
-    return hashlib.blake2b(payload.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(payload, digest_size=16).hexdigest()
 
 
-def content_hash(payload: str) -> str:
+def content_hash(payload: bytes) -> str:
     """The `canonical_hash` of a payload as it was sent, or as a warehouse returns it.
 
     jsonb changes the order of keys and how numbers are written, and neither counts. Content that

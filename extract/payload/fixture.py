@@ -43,7 +43,8 @@ class Fixture:
         id: Sportmonks' id.
         league_id, season_id, state_id: None if absent or not a 64-bit integer.
         starting_at: kick-off in UTC, None if absent or invalid.
-        payload: the JSON object as sent, with the changes of `to_storable_json`.
+        payload: the JSON object as sent, with the changes of `to_storable_json`. In UTF-8, because
+            a text of Python would be encoded again for its hash, its verdict and its row.
         payload_hash: of the text of `payload`. Equal content may have another hash; see
             `content_hash`.
         keys: the keys whose value an include can have: a list, an object or null. A key of `LISTS`
@@ -60,7 +61,7 @@ class Fixture:
     season_id: int | None
     state_id: int | None
     starting_at: datetime | None
-    payload: str
+    payload: bytes
     payload_hash: str
     keys: frozenset[str]
     non_empty_keys: frozenset[str]
@@ -97,7 +98,7 @@ def read_fixture(raw: bytes) -> Fixture | None:
         return _fixture(*read_json(raw))
 
 
-def _fixture(fixture: Any, payload: str) -> Fixture | None:
+def _fixture(fixture: Any, payload: bytes) -> Fixture | None:
     if not isinstance(fixture, dict):
         return None
     fixture_id = as_int64(fixture.get("id"))
@@ -158,12 +159,15 @@ def _in_elements(fixture: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[
             type_ids += element.get("type_id"), element.get("sub_type_id")
             for name, content in element.items():
                 # A comparison of types takes a quarter of the time of `isinstance`.
-                if type(content) is dict:
+                kind = type(content)
+                if kind is dict:
                     type_ids.append(content.get("type_id"))
                     if "id" in content and not is_entity:
                         paths.add((key, name))
-                    inner = elements(content)
-                elif type(content) is list:
+                    if not is_list(content):
+                        continue
+                    inner = content.values()
+                elif kind is list:
                     if content and not is_entity:
                         paths.add((key, name))
                     inner = content

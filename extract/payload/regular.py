@@ -67,25 +67,24 @@ class PayloadShape:
         for path in sorted(parts):
             key, _, _ = path.partition(".")
             self._paths[key] = (*self._paths.get(key, ()), path)
+        types = {key: _part_type(key, parts) for key in self._paths}
+        optional = {key: type | UnsetType for key, type in types.items()}
         raw = dict.fromkeys(self._paths, Raw | UnsetType)
-        self._whole = msgspec.json.Decoder(_struct("Fixture", root, raw))
-        self._raw_parts = msgspec.json.Decoder(_struct("Parts", {}, raw))
+        self._whole = msgspec.json.Decoder(_struct("Fixture", root, optional))
         self._root = msgspec.json.Decoder(_struct("Root", root, {}))
-        self._parts = {key: msgspec.json.Decoder(_part_type(key, parts)) for key in self._paths}
+        self._raw_parts = msgspec.json.Decoder(_struct("Parts", {}, raw))
+        self._parts = {key: msgspec.json.Decoder(type) for key, type in types.items()}
 
-    def irregular_keys(self, payload: str) -> list[str]:
+    def irregular_keys(self, payload: bytes) -> list[str]:
         """The paths of the parts with a value that does not fit its column, sorted.
 
         Args:
             payload: a fixture's JSON, an object.
         """
-        found: list[str] = []
-        try:
-            fixture = self._whole.decode(payload)
-        except msgspec.DecodeError:
-            if not _fits(self._root, payload):
-                found.append("fixture")
-            fixture = self._raw_parts.decode(payload)
+        if _fits(self._whole, payload):
+            return []
+        found = [] if _fits(self._root, payload) else ["fixture"]
+        fixture = self._raw_parts.decode(payload)
         for key, paths in self._paths.items():
             part = getattr(fixture, _attribute(key))
             if part is not UNSET and not _fits(self._parts[key], part):
@@ -93,7 +92,7 @@ class PayloadShape:
         return sorted(found)
 
 
-def _fits(decoder: msgspec.json.Decoder[Any], value: str | Raw) -> bool:
+def _fits(decoder: msgspec.json.Decoder[Any], value: bytes | Raw) -> bool:
     try:
         decoder.decode(value)
     except (msgspec.DecodeError, RecursionError):

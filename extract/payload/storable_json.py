@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+import orjson
 
 # jsonb's limit depends on the server's stack, and Python's on its version.
 _DEEPEST = 500
@@ -53,7 +54,7 @@ def to_storable_json(raw: bytes) -> str:
             integer of more than 4,300 characters, more than 500 levels of nesting.
     """
     with as_decode_error():
-        return read_json(raw)[1]
+        return read_json(raw)[1].decode()
 
 
 @contextmanager
@@ -67,8 +68,8 @@ def as_decode_error() -> Iterator[None]:
         raise msgspec.DecodeError(str(error)) from error
 
 
-def read_json(raw: bytes) -> tuple[Any, str]:
-    """Reads JSON; returns its value, and its text as `to_storable_json` returns it.
+def read_json(raw: bytes) -> tuple[Any, bytes]:
+    """Reads JSON; returns its value, and the text of `to_storable_json` in UTF-8.
 
     Raises:
         msgspec.MsgspecError, RecursionError, UnicodeDecodeError: as in `to_storable_json`. Call it
@@ -77,14 +78,20 @@ def read_json(raw: bytes) -> tuple[Any, str]:
     has_escapes = b"\\u00" in raw
     if has_escapes and b"\\u0000" in raw:
         raw = _NUL.sub(rb"\1\\ufffd", raw)
+    # It decodes every string, and so reads all bytes that may be no UTF-8.
     document = _decoder.decode(raw)
-    if _is_deep(raw):
-        raise RecursionError
+    try:
+        encoded = orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        # It encodes neither more than 254 levels nor integers beyond 64 bits.
+        if _is_deep(raw):
+            raise RecursionError from None
+        encoded = encode(document, _encoder)
     # Decoding loses the colon of a repeated key, and no other one, but adds those that are escaped.
-    has_lost_colons = raw.count(b":") != encode(document, _encoder).count(b":")
+    has_lost_colons = raw.count(b":") != encoded.count(b":")
     if (has_lost_colons or (has_escapes and b"\\u003" in raw)) and _repeats_a_key(raw):
         raw = _last_of_each_key(raw)
-    return document, raw.decode()
+    return document, raw
 
 
 def _is_deep(raw: bytes) -> bool:

@@ -46,7 +46,7 @@ def fetch(context: RunContext, work: WorkList) -> None:
         lambda: client.stop_reason,
     )
     sample: list[int] = []
-    declaration = _read_declaration(context)
+    declaration = _read_declaration(context) if work.due else None
     context.eta.begin()
     with context.progress.fetching(len(work.due), work.known):
         for due in chunks:

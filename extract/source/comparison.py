@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from extract.payload.content_hash import content_hash
+from extract.payload.fixture import Fixture, StoredVersion
 from extract.source.outcome import Batch, Outcome, OutcomeName
 from extract.source.stored_fixtures import StoredFixtures
 
@@ -28,8 +29,12 @@ def compare_with_stored(outcomes: Sequence[Outcome], stored: StoredFixtures) -> 
         # Nothing is stored any more if someone has deleted it in the meantime.
         version = versions.pop(outcome.id, None)
         sent = outcome.fixture
-        if version and sent and content_hash(sent.payload) == content_hash(version.payload):
+        if version and sent and _has_same_content(sent, version):
             name: OutcomeName = "unchanged" if outcome.name == "stored" else outcome.name
             yield Batch([replace(outcome, name=name, fixture=None)])
         else:
             yield Batch([outcome], replaced=[version] if version else [])
+
+
+def _has_same_content(sent: Fixture, stored: StoredVersion) -> bool:
+    return content_hash(sent.payload) == content_hash(stored.payload.encode())

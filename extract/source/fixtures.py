@@ -34,7 +34,7 @@ from extract.warehouse import raw_tables as tables
 # Outcomes that are passed to dlt in one item, at most: each item costs it about a millisecond per
 # table.
 _OUTCOMES_PER_ITEM = 250
-# Payloads in one item, in characters: so that memory does not grow with the includes.
+# Payloads in one item, in bytes: so that memory does not grow with the includes.
 _ITEM_SIZE = 4_000_000
 # Payloads that are compared with the stored ones by one query, likewise. DuckDB reads all payloads
 # for each query.
@@ -232,7 +232,7 @@ class _Rows:
                     **self._verdict(fixture.payload),
                 }
 
-    def _verdict(self, payload: str) -> Mapping[str, str]:
+    def _verdict(self, payload: bytes) -> Mapping[str, str]:
         """Which parts of a payload do not fit their columns, and the version of these columns."""
         if self._declaration is None:
             return {}
@@ -242,7 +242,7 @@ class _Rows:
         }
 
     def versions(self, batch: Batch) -> Iterator[Mapping[str, Any]]:
-        yield from map(asdict, batch.replaced)
+        yield from map(vars, batch.replaced)
         for outcome in batch.outcomes:
             if outcome.fixture and self.replaces(outcome):
                 yield _version(outcome.fixture, outcome.checked_at)
@@ -252,7 +252,7 @@ class _Rows:
             "id": outcome.id,
             "checked_at": outcome.checked_at,
             "outcome": outcome.name,
-            **asdict(outcome.unconfirmed),
+            **vars(outcome.unconfirmed),
             "empty_keys": ",".join(sorted(outcome.unconfirmed.empty_keys)) or None,
             "requested_include": self._include_of(outcome),
             "note": outcome.note,

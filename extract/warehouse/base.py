@@ -267,5 +267,11 @@ def _lock_timeout() -> float:
 
 
 def id_list(ids: Iterable[int]) -> str:
-    """Ids as a SQL list for `in (...)`; `null` if there are none."""
-    return ", ".join(str(int(id)) for id in ids) or "null"
+    """Ids as a SQL query for `in (...)`; `null` if there are none.
+
+    DuckDB takes six times as long to read a list of 2,500 numbers as to read them from one text.
+    """
+    text = ",".join(str(int(id)) for id in ids)
+    if not text:
+        return "null"
+    return f"select unnest(cast(string_to_array('{text}', ',') as bigint[]))"

@@ -14,7 +14,6 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-from extract.warehouse.base import id_list
 from extract.warehouse.raw_tables import KEYS, TIMES
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class _MergeJob(DuckDbCopyJob):
                 f"from {rows} group by {keys}) "
                 f"or exists (select 1 from {target} as stored where {same})"
             )
-            numbers = id_list(number for (number,) in unwanted or ())
+            numbers = ", ".join(str(number) for (number,) in unwanted or ())
             client.execute_sql(
                 f"insert into {target} by name select * exclude (file_row_number) from {rows}"
                 + (f" where file_row_number not in ({numbers})" if unwanted else "")

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import psycopg2
 from psycopg2 import errors
@@ -163,12 +162,10 @@ class PostgresWarehouse(Warehouse):
         from extract.warehouse.postgres_destination import postgres_destination
 
         connection = self._connection
-        # A socket's folder and an IPv6 address have characters that a URL gives a meaning.
-        host = f"[{connection.host}]" if ":" in connection.host else quote(connection.host, safe="")
         credentials = {
-            "host": host,
+            "host": connection.host,
             "port": int(connection.port),
-            "database": quote(connection.database, safe=""),
+            "database": connection.database,
             "username": connection.user,
             "password": "",
             "connect_timeout": CONNECT_TIMEOUT,

@@ -4,16 +4,43 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
+from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema
 from dlt.destinations import postgres
-from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
+from dlt.destinations.impl.postgres.configuration import (
+    PostgresClientConfiguration,
+    PostgresCredentials,
+)
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
+from psycopg2.extensions import make_dsn
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
+
+
+@configspec(init=False)
+class _Credentials(PostgresCredentials):
+    def to_native_representation(self) -> str:
+        """What sessions are opened with. The inherited method imports SQLAlchemy to write a URL."""
+        return make_dsn(
+            host=self.host,
+            port=self.port,
+            user=self.username,
+            dbname=self.database,
+            **self.get_query(),
+        )
+
+    def __str__(self) -> str:
+        # dlt calls this after each load, and the inherited method imports SQLAlchemy too.
+        return f"{self.username}@{self.host}:{self.port}/{self.database}"
+
+
+@configspec
+class _Configuration(PostgresClientConfiguration):
+    credentials: _Credentials = None  # type: ignore[assignment]
 
 
 def postgres_destination(
@@ -53,6 +80,7 @@ def postgres_destination(
         # dlt stores the type with its state, and looks for settings under the name.
         destination_type = "dlt.destinations.postgres"
         client_class = JobClient
+        spec: type[PostgresClientConfiguration] = _Configuration
 
         def capabilities(
             self,

@@ -2,9 +2,9 @@
 
 import os
 import re
-import tempfile
 from pathlib import Path
 
+from extract.config.unset import is_unset
 from extract.errors import NothingExtractedError, UsageError, command_line
 
 # Columns of raw tables that only versions before 0.2.0 have.
@@ -99,7 +99,7 @@ def published_path() -> Path | None:
     Raises:
         UsageError: a setting is wrong, or the copy cannot be written to that path.
     """
-    if not is_duckdb() or _is_unset("publish"):
+    if not is_duckdb() or is_unset("publish"):
         return None
     from extract.config.settings import UNUSED_TOKEN, load_settings
 
@@ -114,32 +114,6 @@ def published_path() -> Path | None:
     if not path.parent.is_dir():
         raise UsageError(f"publish is {path}: the folder {path.parent} does not exist.")
     return path
-
-
-def _is_unset(name: str) -> bool:
-    """Whether a setting certainly has its empty default. If in doubt, the answer is no.
-
-    dlt decides about settings, but its import takes half a second: longer than a query, or than a
-    transform with nothing to build. This function only looks for the name where dlt reads: in the
-    environment, and in the files of the working directory and of the user.
-    """
-    if any(variable.upper().endswith(name.upper()) for variable in os.environ):
-        return False
-    folder = os.environ.get("DLT_CONFIG_FOLDER", ".dlt")
-    folders = [
-        Path(os.environ.get("DLT_PROJECT_DIR", ".")) / folder,
-        Path("~", folder).expanduser(),
-        Path(os.environ.get("XDG_DATA_HOME", "/var"), "dlt"),
-        Path("/var/dlt"),
-        Path(tempfile.gettempdir(), "dlt"),
-    ]
-    files = [file for each in folders for file in each.glob("*.toml")]
-    texts = [file.read_bytes().decode(errors="replace") for file in files]
-    statements = [re.sub("#.*", "", line).strip() for text in texts for line in text.splitlines()]
-    return not any(
-        name in statement and not re.fullmatch(rf'{name}\s*=\s*""', statement)
-        for statement in statements
-    )
 
 
 def readable_duckdb_path() -> Path:

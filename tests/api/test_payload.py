@@ -59,7 +59,7 @@ def test_payload_is_kept_byte_for_byte(fixture: dict[str, Any]) -> None:
     sent = json.dumps({**fixture, "id": 7}, indent=1).encode()
     read = read_fixture(sent)
     assert read
-    assert read.payload.encode() == sent or rb"\u0000" in sent
+    assert read.payload == sent or rb"\u0000" in sent
 
 
 @given(objects)
@@ -108,7 +108,7 @@ def test_of_a_repeated_key_the_last_one_stays(
     sent = f'{{"id": 7, "x": [{inner}, {json.dumps(key)}: "{last}"}}]}}'
     read = read_fixture(sent.encode())
     assert read
-    assert read.payload.count('"first"') == json.dumps(fixture).count('"first"')
+    assert read.payload.count(b'"first"') == json.dumps(fixture).count('"first"')
     assert json.loads(read.payload)["x"][0][key] == ":last"
 
 

@@ -1,9 +1,13 @@
 """The webhook gets an alert when a run or a transform needs attention, and only then."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +17,13 @@ from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
 SECRET = "a-secret-part"
 VARIABLE = "SOURCES__SPORTMONKS__ALERT_URL"
+SEND_ALERT = """
+import sys
+from extract.cli.exit_codes import send_alert
+
+send_alert("text", {})
+print("dlt" in sys.modules)
+"""
 
 
 @pytest.fixture
@@ -113,3 +124,27 @@ def test_an_alert_that_cannot_be_sent(
     assert "The alert could not be sent" in result.output
     assert "Traceback" not in result.output
     assert SECRET not in result.output
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "imports_dlt"),
+    [
+        ("config.toml", "[sources.sportmonks]\nbatch_size = 5\n", False),
+        ("example.secrets.toml", "# alert_url = ''\n", False),
+        ("secrets.toml", 'sources = {sportmonks = {"alert_url" = "http://127.0.0.1:9/x"}}\n', True),
+        ("config.toml", "[providers]\nenable_google_secrets = false\n", True),
+    ],
+)
+def test_without_an_address_an_alert_needs_no_dlt(
+    tmp_path: Path, file: str, text: str, imports_dlt: bool
+) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / file).write_text(text)
+    environment = {name: value for name, value in os.environ.items() if "ALERT" not in name}
+    output = subprocess.run(
+        [sys.executable, "-c", SEND_ALERT],
+        cwd=tmp_path, env=environment | {"PYTHONPATH": str(Path.cwd())},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert output.stdout.strip() == str(imports_dlt)
+    assert ("could not be sent" in output.stderr) == ("127.0.0.1" in text)

@@ -153,7 +153,7 @@ def store(job: Job, payloads: list[dict[str, Any]], version: str | None) -> int:
         irregular = shape.irregular_keys(fixture.payload)
         regular += not irregular
         non_empty = ",".join(sorted(fixture.non_empty_keys))
-        texts = [fixture.payload, non_empty, ",".join(irregular)]
+        texts = [fixture.payload.decode(), non_empty, ",".join(irregular)]
         quoted = ["'" + text.replace("'", "''") + "'" for text in texts]
         quoted.append(f"'{version}'" if version else "null")
         values.append(f"({fixture.id}, current_timestamp, {', '.join(quoted)})")
