@@ -81,9 +81,9 @@ def report(
     checks that warn, and what is due next.
     """
     with handle_errors():
-        from extract.report import write_report
+        from extract.report.operations import write_page
 
-        write_report(output, write_line, wait=not no_wait)
+        write_page(output, write_line, wait=not no_wait)
         write_line(f"The report is {output.resolve()}: open it in a browser.")
 
 

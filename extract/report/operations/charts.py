@@ -4,7 +4,7 @@ from typing import Any
 
 import altair as alt
 
-from extract.report.data import AGES, NEVER, OLDER, ReportData
+from extract.report.operations.data import AGES, NEVER, OLDER, ReportData
 from extract.warehouse.query import Rows
 
 # With a contrast of at least 3:1 to both backgrounds, light and dark.

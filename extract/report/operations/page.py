@@ -9,7 +9,7 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from extract.report.data import ReportData
+from extract.report.operations.data import ReportData
 
 # What the page uses from the bundle.
 _SCRIPT = "window.vegaEmbed = vegaEmbed;"
@@ -23,7 +23,7 @@ def render(data: ReportData, charts: Mapping[str, Mapping[str, Any]]) -> str:
         charts: Vega-Lite specifications by name.
     """
     environment = Environment(
-        loader=PackageLoader("extract.report", "."),
+        loader=PackageLoader("extract.report.operations", "."),
         # Names come from the API: they are text, never markup.
         autoescape=True,
         undefined=StrictUndefined,
