@@ -81,9 +81,15 @@ def report(
     checks that warn, and what is due next.
     """
     with handle_errors():
-        from extract.report import write_report
+        from extract.report.operations import write_page
 
-        write_report(output, write_line, wait=not no_wait)
+        with Console(stderr=True).status("Opening the warehouse") as status:
+            write_page(
+                output,
+                write_line,
+                wait=not no_wait,
+                on_step=lambda step: status.update(f"Reading {step}"),
+            )
         write_line(f"The report is {output.resolve()}: open it in a browser.")
 
 

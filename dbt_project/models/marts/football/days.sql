@@ -1,0 +1,30 @@
+with
+
+fixtures as (
+
+    select * from {{ ref('fixtures') }}
+
+),
+
+span as (
+
+    select
+        date_trunc('day', min(cast(starting_at as timestamp))) as first_day,
+        date_trunc('day', max(cast(starting_at as timestamp))) as last_day
+    from fixtures
+
+),
+
+final as (
+
+    select cast(days.day as date) as day
+    from
+        generate_series(
+            (select span.first_day from span),
+            (select span.last_day from span),
+            interval '1 day'
+        ) as days (day)
+
+)
+
+select * from final
