@@ -307,11 +307,12 @@ def match_parts(statistics: Sequence[str]) -> dict[str, Part]:
         fixture_id as id, location, player_id, player_name, jersey_number, position_id,
         formation_field, cast(is_starter as int) as is_starter,
         cast(is_captain as int) as is_captain, cast(has_played as int) as has_played,
-        minutes, goals, assists, yellow_cards, yellow_red_cards, red_cards, shots_total, key_passes, xg, rating
+        minutes, goals, assists, yellow_cards, yellow_red_cards, red_cards, xg, rating
     from player_fixtures
     where location is not null
 """,
-            "location desc, is_starter desc, position_id nulls last, jersey_number, player_name",
+            "location desc, is_starter desc, has_played desc, position_id nulls last, jersey_number, "
+            "player_name",
         ),
         "officials": Part(
             """

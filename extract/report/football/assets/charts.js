@@ -43,16 +43,17 @@ function monthTicks(from, to) {
  * A chart of lines over time.
  *
  * series: {name, kind: "main" or "other", points: [[x, y], …], dots: [[x, y, title], …], steps}.
- * xTicks: [[x, label], …], those that fit are shown; the other axis has `unit`.
+ * xTicks: (left, right) → [[x, label], …], of which those that fit are shown. The other axis has
+ * `unit`; it begins at `from` or below, or at 1 on top where the lowest is the best.
  */
-function lineChart({ label, series, xTicks, unit, smallest = 0.5, best = "high", height = 220 }) {
+function lineChart({ label, series, xTicks, unit, smallest = 0.5, from = 0, best = "high", height = 210 }) {
   const all = series.flatMap((line) => [...line.points, ...(line.dots ?? [])]);
   const xs = all.map(([x]) => x);
   const ys = all.map(([, y]) => y);
   const [left, right] = [Math.min(...xs), Math.max(...xs)];
-  const [low, high] = best === "low" ? [1, Math.max(...ys, 2)] : [Math.min(0, ...ys), Math.max(...ys, smallest)];
+  const [low, high] = best === "low" ? [1, Math.max(...ys, 2)] : [Math.min(from, ...ys.map(Math.floor)), Math.max(...ys, from + smallest)];
   const step = niceStep(high - low, 4, smallest);
-  const top = best === "low" ? high : Math.ceil(high / step - 1e-9) * step;
+  const top = best === "low" ? high : low + Math.ceil((high - low) / step - 1e-9) * step;
   const draw = (width) => {
     const margin = { left: 34, right: 12, top: 10, bottom: 24 };
     const inner = [width - margin.left - margin.right, height - margin.top - margin.bottom];
@@ -60,8 +61,7 @@ function lineChart({ label, series, xTicks, unit, smallest = 0.5, best = "high",
     const share = (value) => (value - low) / (top - low);
     const y = (value) => margin.top + (best === "low" ? share(value) : 1 - share(value)) * inner[1];
     const svg = s("svg", { role: "img", "aria-label": label, width, height, viewBox: `0 0 ${width} ${height}` });
-    const ticks = best === "low" ? [1, ...range(2, top, step).filter((at) => at >= 1 + step / 2)] : range(low, top, step);
-    for (const at of ticks) {
+    for (const at of range(0, top - low, step).map((above) => low + above)) {
       svg.append(
         s("line", { class: "grid", x1: margin.left, x2: width - margin.right, y1: y(at), y2: y(at) }),
         s("text", { class: "tick", x: margin.left - 6, y: y(at) + 4, "text-anchor": "end" }, num(at, step < 1 ? 1 : 0)));

@@ -36,7 +36,8 @@ const TIME = format({ hour: "2-digit", minute: "2-digit" });
 const MONTH = format({ month: "short" });
 
 const asDate = (seconds) => new Date(seconds * 1000);
-const day = (seconds) => (seconds === null ? "no date" : DAY.format(asDate(seconds)));
+// With spaces that do not break.
+const day = (seconds) => (seconds === null ? "no date" : DAY.format(asDate(seconds)).replaceAll(" ", "\u00a0"));
 const longDay = (seconds) => (seconds === null ? "No date yet" : LONG_DAY.format(asDate(seconds)));
 const time = (seconds) => (seconds === null ? "" : TIME.format(asDate(seconds)));
 const moment = (seconds) => (seconds === null ? "never" : `${day(seconds)}, ${time(seconds)}`);

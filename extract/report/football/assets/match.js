@@ -80,17 +80,16 @@ function lineupTable(title, players, coach) {
   const columns = [
     { label: "No.", title: "Number", value: (row) => row.jersey_number },
     { label: "Player", head: true, value: (row) => row.player_name, cell: (row) => [playerLink(row.player_id, row.player_name ?? "Unknown player"),
-      row.is_captain ? h("abbr", { class: "quiet", title: "Captain" }, " C") : null, row.is_starter ? null : h("span", { class: "quiet" }, row.has_played ? " came on" : " bench")] },
+      row.is_captain ? h("abbr", { class: "quiet", title: "Captain" }, " C") : null, row.is_starter ? null : h("span", { class: "quiet" }, row.has_played ? " sub" : " bench")] },
     { label: "Min", title: "Minutes", value: (row) => (row.has_played ? row.minutes : null) },
     { label: "G", title: "Goals", value: (row) => row.goals, cell: (row) => row.goals || "" },
     { label: "A", title: "Assists", value: (row) => row.assists, cell: (row) => row.assists || "" },
     { label: "Cards", text: true, minor: true, value: (row) => (row.yellow_cards ?? 0) + 2 * ((row.red_cards ?? 0) + (row.yellow_red_cards ?? 0)),
       cell: (row) => [row.yellow_cards ? "Y" : "", row.yellow_red_cards || row.red_cards ? "R" : ""].join("") },
-    { label: "Shots", minor: true, value: (row) => row.shots_total },
     { label: "xG", title: "Expected goals", value: (row) => row.xg, cell: (row) => num(row.xg, 2) },
     { label: "Rating", title: "The provider's rating, up to 10", value: (row) => row.rating, cell: (row) => num(row.rating, 2) },
   ].filter((column) => ["No.", "Player", "Min"].includes(column.label) || players.some((row) => known(column.value(row)) && column.value(row) !== 0));
-  return h("div", { class: "card" }, h("h3", {}, title), coach && h("p", { class: "quiet" }, `Coach: ${clean(coach)}`),
+  return h("div", { class: "card dense" }, h("h3", {}, title), coach && h("p", { class: "quiet" }, `Coach: ${clean(coach)}`),
     dataTable({ caption: `Line-up: ${title}`, rows: players, sort: ["", ""], columns }));
 }
 

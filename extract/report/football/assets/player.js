@@ -34,7 +34,8 @@ function ratingChart(matches) {
     series: [{ name: "Rating", kind: "main", points: rated.map((match, at) => [match.starting_at, means[at]]),
       dots: rated.map((match) => [match.starting_at, match.rating, `${day(match.starting_at)}, ${match.opponent}: ${num(match.rating, 2)}`]) }],
     xTicks: monthTicks,
-    smallest: 10,
+    smallest: 1,
+    from: 5,
   }));
 }
 

@@ -59,7 +59,6 @@ function positionChart(rows) {
     xTicks: (from, to) => range(from, to, niceStep(to - from, 10, 1)).map((round) => [round, `R${round}`]),
     smallest: 1,
     best: "low",
-    height: 170,
   }));
 }
 
