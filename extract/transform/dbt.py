@@ -41,6 +41,7 @@ from extract.warehouse.target import is_duckdb, published_path
 PLACES = dbt_options()
 # The `where` of tests that read only new fixtures: macros/quality/checks.sql.
 _UNCHECKED = "__unchecked__"
+_NEW_FIXTURES = re.compile(r" where fixture_id in \(select fixture_id from \S+unchecked_fixtures\)")
 # Options of dbt that choose another project or another database.
 _REFUSED = ("target", "profile", "profiles_dir", "project_dir")
 
@@ -122,7 +123,8 @@ def transform(
                 result = runner.invoke([*command, *selection])
                 built_at = datetime.now(UTC)
                 built = _build_result(result)
-                note_checks(warehouse, _highest_counts(result, built.checks, known))
+                ran_all = bool(inputs) and not project and built.code == 0
+                note_checks(warehouse, _highest_counts(result, built.checks, known), ran_all)
                 if copy and built.code == 0:
                     publish(warehouse, copy)
                 # Last: without this note, the next transform builds, and publishes.
@@ -280,6 +282,8 @@ def _build_result(result: dbtRunnerResult) -> BuildResult:
                 node.node.name,
                 node.failures or 0,
                 is_ours=node.node.config.meta.get("concerns") == "job",
+                description=" ".join(node.node.description.split()),
+                sql=_query_of_all_fixtures(node.node),
             )
             for node in nodes
             if node.node.resource_type == NodeType.Test
@@ -288,6 +292,13 @@ def _build_result(result: dbtRunnerResult) -> BuildResult:
         ],
         isinstance(result.exception, DbtUsageException),
     )
+
+
+def _query_of_all_fixtures(node: Any) -> str:
+    """The query of a test, without the restriction to new fixtures of `_UNCHECKED`."""
+    # The person who runs the query may know the database by another name.
+    sql = str(node.compiled_code or "").replace(f'"{node.database}".', "")
+    return _NEW_FIXTURES.sub("", sql)
 
 
 def _nodes(result: dbtRunnerResult) -> list[Any]:

@@ -59,11 +59,15 @@ class Check:
         name: name of the test.
         found: number of rows that it found.
         is_ours: whether it is about this job, not about the provider's data.
+        description: what it requires.
+        sql: the query that finds the rows, among all fixtures.
     """
 
     name: str
     found: int
     is_ours: bool
+    description: str = ""
+    sql: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,23 +213,44 @@ def read_checks(warehouse: Warehouse) -> list[Check]:
     return [Check(*row) for row in rows]
 
 
-def note_checks(warehouse: Warehouse, checks: Sequence[Check]) -> None:
-    """Stores the counts of the checks, for the next transform.
+def note_checks(warehouse: Warehouse, checks: Sequence[Check], ran_all: bool) -> None:
+    """Stores the checks, for the next transform and for the operations page.
 
     Args:
         warehouse: the warehouse of the transform.
-        checks: the checks that ran; the counts of others stay.
+        checks: the checks that ran.
+        ran_all: whether there are no others. Otherwise what is stored of others stays.
     """
     if not checks:
         return
-    names = ", ".join(_quoted(check.name) for check in checks)
-    rows = ", ".join(f"({_quoted(check.name)}, {check.found}, {check.is_ours})" for check in checks)
+    now = datetime.now(UTC)
+    # Version 0.3 wrote, and reads, the first three columns alone.
+    before = {
+        name: (name, found, is_ours, *(others or ("", "", None, None)))
+        for name, found, is_ours, *others in warehouse.query(f"select * from {_checks()}")
+    }
+    rows = {} if ran_all else dict(before)
+    for check in checks:
+        *_, found_before, changed_at = before.get(check.name, (None, None))
+        last_found = before[check.name][1] if check.name in before else None
+        if check.found != last_found:
+            found_before, changed_at = last_found, now
+        rows[check.name] = (
+            check.name,
+            check.found,
+            check.is_ours,
+            check.description,
+            check.sql,
+            found_before,
+            changed_at,
+        )
+    values = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows.values())
     with suppress(ExtractError):
         warehouse.execute(
-            f"create table if not exists {_checks()} "
-            "(check_name text, found bigint, is_ours boolean); "
-            f"delete from {_checks()} where check_name in ({names}); "
-            f"insert into {_checks()} values {rows}"
+            f"drop table if exists {_checks()}; create table {_checks()} ("
+            "check_name text, found bigint, is_ours boolean, description text, query text, "
+            f"found_before bigint, changed_at timestamp with time zone); "
+            f"insert into {_checks()} values {values}"
         )
 
 
@@ -252,6 +277,14 @@ def _checks() -> str:
 
 def _as_time(time: datetime) -> str:
     return f"cast('{time.isoformat()}' as timestamp with time zone)"
+
+
+def _literal(value: str | bool | int | datetime | None) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, datetime):
+        return _as_time(value)
+    return _quoted(value) if isinstance(value, str) else str(value)
 
 
 def _quoted(text: str) -> str:

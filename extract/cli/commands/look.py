@@ -83,7 +83,13 @@ def report(
     with handle_errors():
         from extract.report.operations import write_page
 
-        write_page(output, write_line, wait=not no_wait)
+        with Console(stderr=True).status("Opening the warehouse") as status:
+            write_page(
+                output,
+                write_line,
+                wait=not no_wait,
+                on_step=lambda step: status.update(f"Reading {step}"),
+            )
         write_line(f"The report is {output.resolve()}: open it in a browser.")
 
 

@@ -1,49 +1,67 @@
-"""The operations page: the state of the warehouse as one HTML page."""
+"""The operations page: the state of the warehouse for the engineer, as one HTML file."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from extract.errors import UsageError
-from extract.report.operations.charts import draw
-from extract.report.operations.data import ReportData, read_report_data
+from extract.errors import BusyError, UsageError
+from extract.report.operations.data import read_operations_data
 from extract.report.operations.page import render
-from extract.transform.checks import find_failed_checks, find_failed_checks_in_copy
 from extract.warehouse.base import OnWait
-from extract.warehouse.query import open_query
+from extract.warehouse.query import Query, open_query
 from extract.warehouse.target import published_path
 
 
-def write_page(path: Path, on_wait: OnWait, wait: bool = True) -> None:
-    """Writes a page on what is stored, how fresh it is, what runs cost, and what checks found.
+def write_page(
+    path: Path,
+    on_wait: OnWait,
+    wait: bool = True,
+    football: str | None = None,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Writes a page on what needs a person, how fresh the data are, what runs cost, and more.
 
     The page is one file that needs no network. Its size does not grow with the fixtures: long
     tables show their newest rows and the number of all rows. It is read from the published copy if
-    there is one, and from the warehouse otherwise.
+    there is one, and from the warehouse otherwise, and only read: a role that may read the final
+    tables can make it, without the parts that need others.
 
     Args:
         path: the HTML file; it is replaced.
         on_wait: called with a line when waiting begins.
         wait: whether to wait for another process that uses the warehouse.
+        football: the address of the football pages, relative to the file; None without them.
+        on_step: called with what is read now.
 
     Raises:
         UsageError: there are no tables yet, a setting is wrong, or the file cannot be written.
-        ExtractError: another process uses the warehouse, it cannot be reached, or dbt failed.
+        ExtractError: another process uses the warehouse, or it cannot be reached.
     """
-    data = _read(on_wait, wait)
-    page = render(data, draw(data))
+    copy = published_path()
+    published_at = None
+    if copy and copy.exists():
+        published_at = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
+    with _open_when_free(on_wait, wait) as query:
+        data = read_operations_data(query, datetime.now(UTC), on_step, published_at)
+    on_step("the page")
     try:
-        path.write_text(page, encoding="utf-8")
+        path.write_text(render(data, football), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _read(on_wait: OnWait, wait: bool) -> ReportData:
-    copy = published_path()
-    if copy and copy.exists():
-        with open_query() as query:
-            published_at = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
-            warnings = find_failed_checks_in_copy(query)
-            return read_report_data(query, warnings, datetime.now(UTC), published_at)
-    warnings = find_failed_checks(on_wait, wait)
-    with open_query() as query:
-        return read_report_data(query, warnings, datetime.now(UTC))
+@contextmanager
+def _open_when_free(on_wait: OnWait, wait: bool) -> Iterator[Query]:
+    with ExitStack() as stack:
+        try:
+            query = stack.enter_context(open_query())
+        except BusyError:
+            if not wait:
+                raise
+            from extract.warehouse.factory import open_warehouse
+
+            # Returns when the DuckDB file is free.
+            open_warehouse(on_wait, must_exist=True).close()
+            query = stack.enter_context(open_query())
+        yield query

@@ -1,229 +1,196 @@
-"""The report's charts, as Vega-Lite specifications."""
+"""Bars on a time axis, as SVG that needs no script.
 
-from typing import Any
+Places and widths are percentages, so that a chart is as wide as its place while its texts keep
+their size. Colours are classes of page.css, each with one meaning.
+"""
 
-import altair as alt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from extract.report.operations.data import AGES, NEVER, OLDER, ReportData
-from extract.warehouse.query import Rows
+from markupsafe import Markup, escape
 
-# With a contrast of at least 3:1 to both backgrounds, light and dark.
-_COLORS = ["#3d83c5", "#c1702c", "#4a9a63", "#b5558a", "#7f73c6", "#7c838c", "#a8832b", "#3d9a9a"]
-_OUTCOMES = {
-    "completed": _COLORS[2],
-    "planned": _COLORS[5],
-    "stopped": _COLORS[0],
-    "interrupted": _COLORS[6],
-    "running": _COLORS[4],
-    "failed": "#d0524c",
-}
-# As in page.css: Vega measures the widths of texts with it.
-_FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
-# Seasons in the heat map; the table below it has all of them.
-_SEASONS = 30
-_MEASURES = {
-    "stored": ("stored", "known"),
-    "statistics": ("finished_with_statistics", "finished"),
-    "events": ("finished_with_events", "finished"),
-    "up to date": ("fresh", "known"),
-}
-_PALE, _DEEP = "#d6e6f5", "#1d5c99"
+# Widths of bars, and distances of labels.
+_STEPS = [
+    *(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30)),
+    *(timedelta(hours=hours) for hours in (1, 2, 3, 6, 12)),
+    *(timedelta(days=days) for days in (1, 2, 7, 14, 28, 56, 112, 364)),
+]
+_EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+# Bars at most, and at least: fewer would be blocks, not bars. Labels at most.
+_MOST_BARS, _FEWEST_BARS, _LABELS = 60, 24, 6
+# In pixels: space above the plot for a label, and the least height of a bar.
+_TOP, _LEAST = 16, 2
 
 
-def draw(data: ReportData) -> dict[str, dict[str, Any]]:
-    """Builds the charts that have data to show.
+@dataclass(frozen=True)
+class TimeAxis:
+    """Equal steps of time, as the columns of a chart.
 
-    Returns:
-        Vega-Lite specifications by name of the chart.
+    Attributes:
+        start: the beginning of the first step.
+        step: their length.
+        count: their number.
     """
-    charts = {
-        "coverage": _coverage(data),
-        "freshness": _freshness(data),
-        "runs": _runs(data),
-        "waits": _waits(data),
-        "quota": _quota(data),
-        "corrections": _corrections(data),
-        "due": _due(data),
-    }
-    return {name: _finished(chart) for name, chart in charts.items() if chart is not None}
+
+    start: datetime
+    step: timedelta
+    count: int
+
+    @staticmethod
+    def covering(first: datetime, last: datetime, least: timedelta = _STEPS[0]) -> "TimeAxis":
+        """The steps from the first to the last of some times.
+
+        Args:
+            first: the first.
+            last: the last.
+            least: the least length of a step.
+        """
+        steps = [step for step in _STEPS if step >= least]
+        step = next((step for step in steps if (last - first) / step < _MOST_BARS - 1), steps[-1])
+        end = _floor(last, step) + step
+        count = max((end - _floor(first, step)) // step, _FEWEST_BARS)
+        return TimeAxis(end - count * step, step, count)
+
+    def column(self, time: datetime) -> int:
+        """The number of the step that has a time; negative before the first one."""
+        return (time - self.start) // self.step
+
+    def name(self, column: int) -> str:
+        """A step in words."""
+        begin = self.start + column * self.step
+        if self.step == timedelta(days=1):
+            return f"{begin:%d %b %Y}"
+        end = begin + self.step
+        if self.step > timedelta(days=1):
+            return f"{begin:%d %b} to {end - timedelta(days=1):%d %b %Y}"
+        return f"{begin:%d %b %H:%M} to {end:%H:%M}"
+
+    def labels(self) -> list[tuple[float, str, str]]:
+        """Places in percent, with one or two lines of text."""
+        end = self.start + self.count * self.step
+        step = next(
+            (step for step in _STEPS if step >= self.step and (end - self.start) / step <= _LABELS),
+            _STEPS[-1],
+        )
+        found, at = [], _floor(self.start, step)
+        while at < end:
+            if at >= self.start:
+                place = 100 * ((at - self.start) / (end - self.start))
+                hours = "" if step >= timedelta(days=1) else f"{at:%H:%M}"
+                found.append((place, f"{at.day} {at:%b}", hours))
+            at += step
+        return found
 
 
-def _finished(chart: Any) -> dict[str, Any]:
-    styled = (
-        # By width only: the height depends on the number of bars.
-        chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-        .configure(background="transparent", font=_FONT)
-        .configure_view(stroke=None)
-        .configure_axis(grid=False, labelFontSize=12, titleFontSize=12, labelLimit=250)
-        .configure_legend(orient="top", labelFontSize=12, labelLimit=130, title=None, columns=2)
-        .configure_range(category=_COLORS)
-    )
-    return dict(styled.to_dict())
+def _floor(time: datetime, step: timedelta) -> datetime:
+    return _EPOCH + ((time - _EPOCH) // step) * step
 
 
-def _values(records: list[dict[str, Any]]) -> alt.InlineData:
-    plain = [
-        {name: value.isoformat() if hasattr(value, "isoformat") else value
-         for name, value in record.items()}
-        for record in records
-    ]  # fmt: skip
-    return alt.InlineData(values=plain)
+@dataclass(frozen=True)
+class Series:
+    """Bars of one meaning.
+
+    Attributes:
+        name: what they count.
+        color: a class of page.css.
+        values: the number at each column that has one.
+    """
+
+    name: str
+    color: str
+    values: Mapping[int, float]
 
 
-def _coverage(data: ReportData) -> Any:
-    cells = []
-    for season in data.seasons.records()[:_SEASONS]:
-        counted = {**season, "fresh": season["known"] - season["due"]}
-        for measure, (part, whole) in _MEASURES.items():
-            if counted[whole]:
-                name = f"{season['league_name'] or 'No league'} {season['season_name'] or ''}"
-                share = counted[part] / counted[whole]
-                cells.append(
-                    {
-                        "season": name.strip(),
-                        "measure": measure,
-                        "share": share,
-                        # Rounded down: 99.96 % is not 100 %.
-                        "percent": "100 %" if share == 1 else f"{int(share * 1000) / 10:g} %",
-                        "fixtures": f"{counted[part]:,} of {counted[whole]:,}",
-                    }
+def bars(
+    axis: TimeAxis,
+    series: Sequence[Series],
+    description: str,
+    limit: float | None = None,
+    height: int = 120,
+    has_labels: bool = True,
+    show: Callable[[float], str] = lambda value: f"{value:,.0f}",
+) -> Markup:
+    """Draws stacked bars.
+
+    Args:
+        axis: the columns.
+        series: the bars, from the bottom to the top.
+        description: what the chart shows, for those who do not see it.
+        limit: drawn as a line.
+        height: of the plot in pixels.
+        has_labels: whether times are written below.
+        show: formats a value.
+    """
+    sums = [sum(each.values.get(column, 0) for each in series) for column in range(axis.count)]
+    step = _nice_step(max(*sums, limit or 0), height // 35)
+    top = step * max(1, -(-max(*sums, limit or 0) // step))
+    bottom = _TOP + height
+
+    def y(value: float) -> float:
+        return bottom - height * value / top
+
+    lines = [value * step for value in range(1, round(top / step) + 1)]
+    parts = [
+        f'<line class="grid" x1="0" x2="100%" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
+        f'<text class="scale" x="0" y="{y(value) - 4:.1f}">{show(value)}</text>'
+        for value in lines
+        # The line of the limit has a label of its own.
+        if limit is None or abs(y(value) - y(limit)) > 14
+    ]
+    width = 100 / axis.count
+    for column, total in enumerate(sums):
+        if not total:
+            continue
+        values = [(each, each.values.get(column, 0)) for each in series]
+        named = ", ".join(f"{show(value)} {each.name}" for each, value in values if value)
+        parts.append(f"<g><title>{escape(axis.name(column))}: {escape(named)}</title>")
+        at = float(bottom)
+        for each, value in values:
+            if value:
+                tall = max(_LEAST, height * value / top)
+                at -= tall
+                parts.append(
+                    f'<rect class="{each.color}" x="{width * (column + 0.1):.2f}%" y="{at:.1f}" '
+                    f'width="{width * 0.8:.2f}%" height="{tall:.1f}"/>'
                 )
-    if not cells:
-        return None
-    base = alt.Chart(
-        _values(cells),
-        width="container",
-        height=28 * len({cell["season"] for cell in cells}),
-    ).encode(
-        x=alt.X(
-            "measure:N", title=None, sort=list(_MEASURES), axis=alt.Axis(orient="top", labelAngle=0)
-        ),
-        y=alt.Y("season:N", title=None, sort=None),
-        tooltip=["season:N", "measure:N", "percent:N", "fixtures:N"],
-    )
-    color = alt.Color("share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[_PALE, _DEEP]))
-    text = alt.condition("datum.share > 0.5", alt.value("#ffffff"), alt.value("#16212c"))
-    return alt.layer(
-        base.mark_rect(cornerRadius=3).encode(color=color),
-        base.mark_text(fontSize=12).encode(text="percent:N", color=text),
-        description="Heat map of each season: the share of fixtures that are stored, finished "
-        "fixtures with statistics and with events, and fixtures that are up to date.",
-    )
-
-
-def _freshness(data: ReportData) -> Any:
-    records = data.ages.records()
-    if not records:
-        return None
-    return (
-        alt.Chart(
-            _values(records),
-            width="container",
-            height=26 * len({record["requested_within"] for record in records}),
-            description="Bars: how many fixtures were last requested within an hour, a day, a "
-            "week, 30 days, or longer ago, by phase of the match.",
+        parts.append("</g>")
+    parts.append(f'<line class="base" x1="0" x2="100%" y1="{bottom}" y2="{bottom}"/>')
+    if limit is not None:
+        parts.append(
+            f'<line class="limit" x1="0" x2="100%" y1="{y(limit):.1f}" y2="{y(limit):.1f}"/>'
+            f'<text class="limit-name" x="100%" y="{y(limit) - 4:.1f}">limit {show(limit)}</text>'
         )
-        .mark_bar(cornerRadius=2)
-        .encode(
-            y=alt.Y("requested_within:N", title=None, sort=[*AGES.values(), OLDER, NEVER]),
-            x=alt.X("fixtures:Q", title="fixtures", axis=alt.Axis(tickMinStep=1, format=",d")),
-            color=alt.Color("phase:N"),
-            tooltip=["requested_within:N", "phase:N", alt.Tooltip("fixtures:Q", format=",")],
-        )
+    below = 0
+    if has_labels:
+        labels = axis.labels()
+        below = 38 if any(hour for _, _, hour in labels) else 23
+        for number, (place, day, hour) in enumerate(labels):
+            anchor = "start" if place < 4 else "end" if place > 96 else "middle"
+            # Every other one is left out where there is little room.
+            parts.append(
+                f'<g class="tick{" wide" if number % 2 else ""}"><line x1="{place:.2f}%" '
+                f'x2="{place:.2f}%" y1="{bottom}" y2="{bottom + 5}"/>'
+                f'<text x="{place:.2f}%" y="{bottom + 18}" text-anchor="{anchor}">{hour or day}'
+                f"</text>"
+            )
+            if hour:
+                parts.append(
+                    f'<text x="{place:.2f}%" y="{bottom + 33}" text-anchor="{anchor}">{day}</text>'
+                )
+            parts.append("</g>")
+    return Markup(  # noqa: S704 - names are escaped
+        f'<svg class="plot" width="100%" height="{bottom + below + 1}" role="img" '
+        f'aria-label="{escape(description)}">{"".join(parts)}</svg>'
     )
 
 
-def _by_run(data: ReportData, column: str, title: str, description: str) -> Any:
-    seen = {run["outcome"] for run in data.runs.records()}
-    outcomes = {outcome: color for outcome, color in _OUTCOMES.items() if outcome in seen}
-    return (
-        alt.Chart(
-            _values(data.runs.records()), width="container", height=200, description=description
-        )
-        .mark_bar(cornerRadius=2)
-        .encode(
-            x=alt.X(
-                "started_at:O",
-                title=None,
-                axis=alt.Axis(labels=False, ticks=False),
-            ),
-            y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(tickMinStep=1, format=",d")),
-            color=alt.Color(
-                "outcome:N", scale=alt.Scale(domain=list(outcomes), range=list(outcomes.values()))
-            ),
-            tooltip=["started_at:N", "outcome:N", "requested:Q", "stored:Q", "failed:Q", "calls:Q",
-                     "waited_seconds:Q"],
-        )
-    )  # fmt: skip
-
-
-def _runs(data: ReportData) -> Any:
-    if not data.runs.rows:
-        return None
-    return _by_run(
-        data, "calls", "calls", "Bars: API calls of each run, oldest to newest, by outcome."
-    )
-
-
-def _waits(data: ReportData) -> Any:
-    if not any(run["waited_seconds"] >= 1 for run in data.runs.records()):
-        return None
-    return _by_run(
-        data, "waited_seconds", "seconds waited",
-        "Bars: seconds that requests of each run waited for quota and retries, oldest to newest.",
-    )  # fmt: skip
-
-
-def _quota(data: ReportData) -> Any:
-    if not data.quota.rows:
-        return None
-    hours = alt.X(
-        "hour_at:O",
-        title=None,
-        timeUnit="utcyearmonthdatehours",
-        axis=alt.Axis(labelAngle=-40, labelOverlap=True, format="%d %b %H:%M"),
-    )
-    description = "Bars: API calls in each hour, by endpoint."
-    return _stacked(data.quota, hours, "calls", description, "calls_over_quota:Q")
-
-
-def _corrections(data: ReportData) -> Any:
-    if not data.corrections_by_day.rows:
-        return None
-    days = alt.X("day:O", title=None, axis=alt.Axis(labelAngle=-40, labelOverlap=True))
-    description = "Bars: corrections after full time in each day, by kind."
-    return _stacked(data.corrections_by_day, days, "corrections", description)
-
-
-def _stacked(rows: Rows, times: alt.X, count: str, description: str, *tooltips: str) -> Any:
-    """A bar for each time, stacked by kind. The first two columns of the rows are time and kind."""
-    time, kind, *_ = rows.names
-    return (
-        alt.Chart(_values(rows.records()), width="container", height=200, description=description)
-        .mark_bar(cornerRadius=2)
-        .encode(
-            x=times,
-            y=alt.Y(f"{count}:Q", title=count, axis=alt.Axis(tickMinStep=1, format=",d")),
-            color=alt.Color(f"{kind}:N"),
-            tooltip=[f"{time}:N", f"{kind}:N", f"{count}:Q", *tooltips],
-        )
-    )
-
-
-def _due(data: ReportData) -> Any:
-    if not data.due_reasons.rows:
-        return None
-    return (
-        alt.Chart(
-            _values(data.due_reasons.records()),
-            width="container",
-            height=26 * len(data.due_reasons.rows),
-            description="Bars: fixtures that the next run fetches, by reason.",
-        )
-        .mark_bar(cornerRadius=2, color=_COLORS[0])
-        .encode(
-            y=alt.Y("reason:N", title=None, sort="-x"),
-            x=alt.X("fixtures:Q", axis=alt.Axis(tickMinStep=1, format=",d")),
-            tooltip=["reason:N", alt.Tooltip("fixtures:Q", format=",")],
-        )
-    )
+def _nice_step(most: float, lines: int) -> float:
+    """The distance of at most this many lines: 1, 2 or 5 times a power of ten."""
+    step = 1.0
+    for exponent in range(16):
+        for digit in (1, 2, 5):
+            step = float(digit * 10**exponent)
+            if most / step <= lines:
+                return step
+    return step

@@ -1,12 +1,5 @@
 "use strict";
 
-// Charts, drawn as SVG as wide as their place, and drawn anew when that changes.
-const specifications = JSON.parse(document.getElementById("specifications").textContent);
-for (const [name, specification] of Object.entries(specifications)) {
-  vegaEmbed(`#chart-${name}`, specification, { renderer: "svg", actions: false })
-    .catch((error) => console.error(name, error));
-}
-
 // Tables: a click on a column's name sorts by it, and once more in the other direction.
 const numeric = (text) => (text !== "" && !Number.isNaN(Number(text)) ? Number(text) : null);
 const compare = (one, other) => {
@@ -16,12 +9,12 @@ const compare = (one, other) => {
   const [a, b] = [numeric(one), numeric(other)];
   return a !== null && b !== null ? a - b : one.localeCompare(other);
 };
-for (const button of document.querySelectorAll("th button")) {
+for (const button of document.querySelectorAll("thead button")) {
   button.addEventListener("click", () => {
     const head = button.parentElement;
     const table = head.closest("table");
     const down = head.getAttribute("aria-sort") === "ascending";
-    for (const each of table.querySelectorAll("th")) each.setAttribute("aria-sort", "none");
+    for (const each of table.querySelectorAll("thead th")) each.setAttribute("aria-sort", "none");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const value = (row) => row.cells[head.cellIndex].dataset.value;
     const rows = [...table.tBodies[0].rows];
@@ -48,12 +41,15 @@ for (const input of document.querySelectorAll("input[data-table]")) {
   });
 }
 
-// A number that leads to rows filters them to its own.
-for (const link of document.querySelectorAll("a[data-filter]")) {
-  link.addEventListener("click", () => {
-    const input = document.querySelector(`${link.getAttribute("href")} input`);
-    input.value = link.dataset.filter.trim();
-    input.dispatchEvent(new Event("input"));
-    input.focus({ preventScroll: true });
-  });
-}
+// A table that is wider than its place says so.
+const hint = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    target.previousElementSibling.hidden = target.scrollWidth <= target.clientWidth + 1;
+  }
+});
+for (const each of document.querySelectorAll(".scroll")) hint.observe(each);
+
+// A link to a section opens what is folded in it, and printing opens everything.
+window.addEventListener("beforeprint", () => {
+  for (const each of document.querySelectorAll("details")) each.open = true;
+});
