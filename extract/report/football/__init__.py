@@ -19,7 +19,7 @@ import orjson
 
 from extract.report.football import queries
 from extract.report.football.queries import Part
-from extract.warehouse.query import Query, Rows
+from extract.warehouse.query import Query
 
 # Ids in a data file, on average.
 _MATCHES, _TEAMS, _PLAYERS = 40, 8, 40
@@ -27,8 +27,6 @@ _MATCHES, _TEAMS, _PLAYERS = 40, 8, 40
 _IN_MEMORY = 4_000
 # The last column of `team_fixtures` that is no statistic.
 _LAST_PLAIN_COLUMN = "loaded_at"
-
-OnStep = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Counts:
 
 
 def write_football(
-    folder: Path, query: Query, made_at: datetime, has_operations: bool, on_step: OnStep
+    folder: Path, query: Query, made_at: datetime, on_step: Callable[[str], None]
 ) -> Counts:
     """Writes the pages into an empty folder.
 
@@ -54,13 +52,12 @@ def write_football(
         folder: where to write.
         query: runs a query on the final tables, and on no others.
         made_at: when the data are read, in UTC.
-        has_operations: whether the operations page is beside them.
-        on_step: called with what is being written.
+        on_step: called with what is read now.
     """
     _copy_assets(folder)
     data = folder / "data"
     data.mkdir()
-    on_step("seasons")
+    on_step("the seasons")
     seasons = query(queries.SEASONS)
     counts = Counts(
         len(seasons.rows),
@@ -81,7 +78,6 @@ def write_football(
     checked = dict(query(queries.CHECKED).rows)
     index = {
         "made_at": int(made_at.timestamp()),
-        "has_operations": has_operations,
         "buckets": buckets,
         "stored": query(queries.STORED).records()[0],
         "states": dict(query(queries.STATES).rows),
@@ -99,13 +95,13 @@ def write_football(
         _write(data, f"season-{id}", parts)
     names = query("select * from team_fixtures", 0).names
     statistics = names[names.index(_LAST_PLAIN_COLUMN) + 1 :]
-    for kind, parts, total in (
-        ("team", queries.TEAM, counts.teams),
-        ("match", queries.match_parts(statistics), counts.matches),
-        ("player", queries.PLAYER, counts.players),
+    for kind, plural, parts, total in (
+        ("team", "teams", queries.TEAM, counts.teams),
+        ("match", "matches", queries.match_parts(statistics), counts.matches),
+        ("player", "players", queries.PLAYER, counts.players),
     ):
         for start, end in _ranges(buckets[kind], total):
-            on_step(f"{kind} pages, {start * 100 // buckets[kind]} %")
+            on_step(f"{plural}, {start * 100 // buckets[kind]} %")
             where = (buckets[kind], start, end)
             for number, contents in _by_bucket(query, parts, where):
                 _write(data, f"{kind}-{number}", contents)
@@ -182,6 +178,3 @@ def _write(folder: Path, name: str, content: Any) -> None:
                               (b"\xe2\x80\xa9", b"\\u2029")):  # fmt: skip
         json = json.replace(character, escape)
     (folder / f"{name}.js").write_bytes(b'receive("%s",%s);\n' % (name.encode(), json))
-
-
-__all__ = ["Counts", "Rows", "write_football"]

@@ -311,8 +311,8 @@ def match_parts(statistics: Sequence[str]) -> dict[str, Part]:
     from player_fixtures
     where location is not null
 """,
-            "location desc, is_starter desc, has_played desc, position_id nulls last, jersey_number, "
-            "player_name",
+            "location desc, is_starter desc, has_played desc, position_id nulls last, "
+            "jersey_number, player_name, player_id",
         ),
         "officials": Part(
             """

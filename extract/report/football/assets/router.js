@@ -69,7 +69,6 @@ function start() {
   });
   addEventListener("hashchange", show);
   loadIndex().then((index) => {
-    document.getElementById("operations").hidden = !index.has_operations;
     document.getElementById("made").textContent = `Made ${moment(index.made_at)} UTC. All times are in UTC.`;
   }).catch(() => { document.getElementById("made").textContent = "The data of this report are missing."; });
   show();
