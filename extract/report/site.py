@@ -83,24 +83,30 @@ def _replacing(target: Path) -> Iterator[Path]:
     if old.exists() and not target.exists():
         old.rename(target)
     _reject_other_folder(target)
-    new.mkdir(exist_ok=True)
-    descriptor = os.open(new, os.O_RDONLY)
-    try:
+    with _locked(new):
         try:
-            # Ends with this process, however it ends.
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ExtractError(f"Another process writes a report into {target}.") from error
-        _empty(new)
-        yield new
-        if target.exists():
+            _empty(new)
+            yield new
+            if target.exists():
+                shutil.rmtree(old, ignore_errors=True)
+                target.rename(old)
+            new.rename(target)
             shutil.rmtree(old, ignore_errors=True)
-            target.rename(old)
-        new.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    except Exception:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
+        except Exception:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Creates a folder, and holds a lock on it that ends with this process, however it ends."""
+    folder.mkdir(exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise ExtractError(f"Another process writes a report into {folder.parent}.") from error
     finally:
         os.close(descriptor)
 

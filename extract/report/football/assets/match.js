@@ -69,7 +69,7 @@ function timeline(events, match) {
       : event.is_goal ? `${event.home_score}–${event.away_score}` : null;
     const side = event.location ?? "neither";
     return h("li", { class: `${side} ${score ? "scored" : ""}` },
-      h("span", { class: "minute" }, h("span", {}, event.minute_label), score && h("strong", {}, score)),
+      h("span", { class: "minute" }, h("span", {}, event.minute_label), " ", score && h("strong", {}, score)),
       h("span", { class: "event" },
         h("span", { class: "unseen" }, `${match[side] ?? "Match"}, ${event.type_name ?? "event"}: `),
         h("span", { class: `mark ${MARKS[event.type_id] ?? "other"}`, "aria-hidden": "true" }), " ", eventText(event)));

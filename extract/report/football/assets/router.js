@@ -3,7 +3,9 @@
 // Shows the page that the address names: what follows its # sign.
 
 const main = document.getElementById("content");
-const PAGES = { "": homePage, season: seasonPage, team: teamPage, match: matchPage, player: playerPage, search: searchPage };
+const PAGES = new Map(Object.entries({
+  "": homePage, season: seasonPage, team: teamPage, match: matchPage, player: playerPage, search: searchPage,
+}));
 // The number of the newest page, and its path: an older one that is still loading is not shown.
 let newest = 0;
 let shownPath = null;
@@ -19,7 +21,7 @@ async function show() {
   const [kind, id, ...rest] = path.split("/");
   let page;
   try {
-    page = (await PAGES[kind]?.({ id, rest, query: new URLSearchParams(query) })) ?? null;
+    page = (await PAGES.get(kind)?.({ id, rest, query: new URLSearchParams(query) })) ?? null;
   } catch (error) {
     page = { title: "Not shown", content: [h("h1", { tabindex: -1 }, "This page cannot be shown"), empty(error.message, " Write the report again, and reload.")] };
     if (!/^The file data/.test(error.message)) console.error(error);

@@ -227,7 +227,7 @@ async function seasonPage({ id, rest: [view = "table", wanted], query }) {
   if (!parts) return null;
   const season = index.bySeason.get(Number(id));
   const name = `${season.league} ${season.season}`;
-  const tab = { table: "table", round: "matches", matches: "matches", players: "players", teams: "teams" }[view];
+  const tab = view === "round" ? "matches" : ["table", "matches", "players", "teams"].find((name) => name === view);
   if (!tab) return null;
   const tabs = [["Table", ""], ["Matches", "/matches"], ["Players", "/players"], ["Teams", "/teams"]];
   const content = {
