@@ -143,10 +143,10 @@ def test_keyboard_reaches_everything(world: World, page: Page) -> None:
     assert page.evaluate("[...left].map(each => each.outerHTML)") == []
     # A switch keeps the focus, and a link leads to the heading of its page.
     page.locator("nav.switches a", has_text="Home").press("Enter")
-    page.wait_for_function("main.dataset.shown.endsWith('side=home')")
+    page.wait_for_function("() => main.dataset.shown.endsWith('side=home')")
     assert page.evaluate("document.activeElement.textContent") == "Home"
     page.locator("main tbody th a").first.press("Enter")
-    page.wait_for_function("main.dataset.shown.startsWith('#/team/')")
+    page.wait_for_function("() => main.dataset.shown.startsWith('#/team/')")
     assert page.evaluate("document.activeElement.tagName") == "H1"
 
 
@@ -321,7 +321,7 @@ def test_sort_filter_and_search(world: World, page: Page) -> None:
     )
     page.locator("#search-words").fill(name.upper())
     page.keyboard.press("Enter")
-    page.wait_for_function("main.dataset.shown.startsWith('#/search/')")
+    page.wait_for_function("() => main.dataset.shown.startsWith('#/search/')")
     page.locator("main a", has_text=name).first.press("Enter")
     page.wait_for_function("id => main.dataset.shown === `#/team/${id}`", arg=id)
     assert page.title().startswith(name)

@@ -81,6 +81,7 @@ def write_football(
         "buckets": buckets,
         "stored": query(queries.STORED).records()[0],
         "states": dict(query(queries.STATES).rows),
+        "types": {str(id): name for id, name in query(queries.TYPES).rows},
         "seasons": _table(
             [*seasons.names, "checked_at"],
             [(*row, checked.get(row[0])) for row in seasons.rows],
@@ -160,11 +161,19 @@ def _by_bucket(
             contents[name] = {
                 "columns": columns,
                 "rows": {
-                    str(id): [row[2:] for row in of_id]
+                    str(id): [_trimmed(row[2:]) for row in of_id]
                     for id, of_id in groupby(group, lambda row: row[1])
                 },
             }
     yield from found.items()
+
+
+def _trimmed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The row without the nulls at its end."""
+    end = len(row)
+    while end and row[end - 1] is None:
+        end -= 1
+    return row[:end]
 
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:

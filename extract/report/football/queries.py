@@ -60,6 +60,13 @@ LEADERS = """
 """
 
 STATES = "select developer_name, name from states"
+# Names of the types of events, and of their subtypes.
+TYPES = """
+    select type_id, name from types
+    where type_id in (
+        select type_id from fixture_events union select sub_type_id from fixture_events
+    )
+"""
 
 # Whether the warehouse has any row of a kind, for the texts of empty places.
 STORED = """
@@ -293,10 +300,10 @@ def match_parts(statistics: Sequence[str]) -> dict[str, Part]:
         "events": Part(
             """
     select
-        fixture_id as id, minute_label, type_id, type_name, sub_type_name, location,
-        player_id, player_name, related_player_id, related_player_name, info, addition,
-        home_score, away_score, home_shootout_score, away_shootout_score,
-        cast(is_goal as int) as is_goal, cast(rescinded as int) as rescinded, position
+        fixture_id as id, minute_label, type_id, location, cast(is_goal as int) as is_goal,
+        home_score, away_score, player_id, player_name, related_player_id, related_player_name,
+        sub_type_id, cast(rescinded as int) as rescinded, home_shootout_score,
+        away_shootout_score, position
     from fixture_timeline
 """,
             "position",
@@ -305,9 +312,9 @@ def match_parts(statistics: Sequence[str]) -> dict[str, Part]:
             """
     select
         fixture_id as id, location, player_id, player_name, jersey_number, position_id,
-        formation_field, cast(is_starter as int) as is_starter,
-        cast(is_captain as int) as is_captain, cast(has_played as int) as has_played,
-        minutes, goals, assists, yellow_cards, yellow_red_cards, red_cards, xg, rating
+        cast(is_starter as int) as is_starter, cast(has_played as int) as has_played,
+        cast(is_captain as int) as is_captain, goals, assists, yellow_cards, yellow_red_cards,
+        red_cards, minutes, rating, formation_field, xg
     from player_fixtures
     where location is not null
 """,

@@ -26,9 +26,9 @@ function load(name) {
   return requested.get(name);
 }
 
-/** The rows of a table as objects. */
+/** The rows of a table as objects. Rows lack the nulls at their end. */
 function records({ columns, rows }) {
-  return rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]])));
+  return rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null])));
 }
 
 /** The index: seasons, and what the warehouse has. */

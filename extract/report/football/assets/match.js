@@ -50,7 +50,7 @@ function statisticsTable(home, away, match) {
 const GOALS = { 14: "", 15: "own goal", 16: "penalty" };
 const MARKS = { 14: "goal", 15: "goal", 16: "goal", 17: "missed", 18: "substitution", 19: "yellow", 20: "red", 21: "red", 22: "missed", 23: "goal", 10: "var", 1697: "var" };
 
-function eventText(event) {
+function eventText(event, types) {
   const player = playerLink(event.player_id, event.player_name ?? "Unknown player");
   const other = event.related_player_name && playerLink(event.related_player_id, event.related_player_name);
   const quiet = (...text) => h("span", { class: "quiet" }, text);
@@ -58,12 +58,12 @@ function eventText(event) {
     return [h("strong", {}, player), GOALS[event.type_id] && quiet(` (${GOALS[event.type_id]})`), other && quiet(" assist ", other)];
   }
   if (event.type_id === 18) return [player, other && quiet(" for ", other)];
-  const name = [event.type_name ?? "Event", event.sub_type_name].filter(Boolean).join(": ");
+  const name = [types[event.type_id] ?? "Event", types[event.sub_type_id]].filter(Boolean).join(": ");
   return [event.player_name && player, " ", quiet(name, event.rescinded ? " (rescinded)" : "")];
 }
 
 /** Events on both sides of the minutes, with the running score. */
-function timeline(events, match) {
+function timeline(events, match, types) {
   return h("ol", { class: "timeline" }, events.map((event) => {
     const score = known(event.home_shootout_score) ? `${event.home_shootout_score}–${event.away_shootout_score}`
       : event.is_goal ? `${event.home_score}–${event.away_score}` : null;
@@ -71,8 +71,8 @@ function timeline(events, match) {
     return h("li", { class: `${side} ${score ? "scored" : ""}` },
       h("span", { class: "minute" }, h("span", {}, event.minute_label), " ", score && h("strong", {}, score)),
       h("span", { class: "event" },
-        h("span", { class: "unseen" }, `${match[side] ?? "Match"}, ${event.type_name ?? "event"}: `),
-        h("span", { class: `mark ${MARKS[event.type_id] ?? "other"}`, "aria-hidden": "true" }), " ", eventText(event)));
+        h("span", { class: "unseen" }, `${match[side] ?? "Match"}, ${types[event.type_id] ?? "event"}: `),
+        h("span", { class: `mark ${MARKS[event.type_id] ?? "other"}`, "aria-hidden": "true" }), " ", eventText(event, types)));
   }));
 }
 
@@ -162,7 +162,7 @@ async function matchPage({ id }) {
       h("p", { class: "fresh centre" }, `${longDay(match.starting_at)}${known(match.starting_at) ? `, ${time(match.starting_at)} UTC` : ""}. Fetched ${moment(match.loaded_at)} UTC.`),
       facts([["Ground", [match.venue, match.city].filter((each) => each).join(", ")], ["Referee", match.referee], ["Attendance", known(match.attendance) ? count(match.attendance) : null],
         ["Weather", match.weather && `${match.weather}${degrees}`], ["Leg", match.leg && match.leg !== "1/1" ? match.leg : null], ["Result", match.result_info]]),
-      section("Timeline", events.length ? timeline(events, match) : empty(index.stored.events ? (match.phase === "scheduled" ? "The match has not begun." : "The provider has no events for this match.")
+      section("Timeline", events.length ? timeline(events, match, index.types) : empty(index.stored.events ? (match.phase === "scheduled" ? "The match has not begun." : "The provider has no events for this match.")
         : "No events are stored: the setting include lacks events.")),
       section("Statistics", statistics || empty(index.stored.statistics ? "The provider has no statistics for this match." : "No statistics are stored: the setting include lacks statistics."),
         statistics && !known(home.xg) && h("p", { class: "quiet" }, index.stored.xg ? "The provider has no expected goals for this match." : "No expected goals: the setting include lacks xGFixture.")),
