@@ -8,6 +8,7 @@ from playwright.sync_api import Page, sync_playwright
 
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _WIDTH, _HEIGHT = 1180, 760
+_STARTERS = 22
 
 
 def main() -> None:
@@ -27,9 +28,12 @@ def main() -> None:
             season = page.locator("main tbody th a").first.get_attribute("href")
             _show(page, f"{index}{season}")
             _save(page, "report", scheme)
-            # The newest match of the leader.
-            match = page.locator("main tbody tr").first.locator(".form a").last
-            _show(page, f"{index}{match.get_attribute('href')}")
+            # The newest match of the leader in which the places of both teams are known.
+            matches = page.locator("main tbody tr").first.locator(".form a").all()
+            for address in [match.get_attribute("href") for match in reversed(matches)]:
+                _show(page, f"{index}{address}")
+                if page.locator(".pitch .shirt").count() == _STARTERS:
+                    break
             _save(page, "match", scheme)
             page.locator("h2", has_text="Line-ups").scroll_into_view_if_needed()
             top = "document.querySelector('.pitch').getBoundingClientRect().top"

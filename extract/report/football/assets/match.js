@@ -105,7 +105,10 @@ function lineups(match, parts, home, away, index) {
   return section("Line-ups",
     teams.some(({ places }) => places?.length) ? [
       h("p", { class: "keys" }, h("span", { class: "key home" }, heading(match.home, home)), h("span", { class: "key away" }, heading(match.away, away))),
-      pitch(teams)] : empty("The provider has no formations for this match."),
+      pitch(teams),
+      teams.filter(({ places }) => !places?.length).map(({ side }) =>
+        empty(`The provider has no places on the pitch for ${clean(match[side])}: the list below has its players.`))]
+      : empty("The provider has no places on the pitch for this match."),
     h("div", { class: "columns" }, lineupTable(match.home, of("home"), home?.coach_name), lineupTable(match.away, of("away"), away?.coach_name)));
 }
 
