@@ -17,8 +17,9 @@ from extract.errors import ExtractError, first_line
 from extract.warehouse.base import Warehouse
 from extract.warehouse.duckdb import STORAGE_VERSION
 
-# What the report needs of the raw schema.
-_RAW = ("api_calls", "due_fixtures", "fixture_checks", "fixture_index")
+# What the operations page needs of the raw schema, and of the staging schema.
+_RAW = ("api_calls", "due_fixtures", "fixture_checks", "fixture_index", "listing_log")
+_STAGING = ("last_checks",)
 # The name of the copy while it is written. No DuckDB file that dbt can open has it.
 _COPY = '"copy;"'
 # The end of the comment on a view: dbt's macros/view.sql writes it.
@@ -69,17 +70,14 @@ def is_published(path: Path, built_at: datetime) -> bool:
 
 def _copy(warehouse: Warehouse, temporary: Path) -> None:
     schema = warehouse.raw.removesuffix("_raw")
-    tables = [
-        table
-        for (table,) in warehouse.query(
-            "select table_name from information_schema.tables "
-            f"where table_catalog = current_database() and table_schema = '{schema}' order by 1"
-        )
-    ]
+    staging = f"{schema}_staging"
+    # A warehouse has no checks as long as no transform ran any.
+    checks = [table for table in _tables(warehouse, staging) if table in _STAGING]
+    schemas = {schema: _tables(warehouse, schema), warehouse.raw: _RAW, staging: checks}
     with _attached(warehouse, temporary):
         # One transaction: now(), which some views read, is the same time for all of them.
         warehouse.execute("begin")
-        for name, copied in ((schema, tables), (warehouse.raw, _RAW)):
+        for name, copied in schemas.items():
             warehouse.execute(f"create schema {_COPY}.{name}")
             for table in copied:
                 relation = f"{name}.{_quoted(table)}"
@@ -87,6 +85,15 @@ def _copy(warehouse: Warehouse, temporary: Path) -> None:
         warehouse.execute("commit")
         for statement in _comments(warehouse, schema):
             warehouse.execute(statement)
+
+
+def _tables(warehouse: Warehouse, schema: str) -> list[str]:
+    """The tables and views of a schema."""
+    found = warehouse.query(
+        "select table_name from information_schema.tables "
+        f"where table_catalog = current_database() and table_schema = '{schema}' order by 1"
+    )
+    return [table for (table,) in found]
 
 
 @contextmanager

@@ -242,5 +242,8 @@ def test_the_documentation_is_built_and_complete(
         for question in questions()
         for name in re.findall(r"sportmonks\.([a-z_]+)", question.sql)
     }
-    (exposure,) = manifest["exposures"].values()
-    assert {id.split(".")[-1] for id in exposure["depends_on"]["nodes"]} == used
+    queries = (PAGE.parents[1] / "extract/report/operations/data.py").read_text(encoding="utf-8")
+    on_page = set(re.findall(r"(?:from |join |\")([a-z_]+)\b", queries)) & set(marts)
+    for exposure, tables in {"questions": used, "operations_page": on_page}.items():
+        nodes = manifest["exposures"][f"exposure.sportmonks.{exposure}"]["depends_on"]["nodes"]
+        assert {id.split(".")[-1] for id in nodes} == tables

@@ -1,9 +1,12 @@
-"""The report in a browser, and its figures against the tables."""
+"""The operations page in a browser, and its figures against the tables."""
 
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,11 +14,22 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from extract.report.operations import write_page
 from simulator import Simulator
-from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job
+from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Database, Job, Postgres
+from tests.support.postgres import Server
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-NAME = "</script><script>document.title = 'taken over'</script> & Sons <b>FC</b>"
+NAME = "</script><script>document.title = 'taken over'</script> & Sons <img src=x onerror=alert(1)>"
+ESCAPES = "Red \x1b[31mStar"
+# Pairs of texts of a chart that overlap.
+COLLISIONS = """() => [...document.querySelectorAll("svg.plot")].flatMap((plot) => {
+  const boxes = [...plot.querySelectorAll("text")]
+    .map((text) => [text.textContent, text.getBoundingClientRect()]).filter(([, box]) => box.width);
+  return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
+    .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+    .map(([other]) => `${one} and ${other}`));
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +59,22 @@ def page(browser: Browser) -> Iterator[Page]:
     assert wrong == []
 
 
+@pytest.fixture
+def api() -> Iterator[Simulator]:
+    with Simulator(seed=5, leagues=2, seasons=2, teams=6, quota=10_000) as simulator:
+        yield simulator
+
+
 def fill(job: Job, api: Simulator) -> None:
-    """Runs that store, fail, correct and leave something due."""
+    """Runs that store, fail, correct and leave something due, as if they were days apart."""
     ids = api.world.fixture_ids()
     played = [id for id in ids if api.control.fixture(id)["statistics"]]
     api.control.update(played[0], {"name": NAME})
-    # Live since months ago: a check warns.
+    api.control.update(played[1], {"name": ESCAPES})
+    # Live since months ago: a check of the job finds it.
     api.control.update(played[6], {"state_id": 2})
+    for id in played[9:12]:
+        api.control.update(id, {"statistics": []})
     job.extract("--seasons", "all", "--max-calls", "12", "--chunk-size", "20")
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [played[8]]}])
     job.extract("--force", "--fixture-ids", ",".join(map(str, played[:12])), code=1)
@@ -60,11 +83,21 @@ def fill(job: Job, api: Simulator) -> None:
         statistic = api.control.fixture(id)["statistics"][0]["id"]
         api.control.correct_statistic(id, statistic, 7777)
     job.extract("--force", "--fixture-ids", ",".join(map(str, played[:5])))
-    job.transform(*EVERY_MODEL)
+    job.query(
+        "update sportmonks_raw.runs set started_at = started_at - interval '1 day' * "
+        "(select count(*) from sportmonks_raw.runs as later "
+        "where later.started_at > runs.started_at) returning 1"
+    )
+    job.query(
+        "update sportmonks_raw.api_calls "
+        "set called_at = called_at - interval '1 hour' * (call_number % 30) returning 1"
+    )
+    # With its checks, which the page reads.
+    job.command("transform", "--quiet")
 
 
 def written(job: Job) -> Path:
-    path = job.folder / "report.html"
+    path = job.folder / "operations.html"
     job.command("report", "--output", str(path))
     return path
 
@@ -73,15 +106,16 @@ def show(page: Page, path: Path, width: int = 1280, scheme: str = "light") -> No
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.goto(path.as_uri())
-    # All charts are drawn, and each has marks.
-    for chart in page.locator(".chart").all():
-        chart.locator("svg .mark-rect path").first.wait_for(state="attached")
 
 
-@pytest.fixture
-def api() -> Iterator[Simulator]:
-    with Simulator(seed=5, leagues=2, seasons=2, teams=6, quota=10_000) as simulator:
-        yield simulator
+def fits(page: Page, width: int) -> None:
+    """Nothing is wider than the page, no texts collide, and cut tables say that they are cut."""
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(COLLISIONS) == []
+    for table in page.locator(".scroll:visible").all():
+        is_cut = table.evaluate("table => table.scrollWidth > table.clientWidth + 1")
+        hint = table.locator("xpath=preceding-sibling::p[@class='more']")
+        hint.wait_for(state="visible" if is_cut else "hidden")
 
 
 @pytest.mark.parametrize(
@@ -99,37 +133,43 @@ def test_in_a_browser(
     assert api.token not in path.read_text()
     for width, scheme in views:
         show(page, path, width, scheme)
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        page.add_script_tag(path=AXE)
+        fits(page, width)
+        for summary in page.locator("summary").all():
+            summary.press("Enter")
+        fits(page, width)
+        page.evaluate(AXE.read_text())
         violations = page.evaluate("axe.run().then(found => found.violations)")
         assert [each["id"] for each in violations] == [], violations
-    charts = {chart.get_attribute("id") for chart in page.locator(".chart").all()}
-    assert charts >= {
-        f"chart-{name}" for name in ("coverage", "freshness", "runs", "quota", "corrections")
-    }
-    for chart in page.locator(".chart").all():
-        assert re.match("(Bars|Heat map)", chart.get_attribute("aria-label") or "")
+    charts = {chart.get_attribute("id") for chart in page.locator("figure").all()}
+    assert charts == {"chart-calls", "chart-failures", "chart-quota"}
+    for chart in page.locator("figure svg").all():
+        assert chart.locator("rect").count() >= 1
+        assert (chart.get_attribute("aria-label") or "").startswith("Bars over time: ")
     # A name is text, whatever is in it.
-    assert page.title().startswith("Sportmonks warehouse")
-    assert NAME in page.locator("#correction-rows").inner_text()
+    assert page.title().startswith("Operations of the Sportmonks warehouse")
+    corrections = page.locator("#correction-rows").inner_text()
+    assert NAME in corrections
+    assert "Red \\x1b[31mStar" in corrections
+    assert page.locator("#attention li").count() == 2
+    assert "1 fixture failed" in page.locator("#attention").inner_text()
+    assert "live fixtures are recent" in page.locator("#attention").inner_text()
     sorts(page)
+    table = page.locator("#unresolved-rows tbody tr:visible")
+    assert table.count() == 1
     filters(page)
-    # The one that failed, though it is a table of one row.
-    page.locator('#season-rows a[href="#unresolved-rows"]').press("Enter")
-    assert page.locator("#unresolved-rows output").inner_text() == "1 row"
-    page.locator("#unresolved-rows input").fill("no such fixture")
-    assert page.locator("#unresolved-rows tbody tr:visible").count() == 0
 
 
 def sorts(page: Page) -> None:
     """By keyboard: one way, the other, and by numbers as numbers."""
     table = page.locator("#run-rows-table")
-    column = [each.inner_text().strip() for each in table.locator("th").all()].index("Requested")
-    button = table.locator("th button").nth(column)
+    column = [each.inner_text().strip() for each in table.locator("thead th").all()].index(
+        "Requested"
+    )
+    button = table.locator("thead button").nth(column)
     for direction, reverse in (("ascending", False), ("descending", True)):
         button.focus()
         page.keyboard.press("Enter")
-        assert table.locator("th").nth(column).get_attribute("aria-sort") == direction
+        assert table.locator("thead th").nth(column).get_attribute("aria-sort") == direction
         cells = table.locator(f"tbody td:nth-child({column + 1})").all_inner_texts()
         numbers = [int(cell.replace(",", "")) for cell in cells]
         assert numbers == sorted(numbers, reverse=reverse)
@@ -137,17 +177,30 @@ def sorts(page: Page) -> None:
 
 
 def filters(page: Page) -> None:
-    """A number leads to its rows, and a filter to those that hold its words."""
-    link = page.locator('#season-rows a[href="#due-rows"]').first
-    season, count = link.get_attribute("data-filter") or "", link.inner_text()
-    link.press("Enter")
-    assert page.url.endswith("#due-rows")
-    shown = page.locator("#due-rows tbody tr:visible").all_inner_texts()
-    assert len(shown) == int(count)
-    assert all(word in row for row in shown for word in season.split())
-    assert page.locator("#due-rows output").inner_text() == f"{count} rows"
+    rows = page.locator("#due-rows tbody tr:visible")
+    all_rows = rows.count()
+    page.locator("#due-rows input").fill("NEW")
+    shown = rows.all_inner_texts()
+    assert 0 < len(shown) < all_rows
+    assert all("new" in row for row in shown)
+    assert page.locator("#due-rows output").inner_text() == f"{len(shown)} rows"
     page.locator("#due-rows input").fill("no such fixture")
-    assert page.locator("#due-rows tbody tr:visible").count() == 0
+    assert rows.count() == 0
+
+
+def test_a_script_or_a_style_from_a_name_would_not_run(
+    duckdb_job: Job, api: Simulator, browser: Browser
+) -> None:
+    """The policy of the page refuses both, should the escaping ever fail."""
+    build_three(duckdb_job, api)
+    path = written(duckdb_job)
+    added = "<script>document.title = 'taken over'</script><style>body { display: none }</style>"
+    path.write_text(path.read_text().replace("</main>", f"{added}</main>"))
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    assert page.title().startswith("Operations")
+    assert page.locator("h1").is_visible()
+    page.close()
 
 
 def extract_three(job: Job, api: Simulator) -> None:
@@ -163,11 +216,45 @@ def build_three(job: Job, api: Simulator) -> None:
     job.start("three fixtures, built", make)
 
 
-def test_three_fixtures(duckdb_job: Job, api: Simulator, page: Page) -> None:
+def test_one_run_is_a_sentence_and_nothing_is_red(
+    duckdb_job: Job, api: Simulator, page: Page
+) -> None:
     build_three(duckdb_job, api)
     show(page, written(duckdb_job), 390)
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    fits(page, 390)
     assert page.locator("#stored").inner_text() == "3"
+    assert page.locator("#attention h2").inner_text() == "Nothing needs a person."
+    assert page.locator("#attention.good").count() == 1
+    assert page.locator("figure").count() == 0
+    assert "and completed after" in page.locator("#runs").inner_text()
+    assert page.get_by_role("link", name="Football pages").count() == 0
+    path = duckdb_job.folder / "with football.html"
+    write_page(path, print, football="index.html")
+    show(page, path)
+    link = page.get_by_role("link", name="Football pages")
+    assert link.get_attribute("href") == "index.html"
+
+
+def test_an_empty_warehouse(duckdb_job: Job, api: Simulator, page: Page) -> None:
+    def make() -> None:
+        extract_three(duckdb_job, api)
+        for table in ("fixtures", "fixture_index", "fixture_checks", "runs", "api_calls"):
+            duckdb_job.query(f"delete from sportmonks_raw.{table} returning 1")
+        duckdb_job.transform(*EVERY_MODEL)
+
+    duckdb_job.start("empty", make)
+    show(page, written(duckdb_job), 390)
+    fits(page, 390)
+    text = page.locator("main").inner_text()
+    for part in (
+        "Nothing needs a person.",
+        "No fixture is known yet",
+        "There was none.",
+        "No call was made",
+        "None was seen.",
+        "Nothing: all fixtures are as fresh",
+    ):
+        assert part in text
 
 
 class Tables(HTMLParser):
@@ -177,15 +264,15 @@ class Tables(HTMLParser):
         super().__init__()
         self.rows: dict[str, list[list[str]]] = {}
         self._table: list[list[str]] = []
-        self._in_cell = False
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
         if tag == "table":
-            self._table = self.rows.setdefault(str(dict(attributes)["id"]), [])
+            self._table = self.rows.setdefault(str(values["id"]), [])
         elif tag == "tr":
             self._table.append([])
-        elif tag == "td":
-            self._table[-1].append(dict(attributes)["data-value"] or "")
+        elif "data-value" in values:
+            self._table[-1].append(values["data-value"] or "")
 
 
 @POSTGRES_IN_TEST_ALL
@@ -196,7 +283,7 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
     tables.feed(text)
     found = {name: [row for row in rows if row] for name, rows in tables.rows.items()}
     for name, sql in {
-        "season-rows-table": "select league_name, season_name, known, stored from "
+        "season-rows-table": "select season_id, league_name, season_name, known, stored from "
         "sportmonks.season_coverage where known > 0",
         "run-rows-table": "select started_at, outcome, due, requested from sportmonks.extract_runs",
         "quota-rows-table": "select hour_at, endpoint, calls, calls_answered from "
@@ -208,25 +295,98 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
         rows = job.query(sql)
         assert rows
         expected = sorted([str(value) for value in row] for row in rows)
-        assert sorted(row[: len(rows[0])] for row in found[name]) == expected
+        assert sorted(row[: len(rows[0])] for row in found[name]) == expected, name
+    gaps = {(row[0], row[4], row[5]): (int(row[1]), int(row[2])) for row in found["gap-rows-table"]}
+    seasons = job.query(
+        "select league_name, season_name, finished, finished_with_statistics, known, stored "
+        "from sportmonks.season_coverage where known > 0"
+    )
+    for league, season, finished, with_statistics, known, stored in seasons:
+        lacking = {"statistics": finished - with_statistics, "not stored yet": known - stored}
+        for what, missing in lacking.items():
+            expected = (missing, finished if what == "statistics" else known)
+            assert gaps.get((what, league, season)) == (expected if missing else None), what
+    assert any(what == "statistics" for what, *_ in gaps)
+    assert any(what == "not stored yet" for what, *_ in gaps)
     ((corrections,),) = job.query(
         "select count(*) from sportmonks.fixture_corrections where is_after_full_time"
     )
     assert len(found["correction-rows-table"]) == corrections >= 3
+    assert f'<b id="correction-count">{corrections}</b>' in text
     ((stored,),) = job.query("select count(*) from sportmonks.fixtures")
     assert f'<b id="stored">{stored:,}</b>' in text
-    select = ["--select", "config.severity:warn"]
-    warned = job.command("transform", "--verbose", "--full-refresh", *select).output
-    names = re.findall(r"WARN (\w+): [0-9]+ found", warned)
-    assert "live_fixtures_are_recent" in names
-    assert {name.replace("_", " ").capitalize() for name in names} == set(
-        re.findall("<h3>(.*)</h3>", text)
+    checked = dict(
+        job.query("select check_name, found from sportmonks_staging.last_checks where found > 0")
     )
-    assert f'<b id="warning-count">{len(names)}</b>' in text
+    assert "live_fixtures_are_recent" in checked
+    shown = re.findall(
+        r'<span class="name">(.*?)</span> <span class="found.*?>([0-9,]+) found', text
+    )
+    assert {name: int(count) for name, count in shown} == {
+        name.replace("_", " ").capitalize(): count for name, count in checked.items()
+    }
+    assert f'<b id="warning-count">{len(checked)}</b>' in text
+    for chart, name, sql in (
+        ("calls", "calls", "select sum(calls) from sportmonks.extract_runs"),
+        ("failures", "failed fixtures", "select sum(failed) from sportmonks.extract_runs"),
+        ("quota", "answered", "select sum(calls_answered) from sportmonks.quota_usage "
+                              "where endpoint like '%fixtures%'"),
+    ):  # fmt: skip
+        ((total,),) = job.query(sql)
+        drawn = text.partition(f'id="chart-{chart}"')[2].partition("</figure>")[0]
+        titles = unescape(" ".join(re.findall("<title>.*?: (.*?)</title>", drawn)))
+        counts = re.findall(rf"([0-9,]+) {name}", titles)
+        assert sum(int(count.replace(",", "")) for count in counts) == total > 0, chart
+
+
+def test_an_analyst_gets_the_page_of_the_final_tables(
+    job_on: Callable[[Database], Job],
+    postgres: Postgres,
+    server: Server,
+    api: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = job_on(postgres)
+    build_three(job, api)
+    role = f"{postgres.schema}_guest"
+    server.query(f"create role {role} login")
+    if server.password:
+        server.query(f"alter role {role} password %s", [server.password])
+    try:
+        server.query(f"grant usage on schema {postgres.schema} to {role}")
+        server.query(f"grant select on all tables in schema {postgres.schema} to {role}")
+        monkeypatch.setenv("PGUSER", role)
+        text = written(job).read_text()
+    finally:
+        server.query(f"drop owned by {role}")
+        server.query(f"drop role {role}")
+    assert '<b id="stored">3</b>' in text
+    assert "They are not shown" in text
+    missing = text.partition('id="unreadable">')[2].partition("</p>")[0]
+    for table in ("due_fixtures", "fixture_checks", "api_calls", "last_checks"):
+        assert table in missing
+
+
+def test_it_waits_for_the_duckdb_file(duckdb_job: Job, api: Simulator) -> None:
+    build_three(duckdb_job, api)
+    path = duckdb_job.folder / "operations.html"
+    program = (
+        "import duckdb, sys, time; connection = duckdb.connect(sys.argv[1]); "
+        "print('open', flush=True); time.sleep(2)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, os.environ["DUCKDB_PATH"]], stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout and holder.stdout.readline() == b"open\n"
+        output = duckdb_job.command("report", "--no-wait", "--output", str(path), code=1).output
+        assert "in use by process" in output
+        assert not path.exists()
+        assert "Waiting for process" in duckdb_job.command("report", "--output", str(path)).output
+        assert path.exists()
 
 
 def test_nothing_to_show(duckdb_job: Job, api: Simulator) -> None:
-    path = duckdb_job.folder / "report.html"
+    path = duckdb_job.folder / "operations.html"
     output = duckdb_job.command("report", "--output", str(path), code=2).output
     assert "sportmonks extract" in output
     extract_three(duckdb_job, api)
