@@ -242,8 +242,13 @@ def test_the_documentation_is_built_and_complete(
         for question in questions()
         for name in re.findall(r"sportmonks\.([a-z_]+)", question.sql)
     }
-    queries = (PAGE.parents[1] / "extract/report/operations/data.py").read_text(encoding="utf-8")
-    on_page = set(re.findall(r"(?:from |join |\")([a-z_]+)\b", queries)) & set(marts)
-    for exposure, tables in {"questions": used, "operations_page": on_page}.items():
+    report = PAGE.parents[1] / "extract/report"
+    on_page, on_pages = (
+        set(re.findall(r"(?:from |join |\")([a-z_]+)\b", (report / file).read_text("utf-8")))
+        & set(marts)
+        for file in ("operations/data.py", "football/queries.py")
+    )
+    exposures = {"questions": used, "operations_page": on_page, "football_pages": on_pages}
+    for exposure, tables in exposures.items():
         nodes = manifest["exposures"][f"exposure.sportmonks.{exposure}"]["depends_on"]["nodes"]
         assert {id.split(".")[-1] for id in nodes} == tables

@@ -10,7 +10,7 @@ its file without a list of them, and loads some hundred kilobytes at most.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
+from importlib import resources
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -101,17 +101,22 @@ def write_football(
         ("match", "matches", queries.match_parts(statistics), counts.matches),
         ("player", "players", queries.PLAYER, counts.players),
     ):
-        for start, end in _ranges(buckets[kind], total):
-            on_step(f"{plural}, {start * 100 // buckets[kind]} %")
-            where = (buckets[kind], start, end)
-            for number, contents in _by_bucket(query, parts, where):
+        files = buckets[kind]
+        whole = {name: part for name, part in parts.items() if part.at_once}
+        kept = dict(_by_bucket(query, whole, (files, 0, files)))
+        split = {name: part for name, part in parts.items() if not part.at_once}
+        for start, end in _ranges(files, total):
+            on_step(f"{plural}, {start * 100 // files} %")
+            read = dict(_by_bucket(query, split, (files, start, end)))
+            for number in range(start, end):
+                contents = read.get(number, {}) | kept.pop(number, {})
                 _write(data, f"{kind}-{number}", contents)
     return counts
 
 
 def _copy_assets(folder: Path) -> None:
     """The page, its style and its scripts."""
-    source = files("extract.report.football")
+    source = resources.files("extract.report.football")
     (folder / "index.html").write_bytes((source / "index.html").read_bytes())
     (folder / "assets").mkdir()
     for asset in (source / "assets").iterdir():
@@ -148,7 +153,7 @@ def _by_bucket(
         Numbers and contents: for each part the names of its columns, and its rows by id.
     """
     found: dict[int, dict[str, Any]] = {}
-    for name, (sql, order) in parts.items():
+    for name, (sql, order, _) in parts.items():
         bucket = f"part.id % {where[0]}" if where else "part.id"
         condition = f"where {bucket} >= {where[1]} and {bucket} < {where[2]}" if where else ""
         rows = query(

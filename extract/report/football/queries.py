@@ -14,10 +14,13 @@ class Part(NamedTuple):
     Attributes:
         sql: a query whose first column is `id`.
         order: the columns that order the rows of one id.
+        at_once: whether to read the rows of all ids with one query, because the engines compute the
+            whole view for a part of it.
     """
 
     sql: str
     order: str
+    at_once: bool = False
 
 
 def seconds(column: str) -> str:
@@ -383,6 +386,7 @@ PLAYER = {
     from player_seasons
 """,
         "season_name desc, league_name, team_name, season_id",
+        at_once=True,
     ),
     "matches": Part(
         f"""
