@@ -1,4 +1,4 @@
-"""Where the dbt project is, and where dbt writes."""
+"""Where the dbt project and the documents are, and where dbt writes."""
 
 import os
 from pathlib import Path
@@ -11,6 +11,12 @@ _WORKING_FOLDER = Path(".sportmonks") / "dbt"
 def dbt_project_dir() -> Path:
     """The dbt project: the one beside `extract/` in a checkout, else the one in the package."""
     return (_PACKAGE if _is_installed() else _PACKAGE.parent) / "dbt_project"
+
+
+def documents() -> list[Path]:
+    """The documents of the project, README.md first; in a wheel, its package has them."""
+    root = _PACKAGE if _is_installed() else _PACKAGE.parent
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
 
 
 def dbt_target_dir() -> Path:

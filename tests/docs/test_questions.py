@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from extract.report.documents import LINEAGE
+from extract.report.documents.diagram import RELATION
 from extract.warehouse.raw_tables import DUE, SCHEMAS
 from simulator import Simulator
 from tests.support.expected_answers import ANSWERS
@@ -210,10 +212,13 @@ def test_the_documentation_is_built_and_complete(
     monkeypatch.chdir(path.parent)
     monkeypatch.setenv("DUCKDB_PATH", path.name)
     output = duckdb_job.command("docs").output
-    site = duckdb_job.dbt_target / "static_index.html"
+    site = duckdb_job.dbt_target / "docs" / "index.html"
     assert str(site) in output.replace("\n", "")
-    assert "fixture_corrections" in site.read_text(encoding="utf-8")
-    assert api.token not in site.read_text(encoding="utf-8")
+    lineage = (site.parent / LINEAGE).read_text(encoding="utf-8")
+    assert LINEAGE in site.read_text(encoding="utf-8")
+    assert "fixture_corrections" in lineage
+    assert "[The documents of the project](index.html)" in lineage
+    assert api.token not in lineage
 
     manifest = json.loads((duckdb_job.dbt_target / "manifest.json").read_text(encoding="utf-8"))
     catalog = json.loads((duckdb_job.dbt_target / "catalog.json").read_text(encoding="utf-8"))
@@ -242,13 +247,34 @@ def test_the_documentation_is_built_and_complete(
         for question in questions()
         for name in re.findall(r"sportmonks\.([a-z_]+)", question.sql)
     }
+    # The diagram of docs/tables.md has every relationship that dbt tests.
+    tested = {
+        (
+            re.sub(r"ref\('(.*)'\)", r"\1", test["test_metadata"]["kwargs"]["to"]),
+            test["attached_node"].split(".")[-1],
+            test["column_name"],
+        )
+        for test in manifest["nodes"].values()
+        if (test.get("test_metadata") or {}).get("name") == "relationships"
+    }
+    page = (PAGE.parent / "tables.md").read_text(encoding="utf-8")
+    assert len(tested) > 20
+    assert tested <= set(RELATION.findall(page))
+
     report = PAGE.parents[1] / "extract/report"
-    on_page, on_pages = (
-        set(re.findall(r"(?:from |join |\")([a-z_]+)\b", (report / file).read_text("utf-8")))
-        & set(marts)
+    operations, football = (
+        (report / file).read_text(encoding="utf-8")
         for file in ("operations/data.py", "football/queries.py")
     )
-    exposures = {"questions": used, "operations_page": on_page, "football_pages": on_pages}
+    on_page = {
+        *re.findall(r"(?:from|join) ([a-z_]+)", operations),
+        *re.findall(r'"(fixture_[a-z]+)": "', operations),
+    }
+    exposures = {
+        "questions": used,
+        "operations_page": on_page & set(marts),
+        "football_pages": set(re.findall(r"(?:from|join) ([a-z_]+)", football)) & set(marts),
+    }
     for exposure, tables in exposures.items():
         nodes = manifest["exposures"][f"exposure.sportmonks.{exposure}"]["depends_on"]["nodes"]
         assert {id.split(".")[-1] for id in nodes} == tables

@@ -277,8 +277,8 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
     for league, season, finished, with_statistics, known, stored in seasons:
         lacking = {"statistics": finished - with_statistics, "not stored yet": known - stored}
         for what, missing in lacking.items():
-            expected = (missing, finished if what == "statistics" else known)
-            assert gaps.get((what, league, season)) == (expected if missing else None), what
+            gap = (missing, finished if what == "statistics" else known) if missing else None
+            assert gaps.get((what, league, season)) == gap, what
     assert any(what == "statistics" for what, *_ in gaps)
     assert any(what == "not stored yet" for what, *_ in gaps)
     ((corrections,),) = job.query(

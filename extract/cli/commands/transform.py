@@ -50,15 +50,17 @@ def transform(
 
 
 def docs(context: typer.Context, no_wait: NoWait = False) -> None:
-    """Generate the documentation of the tables as one HTML file: `dbt docs generate`.
+    """Generate the documentation as a site: the documents, the diagram of the tables, the lineage.
 
-    Other arguments are passed to dbt.
+    The columns and the lineage are those of `dbt docs generate`. Other arguments are passed to dbt.
     """
     with handle_errors():
+        from extract.report.documents import write_documents
         from extract.transform.dbt import generate_docs
 
-        code, site = generate_docs(context.args, write_line, wait=not no_wait)
+        code, lineage = generate_docs(context.args, write_line, wait=not no_wait)
         if not code:
+            site = write_documents(lineage, lineage.parent / "docs")
             write_line(f"The documentation is {site}: open it in a browser.")
         raise typer.Exit(code)
 

@@ -1,0 +1,118 @@
+"""The documentation site: the project's documents, the diagram of the tables, and dbt's lineage."""
+
+import re
+import shutil
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from posixpath import normpath
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from extract.config.paths import documents
+from extract.report.documents.diagram import draw
+
+# The name of dbt's page on the site. models/overview.md links back from it.
+LINEAGE = "lineage.html"
+_ABSOLUTE = re.compile("[a-z]+:|#|//")
+
+
+def write_documents(lineage: Path, folder: Path) -> Path:
+    """Writes the site into a folder, which is replaced.
+
+    Args:
+        lineage: the page that `dbt docs generate --static` has written.
+        folder: where to write.
+
+    Returns:
+        The first page.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(lineage, folder / LINEAGE)
+    sources = documents()
+    pages = {
+        path: "index.html" if path.name == "README.md" else f"{path.stem}.html" for path in sources
+    }
+    environment = Environment(
+        loader=PackageLoader("extract.report.documents", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("page.html")
+    titles = {}
+    bodies = {}
+    for path, name in pages.items():
+        titles[name], bodies[name] = _render(path, pages, folder)
+    style = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+    for name, body in bodies.items():
+        page = template.render(
+            titles=titles,
+            current=name,
+            lineage=LINEAGE,
+            body=body,
+            style=Markup(style),  # noqa: S704
+        )
+        (folder / name).write_text(page, encoding="utf-8")
+    return folder / "index.html"
+
+
+def _render(path: Path, pages: dict[Path, str], folder: Path) -> tuple[str, Markup]:
+    """The title of a document, and the document as HTML."""
+    # Our own documents: HTML in them is markup.
+    markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
+    tokens = markdown.parse(path.read_text(encoding="utf-8"))
+    _name_headings(tokens)
+    for token in tokens:
+        for child in token.children or ():
+            for name in ("href", "src"):
+                if (target := child.attrGet(name)) and not _ABSOLUTE.match(str(target)):
+                    child.attrSet(name, _address(str(target), path, pages, folder))
+        if token.type == "html_block":
+            token.content = re.sub(
+                '(src|srcset)="(.*?)"',
+                lambda found: (
+                    f'{found[1]}="{escape(_address(found[2], path, pages, folder))}"'
+                    if not _ABSOLUTE.match(found[2])
+                    else found[0]
+                ),
+                token.content,
+            )
+        if token.type == "fence" and token.info == "mermaid":
+            token.type, token.content = "html_block", draw(token.content, LINEAGE)
+    title = tokens[1].content
+    html = markdown.renderer.render(tokens, markdown.options, {})
+    # Wide tables and the diagram scroll inside the page.
+    html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>')
+    html = html.replace("</table>", "</table></div>")
+    return title, Markup(html)  # noqa: S704 - our own documents
+
+
+def _name_headings(tokens: list[Token]) -> None:
+    """Gives headings the ids that GitHub gives them, which links use."""
+    seen: dict[str, int] = {}
+    for token, text in pairwise(tokens):
+        if token.type == "heading_open":
+            words = re.sub(r"[^\w\- ]", "", text.content.lower()).replace(" ", "-")
+            number = seen.get(words, 0)
+            seen[words] = number + 1
+            token.attrSet("id", f"{words}-{number}" if number else words)
+
+
+def _address(target: str, path: Path, pages: dict[Path, str], folder: Path) -> str:
+    """The address on the site of what a document links to. Other files are copied."""
+    place, _, anchor = target.partition("#")
+    file = Path(normpath(path.parent / place))
+    if file in pages:
+        return f"{pages[file]}#{anchor}" if anchor else pages[file]
+    if file.is_file():
+        copied = folder / "files" / file.name
+        copied.parent.mkdir(exist_ok=True)
+        shutil.copy(file, copied)
+        return f"files/{file.name}"
+    return target

@@ -1,0 +1,63 @@
+"""The documentation site, without dbt's part."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from extract.config.paths import documents
+from extract.report.documents import LINEAGE, write_documents
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    lineage = folder / "static_index.html"
+    lineage.write_text("dbt's page")
+    (folder / "docs").mkdir()
+    (folder / "docs" / "old.html").write_text("of an earlier version")
+    return write_documents(lineage, folder / "docs").parent
+
+
+def test_every_document_is_a_page_and_the_old_site_is_gone(site: Path) -> None:
+    names = {path.name for path in site.glob("*.html")}
+    assert names == {"index.html", LINEAGE} | {f"{path.stem}.html" for path in documents()} - {
+        "README.html"
+    }
+    assert (site / LINEAGE).read_text() == "dbt's page"
+    for page in site.glob("*.html"):
+        if page.name != LINEAGE:
+            text = page.read_text(encoding="utf-8")
+            assert set(re.findall('<li><a href="(.*?)"', text.partition("</nav>")[0])) == names
+
+
+def test_links_lead_to_files_and_headings_that_exist(site: Path) -> None:
+    checked = 0
+    for page in set(site.glob("*.html")) - {site / LINEAGE}:
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall('(?:href|src|srcset)="(.*?)"', text):
+            if target.startswith(("http", f"{LINEAGE}#!")):
+                continue
+            name, _, anchor = target.partition("#")
+            file = site / name if name else page
+            # Folders, and files that a wheel does not have, cannot be shown.
+            if file.suffix in (".html", ".sql", ".timer", ".png") or file.is_file():
+                assert file.is_file(), (page.name, target)
+                checked += 1
+            if anchor:
+                assert f'id="{anchor}"' in file.read_text(encoding="utf-8"), (page.name, target)
+    assert checked > 100
+
+
+def test_the_diagram_has_every_table_once(site: Path) -> None:
+    text = (site / "tables.html").read_text(encoding="utf-8")
+    assert "erDiagram" not in text
+    boxes = re.findall(rf'{LINEAGE}#!/model/model\.sportmonks\.([a-z_]+)"><rect', text)
+    source = next(path for path in documents() if path.name == "tables.md").read_text()
+    diagram = source.partition("```mermaid")[2].partition("```")[0]
+    named = set(re.findall(r"^    ([a-z_]+) (?:[|o}{]+--|\{)", diagram, re.M))
+    named |= set(re.findall(r"--[|o}{]+ ([a-z_]+) :", diagram))
+    assert sorted(boxes) == sorted(named)
+    places = re.findall('<rect x="(.*?)" y="(.*?)"', text)
+    assert len(set(places)) == len(places) == len(boxes)
+    assert text.count('<path d="M') == diagram.count(" : ")
