@@ -57,7 +57,7 @@ query: export QUERY = $(value SQL)
 unexport SQL
 
 .PHONY: report
-report: .venv/installed ## Write a report on the warehouse as one HTML page. REPORT_ARGS="--output FILE"
+report: .venv/installed ## Write pages on football and on the job. REPORT_ARGS="--serve"
 	@$(SPORTMONKS) report $(REPORT_ARGS)
 
 .PHONY: compare
@@ -116,7 +116,7 @@ pictures: .venv/installed-dev ## Make the pictures of the README from the demo. 
 	@SPORTMONKS_COMMAND=make $(BIN)/python docs/pictures/session.py docs/pictures/session.svg \
 		$(BIN)/python -m extract demo
 	@TARGET=duckdb DUCKDB_PATH=demo.duckdb $(BIN)/python -m extract report
-	@$(BIN)/python docs/pictures/report.py report.html "$$(command -v chromium)"
+	@$(BIN)/python docs/pictures/report.py report "$$(command -v chromium)"
 
 .PHONY: lint
 lint: .venv/installed-dev $(BOUNCER)/installed ## Linters and type checker, on Python, SQL and dbt's metadata.
@@ -155,7 +155,7 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 .PHONY: clean
 clean: ## Remove generated files, except your databases and settings.
 	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis demo.duckdb demo.duckdb.wal
-	@rm -rf dbt_project/target dbt_project/logs logs .dagster .sportmonks dist
+	@rm -rf dbt_project/target dbt_project/logs logs .dagster .sportmonks dist report
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

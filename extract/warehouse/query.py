@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -108,6 +108,32 @@ def open_query() -> Iterator[Query]:
         if not run_query(final_tables_query()).rows:
             raise NothingTransformedError(name)
         yield run_query
+
+
+@contextmanager
+def open_query_when_free(on_wait: Callable[[str], None], wait: bool = True) -> Iterator[Query]:
+    """Opens a connection for queries as `open_query` does, once no other process writes the file.
+
+    Args:
+        on_wait: called with a line when waiting begins.
+        wait: whether to wait for another process that uses the DuckDB file.
+
+    Raises:
+        BusyError: it is not free, and this process does not wait or has waited long enough.
+        UsageError, ExtractError: as in `open_query`.
+    """
+    with ExitStack() as stack:
+        try:
+            query = stack.enter_context(open_query())
+        except BusyError:
+            if not wait:
+                raise
+            from extract.warehouse.factory import open_warehouse
+
+            # Returns when the file is free.
+            open_warehouse(on_wait, must_exist=True).close()
+            query = stack.enter_context(open_query())
+        yield query
 
 
 def _duckdb(schema: str) -> tuple[Any, str, Run]:

@@ -261,9 +261,20 @@ def test_the_documentation_is_built_and_complete(
     assert len(tested) > 20
     assert tested <= set(RELATION.findall(page))
 
-    queries = (PAGE.parents[1] / "extract/report/operations/data.py").read_text(encoding="utf-8")
-    read = re.findall(r"(?:from|join) ([a-z_]+)", queries)
-    on_page = {*read, *re.findall(r'"(fixture_[a-z]+)": "', queries)} & set(marts)
-    for exposure, tables in {"questions": used, "operations_page": on_page}.items():
+    report = PAGE.parents[1] / "extract/report"
+    operations, football = (
+        (report / file).read_text(encoding="utf-8")
+        for file in ("operations/data.py", "football/queries.py")
+    )
+    on_page = {
+        *re.findall(r"(?:from|join) ([a-z_]+)", operations),
+        *re.findall(r'"(fixture_[a-z]+)": "', operations),
+    }
+    exposures = {
+        "questions": used,
+        "operations_page": on_page & set(marts),
+        "football_pages": set(re.findall(r"(?:from|join) ([a-z_]+)", football)) & set(marts),
+    }
+    for exposure, tables in exposures.items():
         nodes = manifest["exposures"][f"exposure.sportmonks.{exposure}"]["depends_on"]["nodes"]
         assert {id.split(".")[-1] for id in nodes} == tables

@@ -1,5 +1,6 @@
 """The rights of the roles that docs/postgres/setup.sql creates."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from psycopg2 import errors
 
 from simulator import Simulator
 from tests.support.assertions import assert_equals_world
-from tests.support.pipeline import FINAL_TABLES, Database, Job, Postgres
+from tests.support.pipeline import EVERY_MODEL, FINAL_TABLES, Database, Job, Postgres
 from tests.support.postgres import BINARIES, Server
 from tests.support.terminal import error_line
 
@@ -128,6 +129,24 @@ def test_analyst_reads_the_final_tables_and_nothing_else(
     loaded.transform("--full-refresh", "--select", "fixtures")
     assert server.query(f"select count(*) from {schema}.fixtures", user=roles.reader)
     refused(server, roles.reader, f"delete from {schema}.fixtures")
+
+
+def test_analyst_makes_the_report(
+    loaded: Job, roles: Roles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded.extract()
+    loaded.transform(*EVERY_MODEL)
+    monkeypatch.setenv("PGUSER", roles.reader)
+    monkeypatch.setenv("SOURCES__SPORTMONKS__API_TOKEN", "")
+    output = loaded.command("report", "--output", str(loaded.folder / "report")).output
+    ((matches, seasons),) = loaded.query(
+        "select count(*), count(distinct season_id) from sportmonks.fixtures"
+    )
+    assert f"{seasons} season(s)" in output
+    assert f"{matches} match(es)" in output
+    files = (loaded.folder / "report" / "data").glob("match-*.js")
+    written = [json.loads(file.read_text().split(",", 1)[1][:-3])["match"] for file in files]
+    assert sum(len(part["rows"]) for part in written) == matches
 
 
 def test_view_of_a_user_survives(

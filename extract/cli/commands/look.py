@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from extract import interrupts
 from extract.cli.exit_codes import handle_errors, write_line
 from extract.cli.options import NoWait
-from extract.text import printable
+from extract.text import plain, printable
 
 # Rows of a query that a terminal shows by default.
 _ROWS_ON_A_TERMINAL = 500
@@ -71,26 +72,61 @@ def query(
 
 def report(
     output: Annotated[
-        Path, typer.Option(metavar="FILE", help="The file to write; it is overwritten.")
-    ] = Path("report.html"),
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="The folder to write. A report that is there is replaced."
+        ),
+    ] = Path("report"),
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve",
+            metavar="",
+            help="Also serve the pages on this machine until Ctrl-C, and write them again when a "
+            "transform has ended.",
+        ),
+    ] = False,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65_535, help="Port of --serve, 0 for a free one.")
+    ] = 8750,
     no_wait: NoWait = False,
 ) -> None:
-    """Write a report on the state of the warehouse: one HTML page that needs no network.
+    """Write pages on football and on the job: a folder that needs no server and no network.
 
-    It shows what is stored and how fresh it is, runs and their cost, corrections by the provider,
-    checks that warn, and what is due next.
+    The football pages show competitions, tables, teams, matches and players. They are made from the
+    final tables alone. The operations page shows what needs a person, what is missing and due, and
+    what runs cost.
     """
     with handle_errors():
-        from extract.report.operations import write_page
+        from extract.report.site import write_site
 
-        with Console(stderr=True).status("Opening the warehouse") as status:
-            write_page(
-                output,
-                write_line,
-                wait=not no_wait,
-                on_step=lambda step: status.update(f"Reading {step}"),
+        console = Console(stderr=True)
+
+        def write() -> None:
+            with console.status("Opening the warehouse") as status:
+                site = write_site(
+                    output,
+                    write_line,
+                    wait=not no_wait,
+                    on_step=lambda step: status.update(plain(f"Reading {step}")),
+                )
+            counts = site.counts
+            write_line(f"The report is {site.index}: open it in a browser.")
+            write_line(
+                f"{counts.seasons:,} season(s), {counts.teams:,} team(s), {counts.matches:,} "
+                f"match(es) and {counts.players:,} player(s): {site.files:,} files, "
+                f"{site.size / 1e6:,.1f} MB, in {site.seconds:.1f} s."
             )
-        write_line(f"The report is {output.resolve()}: open it in a browser.")
+
+        write()
+        if serve:
+            from threading import Event
+
+            from extract.report.serve import serve as serve_folder
+
+            stopped = Event()
+            with interrupts.handling(stopped.set):
+                serve_folder(output.resolve(), port, write, write_line, stopped)
 
 
 def _print_csv(rows: Iterable[Sequence[Any]], is_terminal: bool) -> None:
