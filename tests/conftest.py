@@ -1,6 +1,8 @@
 import gc
 import os
 import secrets
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,6 +27,9 @@ RANDOM_CASES = {
     "INTERRUPTIONS": 5,
     "DAYS": 3,
 }
+# The folder in memory that Linux has, and the bytes that must be free there.
+MEMORY = Path("/dev/shm")  # noqa: S108
+ROOM = 4 * 2**30
 # Who uses one of these runs the whole job, or a database server.
 PIPELINE_FIXTURES = {"dbt_targets", "server", "clone"}
 
@@ -81,9 +86,9 @@ def dbt_targets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def starts(tmp_path_factory: pytest.TempPathFactory) -> SavedStarts:
+def starts(memory: Path) -> SavedStarts:
     """Databases that several tests of a process start from."""
-    return SavedStarts(tmp_path_factory.mktemp("starts"))
+    return SavedStarts(memory / "starts")
 
 
 @pytest.fixture(scope="session")
@@ -105,9 +110,21 @@ def schema() -> str:
 
 
 @pytest.fixture(scope="session")
-def duckdb_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def memory() -> Iterator[Path]:
+    """A folder, in memory where there is room.
+
+    DuckDB waits for the disk at each commit, of which dbt makes hundreds, and dlt moves many small
+    files. The tests kill the job, not the machine.
+    """
+    has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    with tempfile.TemporaryDirectory(dir=MEMORY if has_room else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def duckdb_file(memory: Path) -> Path:
     """A file's name, the same for all tests of a process: another one makes dbt parse anew."""
-    return tmp_path_factory.mktemp("duckdb") / "football.duckdb"
+    return memory / "football.duckdb"
 
 
 @pytest.fixture
@@ -134,9 +151,16 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture
+def job_folder(memory: Path) -> Iterator[Path]:
+    """For the working files of a test's job."""
+    with tempfile.TemporaryDirectory(dir=memory, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def job_on(
     api: Simulator,
-    tmp_path: Path,
+    job_folder: Path,
     dbt_targets: Path,
     starts: SavedStarts,
     monkeypatch: pytest.MonkeyPatch,
@@ -144,7 +168,7 @@ def job_on(
     """Sets the job up to read from that API and to write to a database."""
 
     def set_up(database: Database) -> Job:
-        job = Job(database, tmp_path, dbt_targets / type(database).__name__, api, starts)
+        job = Job(database, job_folder, dbt_targets / type(database).__name__, api, starts)
         for name, value in job.environment(api.base_url, api.token).items():
             monkeypatch.setenv(name, value)
         return job

@@ -94,6 +94,8 @@ def test_the_wheel_has_what_the_job_needs_and_nothing_else(wheel: Path) -> None:
     assert {name for name in names if ".dist-info/" not in name} == expected
 
 
+# The default run has the demo of a clone: tests/docs/test_readme.py, and begins this one below.
+@pytest.mark.thorough
 def test_the_installed_demo(installed: Installed, tmp_path: Path) -> None:
     before = installed.files()
     text = replace(installed, folder=tmp_path).run("demo")

@@ -28,7 +28,7 @@ def test_extract_then_transform(duckdb_job: Job, api: Simulator) -> None:
 
 
 def test_nothing_to_do(duckdb_job: Job, api: Simulator) -> None:
-    duckdb_job.command("run")
+    duckdb_job.start_complete()
     text = duckdb_job.command("run").output
     assert "No fixtures are due" in text
     # The tables of reference data, runs and calls are no reason for a build.

@@ -176,19 +176,20 @@ class IncludeSequence:
         self.assert_tables()
 
     def assert_tables(self) -> None:
-        for table, by_fixture in self.built.items():
-            wanted = [row for rows in by_fixture.values() for row in rows]
-            if table in LINKS:
-                columns = ["fixture_id", LINKS[table]]
-                found = self.job.query(
-                    f"select {', '.join(columns)} from sportmonks_staging.{table} order by 1, 2"
-                )
-                rows = [dict(zip(columns, row, strict=True)) for row in found]
-            else:
-                columns = FINAL_TABLES[table].split(", ")
-                rows = comparable(self.job.records(table))
-            wanted.sort(key=lambda row: [row[column] for column in columns])
-            assert rows == wanted, table
+        with self.job.database.kept_open():
+            for table, by_fixture in self.built.items():
+                wanted = [row for rows in by_fixture.values() for row in rows]
+                if table in LINKS:
+                    columns = ["fixture_id", LINKS[table]]
+                    found = self.job.query(
+                        f"select {', '.join(columns)} from sportmonks_staging.{table} order by 1, 2"
+                    )
+                    rows = [dict(zip(columns, row, strict=True)) for row in found]
+                else:
+                    columns = FINAL_TABLES[table].split(", ")
+                    rows = comparable(self.job.records(table))
+                wanted.sort(key=lambda row: [row[column] for column in columns])
+                assert rows == wanted, table
 
     def some_parts(self) -> list[str]:
         return [part for part in PARTS if self.random.random() < 0.5]

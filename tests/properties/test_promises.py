@@ -29,6 +29,7 @@ def test_token_is_nowhere(
         if job.dbt_target.exists():
             shutil.copytree(job.dbt_target, job.folder / "target")
         monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
+        monkeypatch.setenv("DBT_LOG_PATH", str(job.folder / "logs"))
         ids = api.world.fixture_ids()
         api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [ids[0]]}])
         output = job.extract(code=1).output

@@ -21,7 +21,7 @@ from extract.payload.content_hash import content_hash
 from extract.payload.fixture import Fixture, read_fixture
 from simulator import Simulator
 from tests.support.mutations import BREAKING, REFUSED, TEXTS, Mutant, Mutator
-from tests.support.pipeline import FINAL_TABLES, POSTGRES_IN_TEST_ALL, DuckDb, Job, Postgres
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, DuckDb, Job, Postgres
 from tests.support.postgres import Server
 
 CASES = int(os.environ.get("CASES", "150"))
@@ -155,8 +155,9 @@ def assert_stored_as_sent(job: Job, sent: dict[int, bytes]) -> None:
 
 
 def assert_equal(one: Job, other: Job) -> None:
-    for table in FINAL_TABLES:
-        for here, there in zip(one.records(table), other.records(table), strict=True):
+    others = other.final_tables()
+    for table, rows in one.final_tables().items():
+        for here, there in zip(rows, others[table], strict=True):
             differing = dict(comparable(here).items() ^ comparable(there).items())
             assert differing == {}, (table, here, there)
 

@@ -121,19 +121,19 @@ def test_each_invalid_value_is_quarantined_alone(job: Job, monkeypatch: pytest.M
     ]
     assert found == [(id, case.path, str(case.value)) for id, case in sorted(chosen.items())]
     assert f"WARN nothing_is_in_quarantine: {len(chosen)} found." in output
-    for table in FINAL_TABLES:
-        assert_only_this_is_null(job, table, expected[table], chosen, {f["id"]: f for f in whole})
+    for table, rows in job.final_tables().items():
+        assert_only_this_is_null(table, rows, expected[table], chosen, {f["id"]: f for f in whole})
 
 
 def assert_only_this_is_null(
-    job: Job,
     table: str,
+    found: list[dict[str, Any]],
     expected: list[dict[str, Any]],
     chosen: dict[int, Case],
     truth: dict[int, dict[str, Any]],
 ) -> None:
     keys = FINAL_TABLES[table].split(", ")
-    rows = {tuple(row[key] for key in keys): row for row in comparable(job.records(table))}
+    rows = {tuple(row[key] for key in keys): row for row in comparable(found)}
     for wanted in expected:
         row = rows.pop(tuple(wanted[key] for key in keys), None)
         case = chosen.get(wanted.get("fixture_id", 0))

@@ -3,7 +3,7 @@
 import pytest
 
 from simulator import Simulator
-from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
 VIEWS = "config.materialized:view"
 
@@ -21,7 +21,7 @@ def made(job: Job, *arguments: str) -> list[str]:
 def test_a_view_is_created_only_when_needed(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job.start_transformed(*EVERY_MODEL)
+    job.start_complete()
     schema = job.database.schema
     every = [name for (name,) in job.database.execute(
         "select table_name from information_schema.views "
@@ -46,7 +46,7 @@ def test_a_view_is_created_only_when_needed(
 def test_views_on_a_recreated_view_are_recreated(postgres_job: Job, api: Simulator) -> None:
     """PostgreSQL drops them with it."""
     job = postgres_job
-    job.start_transformed(*EVERY_MODEL)
+    job.start_complete()
     job.database.execute(f"drop view {job.database.schema}_staging.stg_sportmonks__runs cascade")
     assert set(made(job)) == {"stg_sportmonks__runs", "extract_runs"}
     assert job.query("select count(*) from sportmonks.extract_runs") == [(1,)]

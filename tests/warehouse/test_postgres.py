@@ -71,7 +71,7 @@ def test_dlt_opens_sessions_without_sqlalchemy(host: str) -> None:
 
 
 def test_tables_have_keys_indexes_and_comments(job: Job) -> None:
-    job.start_transformed(*EVERY_MODEL)
+    job.start_complete()
     job.transform("--full-refresh", *EVERY_MODEL)
     schema = "sportmonks"
     keys = dict(
@@ -131,7 +131,7 @@ def written(job: Job) -> Counter[str]:
 
 
 def test_only_what_changed_is_written(job: Job, api: Simulator) -> None:
-    job.start_transformed(*EVERY_MODEL)
+    job.start_complete()
     before = written(job)
     fixtures = [api.world.fixture(id) for id in api.world.fixture_ids()]
     changed = next(f for f in fixtures if f["state_id"] == 5 and len(f["events"]) > 4)
@@ -201,6 +201,7 @@ def test_another_role(
     try:
         monkeypatch.setenv("PGUSER", role)
         monkeypatch.setenv("DBT_TARGET_PATH", str(job.folder / "target"))
+        monkeypatch.setenv("DBT_LOG_PATH", str(job.folder / "logs"))
         output = ""
         if server.asks_for_passwords(role):
             monkeypatch.setenv("PGPASSWORD", f"not-{SECRET}")
