@@ -37,7 +37,7 @@ function ratingChart(matches) {
         `${day(match.starting_at)}, ${match.opponent}: ${num(match.rating, 2)}`]) }],
     xTicks: monthTicks,
     smallest: 1,
-    from: 5,
+    from: 4,
   }));
 }
 
