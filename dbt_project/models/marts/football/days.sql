@@ -9,8 +9,8 @@ fixtures as (
 span as (
 
     select
-        date_trunc('day', min(starting_at)) as first_day,
-        date_trunc('day', max(starting_at)) as last_day
+        date_trunc('day', min(cast(starting_at as timestamp))) as first_day,
+        date_trunc('day', max(cast(starting_at as timestamp))) as last_day
     from fixtures
 
 ),
@@ -18,12 +18,12 @@ span as (
 final as (
 
     select cast(days.day as date) as day
-    from span
-    inner join
-        lateral generate_series(
-            cast(span.first_day as timestamp), cast(span.last_day as timestamp), interval '1 day'
+    from
+        generate_series(
+            (select span.first_day from span),
+            (select span.last_day from span),
+            interval '1 day'
         ) as days (day)
-        on true
 
 )
 
