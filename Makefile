@@ -69,7 +69,7 @@ doctor: .venv/installed ## Check this installation, and print how to fix it. DOC
 	@$(SPORTMONKS) doctor $(DOCTOR_ARGS)
 
 .PHONY: docs
-docs: .venv/installed ## Generate the documentation of the tables as one HTML file.
+docs: .venv/installed ## Generate the documentation: documents, diagram, columns and lineage.
 	@$(SPORTMONKS) docs --quiet $(DBT_ARGS)
 
 .PHONY: dagster

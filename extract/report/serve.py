@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -37,19 +38,25 @@ def serve(
     on_line: Callable[[str], None],
     stopped: threading.Event,
 ) -> None:
-    """Serves a folder until it is stopped.
+    """Writes the pages, and serves them until it is stopped.
 
     Args:
         folder: the pages.
         port: the port on 127.0.0.1; 0 chooses a free one.
-        write: writes the pages again.
+        write: writes the pages.
         on_line: called with lines about what happens.
         stopped: ends the server when it is set.
 
     Raises:
-        UsageError: the port is in use.
+        UsageError: the port is in use, or as in `write`.
+        ExtractError: as in `write`.
     """
     watch = _Watch()
+    with suppress(BusyError):
+        # Before the pages are written: a transform may end meanwhile.
+        watch.has_changed()
+    write()
+    watch.note()
     try:
         server = ThreadingHTTPServer((ADDRESS, port), partial(_Pages, directory=str(folder)))
     except OSError as error:
@@ -112,8 +119,9 @@ class _Watch:
     """
 
     def __init__(self) -> None:
-        self._file = _file_time()
-        self._written = self._seen = _find_version()
+        self._file: int | None = None
+        self._seen: str | None = None
+        self._written: str | None = None
 
     def has_changed(self) -> bool:
         """Whether the tables are newer than the pages."""

@@ -224,15 +224,10 @@ def note_checks(warehouse: Warehouse, checks: Sequence[Check], ran_all: bool) ->
     if not checks:
         return
     now = datetime.now(UTC)
-    # Version 0.3 wrote, and reads, the first three columns alone.
-    before = {
-        name: (name, found, is_ours, *(others or ("", "", None, None)))
-        for name, found, is_ours, *others in warehouse.query(f"select * from {_checks()}")
-    }
+    before = {row[0]: row for row in warehouse.query(f"select * from {_checks()}")}
     rows = {} if ran_all else dict(before)
     for check in checks:
-        *_, found_before, changed_at = before.get(check.name, (None, None))
-        last_found = before[check.name][1] if check.name in before else None
+        _, last_found, *_, found_before, changed_at = before.get(check.name, [None] * 4)
         if check.found != last_found:
             found_before, changed_at = last_found, now
         rows[check.name] = (
@@ -247,6 +242,8 @@ def note_checks(warehouse: Warehouse, checks: Sequence[Check], ran_all: bool) ->
     values = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows.values())
     with suppress(ExtractError):
         warehouse.execute(
+            # The table of version 0.2, which had the counts alone.
+            f"drop table if exists {final_schema()}_staging.last_checks; "
             f"drop table if exists {_checks()}; create table {_checks()} ("
             "check_name text, found bigint, is_ours boolean, description text, query text, "
             f"found_before bigint, changed_at timestamp with time zone); "
@@ -272,7 +269,7 @@ def _note() -> str:
 
 
 def _checks() -> str:
-    return f"{final_schema()}_staging.last_checks"
+    return f"{final_schema()}_staging.check_results"
 
 
 def _as_time(time: datetime) -> str:
@@ -297,6 +294,6 @@ def _relations(warehouse: Warehouse) -> str:
     columns = warehouse.query(
         "select table_schema, table_name, column_name, data_type from information_schema.columns "
         f"where table_schema in ('{schema}', '{schema}_staging') "
-        "and table_name not in ('last_transform', 'last_checks')"
+        "and table_name not in ('last_transform', 'check_results')"
     )
     return hashlib.blake2b(repr(sorted(columns)).encode(), digest_size=16).hexdigest()

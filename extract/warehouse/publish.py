@@ -19,7 +19,7 @@ from extract.warehouse.duckdb import STORAGE_VERSION
 
 # What the operations page needs of the raw schema, and of the staging schema.
 _RAW = ("api_calls", "due_fixtures", "fixture_checks", "fixture_index", "listing_log")
-_STAGING = ("last_checks",)
+_STAGING = ("check_results",)
 # The name of the copy while it is written. No DuckDB file that dbt can open has it.
 _COPY = '"copy;"'
 # The end of the comment on a view: dbt's macros/view.sql writes it.

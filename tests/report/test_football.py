@@ -297,17 +297,20 @@ def test_sort_filter_and_search(world: World, page: Page) -> None:
     season = world.one("select min(season_id) from player_seasons")
     show(page, world, f"/season/{season}/players")
     column = [head.strip(" ↑↓") for head in page.locator("main thead th").all_inner_texts()]
-    minutes = column.index("Min")
-    button = page.locator("main thead th button").nth(minutes)
-    for direction, reverse in (("descending", True), ("ascending", False)):
-        button.press("Enter")
-        assert page.locator("main thead th[aria-sort]").all_inner_texts()[0].startswith("Min")
-        assert page.locator("main thead th[aria-sort]").get_attribute("aria-sort") == direction
-        values = [row[minutes].replace(",", "") for row in cells(page)]
-        known = [int(value) for value in values if value != "\u2013"]
-        assert known == sorted(known, reverse=reverse)
-        assert len(set(known)) > 5
-        assert values[len(known) :] == ["\u2013"] * (len(values) - len(known))
+    for name in ("Min", "xG"):
+        at = column.index(name)
+        for direction, reverse in (("descending", True), ("ascending", False)):
+            page.locator("main thead th button").nth(at).press("Enter")
+            head = page.locator("main thead th[aria-sort]")
+            assert head.all_inner_texts()[0].startswith(name)
+            assert head.get_attribute("aria-sort") == direction
+            values = [row[at].replace(",", "") for row in cells(page)]
+            known = [float(value) for value in values if value != "\u2013"]
+            assert known == sorted(known, reverse=reverse)
+            assert len(set(known)) > 5
+            # Unknown ones are last in both directions.
+            assert values[len(known) :] == ["\u2013"] * (len(values) - len(known))
+    assert len(known) < len(values)
     team = cells(page)[0][1]
     page.locator("main input[type=search]").fill(team.upper())
     assert {row[1] for row in cells(page)} == {team}

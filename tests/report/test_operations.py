@@ -289,7 +289,7 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
     ((stored,),) = job.query("select count(*) from sportmonks.fixtures")
     assert f'<b id="stored">{stored:,}</b>' in text
     checked = dict(
-        job.query("select check_name, found from sportmonks_staging.last_checks where found > 0")
+        job.query("select check_name, found from sportmonks_staging.check_results where found > 0")
     )
     assert "live_fixtures_are_recent" in checked
     shown = re.findall(
@@ -336,7 +336,7 @@ def test_an_analyst_gets_the_page_of_the_final_tables(
     assert '<b id="stored">3</b>' in text
     assert "They are not shown" in text
     missing = text.partition('id="unreadable">')[2].partition("</p>")[0]
-    for table in ("due_fixtures", "fixture_checks", "api_calls", "last_checks"):
+    for table in ("due_fixtures", "fixture_checks", "api_calls", "check_results"):
         assert table in missing
 
 

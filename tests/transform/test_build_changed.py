@@ -68,7 +68,7 @@ def contents(job: Job) -> dict[str, list[str]]:
     names = job.database.execute(
         "select table_schema, table_name from information_schema.tables "
         f"where table_schema in ('{schema}', '{schema}_staging') "
-        "and table_name not in ('last_transform', 'last_checks', 'unchecked_fixtures')"
+        "and table_name not in ('last_transform', 'check_results', 'unchecked_fixtures')"
     )[1]
     assert len(names) > 60
     with job.database.kept_open():

@@ -47,7 +47,7 @@ def test_a_check_reads_new_rows_and_warns_of_new_findings(duckdb_job: Job, api: 
     assert "2 checks found 2 oddities in the provider's data" in output
     # What the operations page reads: the query finds rows that the next transform does not check.
     ((found, found_before, sql),) = job.query(
-        "select found, found_before, query from sportmonks_staging.last_checks "
+        "select found, found_before, query from sportmonks_staging.check_results "
         f"where check_name like '{NAME}%' and changed_at > now() - interval '1 hour'"
     )
     assert (found, found_before) == (1, 0)

@@ -118,8 +118,9 @@ def report(
                 f"{site.size / 1e6:,.1f} MB, in {site.seconds:.1f} s."
             )
 
-        write()
-        if serve:
+        if not serve:
+            write()
+        else:
             from threading import Event
 
             from extract.report.serve import serve as serve_folder

@@ -284,7 +284,7 @@ def read_operations_data(
         f"order by 1, 5 limit {_ROWS}"
     )
     on_step("checks")
-    stored_checks = read(f"select * from {staging}.last_checks", f"{staging}.last_checks")
+    stored_checks = read(f"select * from {staging}.check_results", f"{staging}.check_results")
     note = f"{staging}.last_transform"
     # A transform of some models leaves no such note.
     built = query(f"select built_at from {note}") if note in readable else None
@@ -373,8 +373,7 @@ def _checks(stored: Rows, query: Query) -> list[CheckResult]:
     """The stored checks that find rows now."""
     results = []
     for check in stored.records():
-        # A version before this one stored no query.
-        if not check["found"] or not check.get("query"):
+        if not check["found"]:
             continue
         # The same number as when it was last counted, unless the tables have changed since.
         found = int(query(f"select count(*) from ({check['query']}) as found").rows[0][0])

@@ -51,7 +51,8 @@ function lineChart({ label, series, xTicks, unit, smallest = 0.5, from = 0, best
   const xs = all.map(([x]) => x);
   const ys = all.map(([, y]) => y);
   const [left, right] = [Math.min(...xs), Math.max(...xs)];
-  const [low, high] = best === "low" ? [1, Math.max(...ys, 2)] : [Math.min(from, ...ys.map(Math.floor)), Math.max(...ys, from + smallest)];
+  const [low, high] = best === "low" ? [1, Math.max(...ys, 2)] : [Math.min(from, ...ys.map(Math.floor)),
+    Math.max(...ys, from + smallest)];
   const step = niceStep(high - low, 4, smallest);
   const top = best === "low" ? high : low + Math.ceil((high - low) / step - 1e-9) * step;
   const draw = (width) => {
@@ -64,7 +65,8 @@ function lineChart({ label, series, xTicks, unit, smallest = 0.5, from = 0, best
     for (const at of range(0, top - low, step).map((above) => low + above)) {
       svg.append(
         s("line", { class: "grid", x1: margin.left, x2: width - margin.right, y1: y(at), y2: y(at) }),
-        s("text", { class: "tick", x: margin.left - 6, y: y(at) + 4, "text-anchor": "end" }, num(at, step < 1 ? 1 : 0)));
+        s("text", { class: "tick", x: margin.left - 6, y: y(at) + 4, "text-anchor": "end" },
+          num(at, step < 1 ? 1 : 0)));
     }
     let free = 0;
     for (const [at, text] of xTicks(left, right)) {
@@ -72,15 +74,18 @@ function lineChart({ label, series, xTicks, unit, smallest = 0.5, from = 0, best
       if (center < free) continue;
       free = center + 44;
       svg.append(
-        s("line", { class: "grid", x1: x(at), x2: x(at), y1: height - margin.bottom, y2: height - margin.bottom + 4 }),
+        s("line", { class: "grid", x1: x(at), x2: x(at), y1: height - margin.bottom,
+          y2: height - margin.bottom + 4 }),
         s("text", { class: "tick", x: center, y: height - 6, "text-anchor": "middle" }, text));
     }
     for (const line of series) {
       for (const [at, value, title] of line.dots ?? []) {
-        svg.append(s("circle", { class: `dot ${line.kind}`, cx: x(at), cy: y(value), r: 2.5 }, s("title", {}, title)));
+        svg.append(s("circle", { class: `dot ${line.kind}`, cx: x(at), cy: y(value), r: 2.5 },
+          s("title", {}, title)));
       }
       const corners = line.points.map(([at, value], index) =>
-        (line.steps && index ? `H${x(at).toFixed(1)}V` : `${index ? "L" : "M"}${x(at).toFixed(1)} `) + y(value).toFixed(1));
+        (line.steps && index ? `H${x(at).toFixed(1)}V`
+          : `${index ? "L" : "M"}${x(at).toFixed(1)} `) + y(value).toFixed(1));
       svg.append(s("path", { class: `line ${line.kind}`, d: corners.join("") }));
     }
     return svg;

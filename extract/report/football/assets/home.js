@@ -7,7 +7,8 @@ function scoreText(match, states) {
   if (known(match.home_score) && known(match.away_score) && ["finished", "live"].includes(match.phase)) {
     return `${match.home_score}–${match.away_score}`;
   }
-  if (match.phase === "scheduled" && match.state_code === "NS" && known(match.starting_at)) return time(match.starting_at);
+  if (match.phase === "scheduled" && match.state_code === "NS"
+    && known(match.starting_at)) return time(match.starting_at);
   return states[match.state_code] ?? match.state_code ?? "Unknown";
 }
 
@@ -59,13 +60,17 @@ async function homePage() {
         sort: ["", ""],
         filter: "Filter",
         columns: [
-          { label: "Competition", head: true, value: (row) => row.league, cell: (row) => h("a", { href: `#/season/${row.id}` }, row.league) },
-          { label: "Season", text: true, value: (row) => row.season, cell: (row) => h("a", { href: `#/season/${row.id}`, "aria-label": `${row.league} ${row.season}` }, row.season) },
-          { label: "Leader", text: true, value: (row) => leader(row)?.team ?? null, cell: (row) => leader(row) && teamLink(leader(row).team_id, leader(row).team, row.id) },
+          { label: "Competition", head: true, value: (row) => `${row.league} ${row.season}`,
+            cell: (row) => [h("a", { href: `#/season/${row.id}` }, row.league), " ",
+              h("span", { class: "quiet" }, row.season)] },
+          { label: "Leader", text: true, value: (row) => leader(row)?.team ?? null,
+            cell: (row) => leader(row) && teamLink(leader(row).team_id, leader(row).team, row.id) },
           { label: "Points", value: (row) => leader(row)?.points ?? null },
-          { label: "Played", title: "Finished matches, of those that are stored", value: (row) => row.finished, cell: (row) => `${count(row.finished)} of ${count(row.matches)}` },
+          { label: "Played", title: "Finished matches, of those that are stored", value: (row) => row.finished,
+            cell: (row) => `${count(row.finished)} of ${count(row.matches)}` },
           { label: "Last match", minor: true, value: (row) => row.last_at, cell: (row) => day(row.last_at) },
-          { label: "Last checked", minor: true, value: (row) => row.checked_at, cell: (row) => moment(row.checked_at) },
+          { label: "Last checked", minor: true, value: (row) => row.checked_at,
+            cell: (row) => moment(row.checked_at) },
         ],
       })) : empty("No match is stored yet: run the extractor, and then the transform."),
       h("div", { class: "columns" },
@@ -84,7 +89,8 @@ async function searchPage({ id: words = "" }) {
   const shown = 100;
   const list = (title, found, item) => found.length > 0 && section(`${title} (${count(found.length)})`,
     h("ul", { class: "found" }, found.slice(0, shown).map((row) => h("li", {}, item(row)))),
-    found.length > shown && h("p", { class: "empty" }, `The first ${shown} are shown: add a word to narrow the search.`));
+    found.length > shown && h("p", { class: "empty" },
+      `The first ${shown} are shown: add a word to narrow the search.`));
   const seasons = [...index.bySeason.values()].filter((season) => matches(`${season.league} ${season.season}`));
   const teams = entries.teams.filter(([, name]) => matches(name));
   const players = Map.groupBy(entries.players.filter(([, name]) => matches(name)), ([id]) => id);
@@ -94,8 +100,10 @@ async function searchPage({ id: words = "" }) {
     crumbs: [["Search"]],
     content: [
       h("h1", { tabindex: -1 }, "Search"),
-      h("p", { class: "lead", role: "status" }, wanted.length ? `${several(found, "result")} for “${clean(text)}”.` : "Enter a part of a name."),
-      list("Competitions", seasons, (season) => h("a", { href: `#/season/${season.id}` }, `${season.league} ${season.season}`)),
+      h("p", { class: "lead", role: "status" },
+        wanted.length ? `${several(found, "result")} for “${clean(text)}”.` : "Enter a part of a name."),
+      list("Competitions", seasons, (season) => h("a", { href: `#/season/${season.id}` },
+        `${season.league} ${season.season}`)),
       list("Teams", teams, ([id, name]) => teamLink(id, name)),
       list("Players", [...players.values()], (rows) => [playerLink(rows[0][0], rows[0][1]), " ",
         h("span", { class: "quiet" }, [...new Set(rows.map(([, , team]) => team))].join(", "))]),

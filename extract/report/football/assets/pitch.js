@@ -37,10 +37,12 @@ function pitch(teams) {
     const at = (along, across) => (lying ? [along * long, across * wide] : [across * wide, along * long]);
     const box = (from, to, near, far) => {
       const [[x1, y1], [x2, y2]] = [at(from, near), at(to, far)];
-      return s("rect", { class: "mark", x: Math.min(x1, x2), y: Math.min(y1, y2), width: Math.abs(x2 - x1), height: Math.abs(y2 - y1) });
+      return s("rect", { class: "mark", x: Math.min(x1, x2), y: Math.min(y1, y2), width: Math.abs(x2 - x1),
+        height: Math.abs(y2 - y1) });
     };
     const [height, total] = lying ? [wide, long] : [long, wide];
-    const svg = s("svg", { class: "pitch", role: "group", "aria-label": "Starting elevens on the pitch", width: total, height, viewBox: `0 0 ${total} ${height}` });
+    const svg = s("svg", { class: "pitch", role: "group", "aria-label": "Starting elevens on the pitch",
+      width: total, height, viewBox: `0 0 ${total} ${height}` });
     const [x, y] = at(0.5, 0.5);
     const [[x1, y1], [x2, y2]] = [at(0.5, 0.02), at(0.5, 0.98)];
     svg.append(s("rect", { class: "grass", width: total, height, rx: 8 }),
@@ -51,13 +53,18 @@ function pitch(teams) {
         const along = side === "home" ? 0.02 + depth * 0.47 : 0.98 - depth * 0.47;
         const [cx, cy] = at(along, side === "home" ? 0.04 + across * 0.92 : 0.96 - across * 0.92);
         const label = `${player.player_name ?? "Unknown player"}${known(player.jersey_number) ? `, number ${player.jersey_number}` : ""}`;
-        const marks = [player.goals ? `${"●".repeat(Math.min(player.goals, 5))}` : "", player.yellow_cards ? "▮" : ""].join("");
+        const marks = [player.goals ? `${"●".repeat(Math.min(player.goals, 5))}` : "",
+          player.yellow_cards ? "▮" : ""].join("");
         const drawing = [
           s("circle", { class: `shirt ${side}`, cx, cy, r: 14 }),
-          s("text", { class: "shirt-number", x: cx, y: cy + 4.5, "text-anchor": "middle" }, player.jersey_number ?? ""),
-          s("text", { class: "shirt-name", x: cx, y: cy + 28, "text-anchor": "middle" }, shirtName(player.player_name, lying ? 12 : 9), marks && s("tspan", { class: "shirt-marks" }, ` ${marks}`)),
+          s("text", { class: "shirt-number", x: cx, y: cy + 4.5, "text-anchor": "middle" },
+            player.jersey_number ?? ""),
+          s("text", { class: "shirt-name", x: cx, y: cy + 28, "text-anchor": "middle" },
+            shirtName(player.player_name, lying ? 12 : 9), marks && s("tspan", { class: "shirt-marks" },
+              ` ${marks}`)),
           s("title", {}, label)];
-        svg.append(known(player.player_id) ? s("a", { href: `#/player/${player.player_id}`, "aria-label": label }, drawing) : s("g", {}, drawing));
+        svg.append(known(player.player_id) ? s("a", { href: `#/player/${player.player_id}`,
+          "aria-label": label }, drawing) : s("g", {}, drawing));
       }
     }
     return svg;

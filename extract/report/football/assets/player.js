@@ -18,7 +18,8 @@ function goalsChart(matches, index) {
   return lineChart({
     label: `Goals and expected goals, summed over ${shots.length} matches: ${num(goals.at(-1)[1])} goals and ${num(xg.at(-1)[1], 2)} expected goals. The table of matches has the values.`,
     unit: "Sum over the matches played",
-    series: [{ name: "Expected goals", kind: "other", points: xg, steps: true }, { name: "Goals", kind: "main", points: goals, steps: true }],
+    series: [{ name: "Expected goals", kind: "other", points: xg, steps: true },
+      { name: "Goals", kind: "main", points: goals, steps: true }],
     xTicks: monthTicks,
     smallest: 1,
   });
@@ -32,33 +33,43 @@ function ratingChart(matches) {
     label: `Rating in ${rated.length} matches, ${num(mean(rated.map((match) => match.rating)), 2)} on average.`,
     unit: "The provider's rating; the line is a mean of five matches",
     series: [{ name: "Rating", kind: "main", points: rated.map((match, at) => [match.starting_at, means[at]]),
-      dots: rated.map((match) => [match.starting_at, match.rating, `${day(match.starting_at)}, ${match.opponent}: ${num(match.rating, 2)}`]) }],
+      dots: rated.map((match) => [match.starting_at, match.rating,
+        `${day(match.starting_at)}, ${match.opponent}: ${num(match.rating, 2)}`]) }],
     xTicks: monthTicks,
     smallest: 1,
-    from: 5,
+    from: 4,
   }));
 }
 
 function playerMatches(matches) {
-  const score = (row) => (row.location === "away" ? `${row.away_score ?? "–"}–${row.home_score ?? "–"}` : `${row.home_score ?? "–"}–${row.away_score ?? "–"}`);
+  const score = (row) => (row.location === "away" ? `${row.away_score ?? "–"}–${row.home_score ?? "–"}`
+    : `${row.home_score ?? "–"}–${row.away_score ?? "–"}`);
   return dataTable({
     caption: "Matches that the player took part in",
     rows: [...matches].reverse(),
     sort: ["Date", "descending"],
     filter: "Filter by opponent or date",
     columns: [
-      { label: "Date", head: true, value: (row) => row.starting_at, cell: (row) => matchLink(row.fixture_id, day(row.starting_at)) },
-      { label: "Opponent", text: true, value: (row) => row.opponent, cell: (row) => [row.location === "away" ? "at " : "", teamLink(row.opponent_id, row.opponent, row.season_id)] },
-      { label: "Result", text: true, value: (row) => row.result, cell: (row) => [row.result && badge(LETTERS[row.result]), " ", score(row)] },
-      { label: "Min", title: "Minutes", value: (row) => row.minutes, cell: (row) => [num(row.minutes), row.is_starter ? "" : h("abbr", { class: "quiet", title: "Came on" }, " sub")] },
+      { label: "Date", head: true, value: (row) => row.starting_at,
+        cell: (row) => matchLink(row.fixture_id, day(row.starting_at)) },
+      { label: "Opponent", text: true, value: (row) => row.opponent,
+        cell: (row) => [row.location === "away" ? "at " : "",
+          teamLink(row.opponent_id, row.opponent, row.season_id)] },
+      { label: "Result", text: true, value: (row) => row.result,
+        cell: (row) => [row.result && badge(LETTERS[row.result]), " ", score(row)] },
+      { label: "Min", title: "Minutes", value: (row) => row.minutes,
+        cell: (row) => [num(row.minutes), row.is_starter ? "" : h("abbr", { class: "quiet", title: "Came on" },
+          " sub")] },
       { label: "G", title: "Goals", value: (row) => row.goals },
       { label: "A", title: "Assists", value: (row) => row.assists },
       { label: "xG", title: "Expected goals", value: (row) => row.xg, cell: (row) => num(row.xg, 2) },
       { label: "Shots", minor: true, value: (row) => row.shots_total },
       { label: "Key p.", title: "Key passes", minor: true, value: (row) => row.key_passes },
       { label: "Yel", title: "Yellow cards", minor: true, value: (row) => row.yellow_cards },
-      { label: "Red", title: "Red and second yellow cards", minor: true, value: (row) => (row.red_cards ?? 0) + (row.yellow_red_cards ?? 0) },
-      { label: "Rating", title: "The provider's rating, up to 10", value: (row) => row.rating, cell: (row) => num(row.rating, 2) },
+      { label: "Red", title: "Red and second yellow cards", minor: true,
+        value: (row) => (row.red_cards ?? 0) + (row.yellow_red_cards ?? 0) },
+      { label: "Rating", title: "The provider's rating, up to 10", value: (row) => row.rating,
+        cell: (row) => num(row.rating, 2) },
     ],
   });
 }
@@ -78,21 +89,26 @@ async function playerPage({ id }) {
     content: [
       h("h1", { tabindex: -1 }, name),
       checked > 0 && freshness(checked, last?.checked_at ?? null),
-      facts([["Position", POSITIONS[player?.position_id]], ["Born", player?.date_of_birth && day(Date.parse(player.date_of_birth) / 1000)],
+      facts([["Position", POSITIONS[player?.position_id]], ["Born",
+        player?.date_of_birth && day(Date.parse(player.date_of_birth) / 1000)],
         ["Height", known(player?.height) ? `${player.height} cm` : null]]),
       section("Seasons", seasons.length ? [playersNote(index), h("div", { class: "card" }, dataTable({
         caption: "The player's seasons",
         rows: seasons,
         sort: ["", ""],
         columns: [
-          { label: "Season", head: true, value: (row) => row.season_name, cell: (row) => h("a", { href: `#/season/${row.season_id}` }, `${row.season_name} ${row.league_name}`) },
-          { label: "Team", text: true, value: (row) => row.team_name, cell: (row) => teamLink(row.team_id, row.team_name, row.season_id) },
+          { label: "Season", head: true, value: (row) => row.season_name,
+            cell: (row) => h("a", { href: `#/season/${row.season_id}` }, `${row.season_name} ${row.league_name}`) },
+          { label: "Team", text: true, value: (row) => row.team_name,
+            cell: (row) => teamLink(row.team_id, row.team_name, row.season_id) },
           ...playerColumns(),
         ],
       }))] : empty("The player has not taken part in a finished match that is stored.")),
-      h("div", { class: "columns" }, section("Goals against expected goals", goalsChart(matches, index)), ratingChart(matches)),
+      h("div", { class: "columns" }, section("Goals against expected goals", goalsChart(matches, index)),
+        ratingChart(matches)),
       section("Matches", matches.length ? h("div", { class: "card" }, playerMatches(matches))
-        : empty(index.stored.lineups ? "The player is in no line-up that is stored." : "Matches of a player need line-ups: the setting include lacks lineups.")),
+        : empty(index.stored.lineups ? "The player is in no line-up that is stored."
+          : "Matches of a player need line-ups: the setting include lacks lineups.")),
     ],
   };
 }

@@ -11,8 +11,10 @@ let newest = 0;
 let shownPath = null;
 
 function crumbTrail(crumbs) {
-  return h("nav", { class: "crumbs", "aria-label": "Breadcrumb" }, h("ol", {}, crumbs.filter(Boolean).map(([text, href], at, { length }) =>
-    h("li", {}, href ? h("a", { href }, text) : h("span", { "aria-current": at === length - 1 ? "page" : null }, text)))));
+  return h("nav", { class: "crumbs", "aria-label": "Breadcrumb" },
+    h("ol", {}, crumbs.filter(Boolean).map(([text, href], at, { length }) =>
+    h("li", {}, href ? h("a", { href }, text) : h("span", { "aria-current": at === length - 1 ? "page" : null },
+      text)))));
 }
 
 async function show() {
@@ -23,14 +25,17 @@ async function show() {
   try {
     page = (await PAGES.get(kind)?.({ id, rest, query: new URLSearchParams(query) })) ?? null;
   } catch (error) {
-    page = { title: "Not shown", content: [h("h1", { tabindex: -1 }, "This page cannot be shown"), empty(error.message, " Write the report again, and reload.")] };
+    page = { title: "Not shown", content: [h("h1", { tabindex: -1 }, "This page cannot be shown"),
+      empty(error.message, " Write the report again, and reload.")] };
     if (!/^The file data/.test(error.message)) console.error(error);
   }
   if (number !== newest) return;
   page ??= { title: "Not found", content: [h("h1", { tabindex: -1 }, "Not found"),
-    empty("This report has no such page. It may be of a match that was withdrawn, or of an older report. ", h("a", { href: "#/" }, "All competitions"))] };
+    empty("This report has no such page. It may be of a match that was withdrawn, or of an older report. ",
+      h("a", { href: "#/" }, "All competitions"))] };
   const focused = document.activeElement?.id;
-  main.replaceChildren(...[page.crumbs && crumbTrail(page.crumbs), ...page.content].flat(Infinity).filter((child) => child instanceof Node));
+  main.replaceChildren(...[page.crumbs && crumbTrail(page.crumbs),
+    ...page.content].flat(Infinity).filter((child) => child instanceof Node));
   document.title = `${clean(page.title)} · Football`;
   if (shownPath === path && focused && main.querySelector(`#${CSS.escape(focused)}`)) {
     main.querySelector(`#${CSS.escape(focused)}`).focus({ preventScroll: true });

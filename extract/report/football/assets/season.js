@@ -47,7 +47,8 @@ function tableOf(results, names) {
     const letters = list.map(({ letter }) => letter).join("");
     const sum = (name) => list.reduce((total, entry) => total + entry[name], 0);
     const of = (letter) => list.filter((entry) => entry.letter === letter).length;
-    const row = { team_id: team, team_name: names.get(team), played: list.length, won: of("W"), drawn: of("D"), lost: of("L"),
+    const row = { team_id: team, team_name: names.get(team), played: list.length, won: of("W"), drawn: of("D"),
+      lost: of("L"),
       goals_for: sum("own"), goals_against: sum("other"), form: letters.slice(-5) };
     return { ...row, goal_difference: row.goals_for - row.goals_against, points: 3 * row.won + row.drawn };
   });
@@ -76,16 +77,19 @@ function leagueTable(caption, rows, results, season) {
     sort: ["#", "ascending"],
     columns: [
       { label: "#", title: "Position", ascending: true, value: (row) => row.position },
-      { label: "Team", head: true, value: (row) => row.team_name, cell: (row) => teamLink(row.team_id, row.team_name, season) },
+      { label: "Team", head: true, value: (row) => row.team_name,
+        cell: (row) => teamLink(row.team_id, row.team_name, season) },
       { label: "P", title: "Played", value: (row) => row.played },
       { label: "W", title: "Won", minor: true, value: (row) => row.won },
       { label: "D", title: "Drawn", minor: true, value: (row) => row.drawn },
       { label: "L", title: "Lost", minor: true, value: (row) => row.lost },
       { label: "GF", title: "Goals for", minor: true, value: (row) => row.goals_for },
       { label: "GA", title: "Goals against", minor: true, value: (row) => row.goals_against },
-      { label: "GD", title: "Goal difference", value: (row) => row.goal_difference, cell: (row) => signed(row.goal_difference) },
+      { label: "GD", title: "Goal difference", value: (row) => row.goal_difference,
+        cell: (row) => signed(row.goal_difference) },
       { label: "Pts", title: "Points", value: (row) => row.points, cell: (row) => h("strong", {}, row.points) },
-      { label: "Form", title: "The last five matches, newest last", text: true, value: (row) => row.form, cell: (row) => formLinks(row.form, results.get(row.team_id)) },
+      { label: "Form", title: "The last five matches, newest last", text: true, value: (row) => row.form,
+        cell: (row) => formLinks(row.form, results.get(row.team_id)) },
     ],
   });
 }
@@ -105,7 +109,8 @@ function tableView(season, parts, query) {
   const round = Math.min(Math.max(Number(query.get("round")) || last, 1), last);
   const side = ["home", "away"].find((name) => name === query.get("side")) ?? "all";
   const href = (changes) => {
-    const values = { stage: stages.length > 1 ? stage : null, side: side === "all" ? null : side, round: round === last ? null : round, ...changes };
+    const values = { stage: stages.length > 1 ? stage : null, side: side === "all" ? null : side,
+      round: round === last ? null : round, ...changes };
     const text = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== null)).toString();
     return `#/season/${season.id}${text ? `?${text}` : ""}`;
   };
@@ -118,17 +123,23 @@ function tableView(season, parts, query) {
     const of = { all: "All matches", home: "Home matches", away: "Away matches" }[side];
     const name = rounds.find((each) => each.group_id === group && known(group))?.group_name;
     const caption = [name, of, round === last ? null : `after round ${round}`].filter(Boolean).join(", ");
-    const shown = side === "all" ? ofGroup.filter((row) => row.round_number === Math.min(round, Math.max(...ofGroup.map((each) => each.round_number))))
+    const shown = side === "all" ? ofGroup.filter((row) => row.round_number === Math.min(round,
+      Math.max(...ofGroup.map((each) => each.round_number))))
       : tableOf(results, names);
     return leagueTable(caption, shown, results, season.id);
   });
   return [
     h("div", { class: "controls" },
-      stages.length > 1 && switches("Stage", stages.map((id) => [stageName(id), href({ stage: id, round: null }), id === stage])),
-      switches("Matches", ["all", "home", "away"].map((name) => [name[0].toUpperCase() + name.slice(1), href({ side: name === "all" ? null : name }), name === side])),
+      stages.length > 1 && switches("Stage",
+        stages.map((id) => [stageName(id), href({ stage: id, round: null }), id === stage])),
+      switches("Matches", ["all", "home", "away"].map((name) => [name[0].toUpperCase() + name.slice(1),
+        href({ side: name === "all" ? null : name }), name === side])),
       h("label", {}, h("span", {}, "After round"),
-        h("select", { id: "round", onchange: (event) => { location.hash = href({ round: event.target.value === String(last) ? null : event.target.value }); } },
-          range(1, last, 1).reverse().map((number) => h("option", { value: number, selected: number === round }, number))))),
+        h("select", { id: "round",
+          onchange: (event) => { location.hash = href({ round: event.target.value === String(last) ? null
+            : event.target.value }); } },
+          range(1, last, 1).reverse().map((number) => h("option", { value: number, selected: number === round },
+            number))))),
     h("div", { class: "card" }, tables),
   ];
 }
@@ -137,7 +148,8 @@ function tableView(season, parts, query) {
 function leadersList(title, players, value, digits, season) {
   const best = players.filter((player) => value(player) > 0).sort((a, b) => value(b) - value(a)).slice(0, 5);
   return section(title, best.length ? h("ol", { class: "leaders" }, best.map((player) => h("li", {},
-    h("span", {}, playerLink(player.player_id, player.player_name), " ", h("span", { class: "quiet" }, teamLink(player.team_id, player.team_name, season.id))),
+    h("span", {}, playerLink(player.player_id, player.player_name), " ",
+      h("span", { class: "quiet" }, teamLink(player.team_id, player.team_name, season.id))),
     h("strong", {}, num(value(player), digits))))) : empty("None yet."));
 }
 
@@ -147,21 +159,27 @@ const goalsMinusXg = (row) => (known(row.xg) ? row.goals - row.xg : null);
 /** Columns of players' numbers in a season. */
 const playerColumns = () => [
   { label: "App", title: "Appearances; without line-ups, matches with an event of the player", value: appearances },
-  { label: "Min", title: "Minutes", minor: true, value: (row) => row.minutes, cell: (row) => known(row.minutes) ? count(row.minutes) : null },
+  { label: "Min", title: "Minutes", minor: true, value: (row) => row.minutes,
+    cell: (row) => known(row.minutes) ? count(row.minutes) : null },
   { label: "Goals", value: (row) => row.goals, cell: (row) => h("strong", {}, row.goals) },
   { label: "Assists", value: (row) => row.assists },
   { label: "xG", title: "Expected goals", value: (row) => row.xg, cell: (row) => num(row.xg, 2) },
-  { label: "G−xG", title: "Goals minus expected goals", minor: true, value: goalsMinusXg, cell: (row) => known(row.xg) ? signed(Number(goalsMinusXg(row).toFixed(2))) : null },
+  { label: "G−xG", title: "Goals minus expected goals", minor: true, value: goalsMinusXg,
+    cell: (row) => known(row.xg) ? signed(Number(goalsMinusXg(row).toFixed(2))) : null },
   { label: "Shots", minor: true, value: (row) => row.shots_total },
   { label: "Key p.", title: "Key passes", minor: true, value: (row) => row.key_passes },
-  { label: "Rating", title: "Average rating of the provider, weighted by minutes", value: (row) => row.rating, cell: (row) => num(row.rating, 2) },
+  { label: "Rating", title: "Average rating of the provider, weighted by minutes", value: (row) => row.rating,
+    cell: (row) => num(row.rating, 2) },
   { label: "Yel", title: "Yellow cards", minor: true, value: (row) => row.yellow_cards },
-  { label: "Red", title: "Red and second yellow cards", minor: true, value: (row) => row.red_cards + row.yellow_red_cards },
+  { label: "Red", title: "Red and second yellow cards", minor: true,
+    value: (row) => row.red_cards + row.yellow_red_cards },
 ];
 
 function playersNote(index) {
-  if (!index.stored.lineups) return h("p", { class: "quiet" }, "No line-ups are stored, because the setting include lacks lineups: goals, assists and cards are from the events.");
-  if (!index.stored.details) return h("p", { class: "quiet" }, "No ratings, shots or expected goals of players are stored: the setting include lacks lineups.details.");
+  if (!index.stored.lineups) return h("p", { class: "quiet" },
+    "No line-ups are stored, because the setting include lacks lineups: goals, assists and cards are from the events.");
+  if (!index.stored.details) return h("p", { class: "quiet" },
+    "No ratings, shots or expected goals of players are stored: the setting include lacks lineups.details.");
   return null;
 }
 
@@ -174,8 +192,10 @@ function playersView(season, parts, index) {
     sort: ["Goals", "descending"],
     filter: "Filter by player or team",
     columns: [
-      { label: "Player", head: true, value: (row) => row.player_name, cell: (row) => playerLink(row.player_id, row.player_name) },
-      { label: "Team", text: true, value: (row) => row.team_name, cell: (row) => teamLink(row.team_id, row.team_name, season.id) },
+      { label: "Player", head: true, value: (row) => row.player_name,
+        cell: (row) => playerLink(row.player_id, row.player_name) },
+      { label: "Team", text: true, value: (row) => row.team_name,
+        cell: (row) => teamLink(row.team_id, row.team_name, season.id) },
       ...playerColumns(),
     ],
   }))];
@@ -186,7 +206,8 @@ function roundsOf(parts) {
   const found = new Map();
   for (const round of parts("rounds")) {
     const key = known(round.round_id) ? String(round.round_id) : `stage-${round.stage_id}`;
-    found.set(key, { ...round, key, title: [round.stage, known(round.round_id) ? `Round ${round.round ?? ""}`.trim() : null].filter(Boolean).join(", ") });
+    found.set(key, { ...round, key, title: [round.stage,
+      known(round.round_id) ? `Round ${round.round ?? ""}`.trim() : null].filter(Boolean).join(", ") });
   }
   return [...found.values()];
 }
@@ -194,19 +215,24 @@ function roundsOf(parts) {
 function matchesView(season, parts, index, wanted) {
   const rounds = roundsOf(parts);
   const groups = new Map(parts("rounds").map((round) => [round.group_id, round.group_name]));
-  const matches = parts("matches").map((match) => ({ ...match, season_id: season.id, group_name: known(match.group_id) ? groups.get(match.group_id) : null }));
+  const matches = parts("matches").map((match) => ({ ...match, season_id: season.id,
+    group_name: known(match.group_id) ? groups.get(match.group_id) : null }));
   const keyOf = (match) => (known(match.round_id) ? String(match.round_id) : `stage-${match.stage_id}`);
   const played = matches.filter((match) => match.phase === "finished").at(-1);
-  const current = rounds.find((round) => round.key === wanted) ?? rounds.find((round) => played && round.key === keyOf(played)) ?? rounds[0];
+  const current = rounds.find((round) => round.key === wanted) ?? rounds.find((round) => played
+    && round.key === keyOf(played)) ?? rounds[0];
   const at = rounds.indexOf(current);
-  const link = (round, text, id) => (round ? h("a", { href: `#/season/${season.id}/round/${round.key}`, id, "aria-label": `${text}: ${round.title}` }, text)
+  const link = (round, text, id) => (round ? h("a",
+    { href: `#/season/${season.id}/round/${round.key}`, id, "aria-label": `${text}: ${round.title}` }, text)
     : h("span", { class: "quiet" }, text));
   const shown = matches.filter((match) => keyOf(match) === current.key);
   return [
     h("div", { class: "controls" },
-      h("label", {}, h("span", {}, "Round"), h("select", { id: "round", onchange: (event) => { location.hash = `#/season/${season.id}/round/${event.target.value}`; } },
+      h("label", {}, h("span", {}, "Round"), h("select",
+        { id: "round", onchange: (event) => { location.hash = `#/season/${season.id}/round/${event.target.value}`; } },
         rounds.map((round) => h("option", { value: round.key, selected: round === current }, round.title)))),
-      h("nav", { class: "steps", "aria-label": "Rounds" }, link(rounds[at - 1], "← Previous", "previous-round"), link(rounds[at + 1], "Next →", "next-round"))),
+      h("nav", { class: "steps", "aria-label": "Rounds" }, link(rounds[at - 1], "← Previous", "previous-round"),
+        link(rounds[at + 1], "Next →", "next-round"))),
     section(current.title, matchList(shown, index)),
   ];
 }
@@ -218,7 +244,8 @@ function teamsView(season, parts) {
     if (known(match.away_id)) names.set(match.away_id, match.away);
   }
   const teams = [...names].sort((a, b) => collator.compare(a[1], b[1]));
-  return [section("Teams", teams.length ? h("ul", { class: "found grid" }, teams.map(([id, name]) => h("li", {}, teamLink(id, name, season.id))))
+  return [section("Teams", teams.length ? h("ul", { class: "found grid" },
+    teams.map(([id, name]) => h("li", {}, teamLink(id, name, season.id))))
     : empty("No teams: the setting include lacks participants."))];
 }
 
@@ -231,7 +258,8 @@ async function seasonPage({ id, rest: [view = "table", wanted], query }) {
   if (!tab) return null;
   const tabs = [["Table", ""], ["Matches", "/matches"], ["Players", "/players"], ["Teams", "/teams"]];
   const content = {
-    table: () => h("div", { class: "with-aside" }, h("div", {}, tableView(season, parts, query)), h("div", { class: "aside" },
+    table: () => h("div", { class: "with-aside" }, h("div", {}, tableView(season, parts, query)),
+      h("div", { class: "aside" },
       leadersList("Top scorers", parts("players"), (player) => player.goals, 0, season),
       leadersList("Most assists", parts("players"), (player) => player.assists, 0, season),
       h("p", {}, h("a", { href: `#/season/${id}/players` }, "All players")))),
@@ -241,12 +269,14 @@ async function seasonPage({ id, rest: [view = "table", wanted], query }) {
   }[tab]();
   return {
     title: tab === "table" ? name : `${name}, ${tab}`,
-    crumbs: [["Competitions", "#/"], [name, tab === "table" ? null : `#/season/${id}`], tab === "table" ? null : [tab[0].toUpperCase() + tab.slice(1)]],
+    crumbs: [["Competitions", "#/"], [name, tab === "table" ? null : `#/season/${id}`],
+      tab === "table" ? null : [tab[0].toUpperCase() + tab.slice(1)]],
     content: [
       h("h1", { tabindex: -1 }, season.league, " ", h("span", { class: "quiet" }, season.season)),
       freshness(season.changed_at, season.checked_at),
       h("nav", { class: "tabs", "aria-label": "Season" }, tabs.map(([text, path]) => h("a", {
-        href: `#/season/${id}${path}`, id: `tab-${text}`, "aria-current": text.toLowerCase() === tab ? "page" : null }, text))),
+        href: `#/season/${id}${path}`, id: `tab-${text}`,
+          "aria-current": text.toLowerCase() === tab ? "page" : null }, text))),
       content,
     ],
   };
