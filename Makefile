@@ -42,7 +42,7 @@ plan: .venv/installed ## Show what is due, and what it costs in calls and time. 
 	@$(SPORTMONKS) plan $(EXTRACT_ARGS)
 
 .PHONY: transform
-transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--select fixtures"
+transform: .venv/installed ## Build the final tables with dbt. DBT_ARGS="--select +fixtures"
 	@$(SPORTMONKS) transform $(DBT_ARGS)
 
 .PHONY: run

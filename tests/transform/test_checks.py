@@ -41,7 +41,7 @@ def test_a_check_reads_new_rows_and_warns_of_new_findings(duckdb_job: Job, api: 
     api.control.update(fixture["id"], {"statistics": fixture["statistics"]})
     job.extract("--force", "--fixture-ids", str(fixture["id"]))
     # Although the table of fixtures does not have the new version yet.
-    assert warns("--select", "fixture_statistics")
+    assert warns("--select", "int_fixture_parts", "fixture_statistics")
     assert "    value_field mid?[31mdle" in output
     assert not warns(*CHOSEN)
     assert "2 checks found 2 oddities in the provider's data" in output

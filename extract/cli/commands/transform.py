@@ -39,7 +39,7 @@ def transform(
 
     Other arguments are passed to dbt; with any of them, nothing is left out:
 
-        sportmonks transform --select fixtures
+        sportmonks transform --select +fixtures
 
         sportmonks transform --full-refresh
     """
