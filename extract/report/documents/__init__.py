@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from html import escape
 from itertools import pairwise
 from pathlib import Path
 from posixpath import normpath
@@ -71,18 +70,16 @@ def _render(path: Path, pages: dict[Path, str], folder: Path) -> tuple[str, Mark
     for token in tokens:
         for child in token.children or ():
             for name in ("href", "src"):
-                if (target := child.attrGet(name)) and not _ABSOLUTE.match(str(target)):
-                    child.attrSet(name, _address(str(target), path, pages, folder))
+                target = child.attrGet(name)
+                if target and not _ABSOLUTE.match(str(target)):
+                    if address := _address(str(target), path, pages, folder):
+                        child.attrSet(name, address)
+                    else:
+                        # The text without a link, or instead of the picture.
+                        del child.attrs[name]
+                        child.type = "text" if name == "src" else child.type
         if token.type == "html_block":
-            token.content = re.sub(
-                '(src|srcset)="(.*?)"',
-                lambda found: (
-                    f'{found[1]}="{escape(_address(found[2], path, pages, folder))}"'
-                    if not _ABSOLUTE.match(found[2])
-                    else found[0]
-                ),
-                token.content,
-            )
+            token.content = _with_addresses(token.content, path, pages, folder)
         if token.type == "fence" and token.info == "mermaid":
             token.type, token.content = "html_block", draw(token.content, LINEAGE)
     title = tokens[1].content
@@ -104,15 +101,31 @@ def _name_headings(tokens: list[Token]) -> None:
             token.attrSet("id", f"{words}-{number}" if number else words)
 
 
-def _address(target: str, path: Path, pages: dict[Path, str], folder: Path) -> str:
-    """The address on the site of what a document links to. Other files are copied."""
+def _with_addresses(html: str, path: Path, pages: dict[Path, str], folder: Path) -> str:
+    """HTML with addresses of the site; nothing if one of its pictures is missing."""
+    for target in set(re.findall('(?:src|srcset)="(.*?)"', html)):
+        if not _ABSOLUTE.match(target):
+            address = _address(target, path, pages, folder)
+            if not address:
+                return ""
+            html = html.replace(f'"{target}"', f'"{address}"')
+    return html
+
+
+def _address(target: str, path: Path, pages: dict[Path, str], folder: Path) -> str | None:
+    """The address on the site of what a document links to. Files that are no document are copied.
+
+    Returns:
+        The address; None for a folder, and for a file that does not exist, such as a picture in a
+        wheel.
+    """
     place, _, anchor = target.partition("#")
     file = Path(normpath(path.parent / place))
     if file in pages:
         return f"{pages[file]}#{anchor}" if anchor else pages[file]
-    if file.is_file():
-        copied = folder / "files" / file.name
-        copied.parent.mkdir(exist_ok=True)
-        shutil.copy(file, copied)
-        return f"files/{file.name}"
-    return target
+    if not file.is_file():
+        return None
+    copied = folder / "files" / file.name
+    copied.parent.mkdir(exist_ok=True)
+    shutil.copy(file, copied)
+    return f"files/{file.name}"
