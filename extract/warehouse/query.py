@@ -183,7 +183,8 @@ def _postgres(schema: str) -> tuple[Any, str, Run]:
         connection = psycopg2.connect("")
     except psycopg2.OperationalError as error:
         raise connection_refused(name, error) from error
-    connection.set_session(readonly=True)
+    # One snapshot: the pages of a report agree while a transform runs.
+    connection.set_session(readonly=True, isolation_level="REPEATABLE READ")
     # JSON as text, as DuckDB gives it.
     register_default_json(connection, loads=str)
     register_default_jsonb(connection, loads=str)

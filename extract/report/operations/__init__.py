@@ -1,15 +1,14 @@
 """The operations page: the state of the warehouse for the engineer, as one HTML file."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from extract.errors import BusyError, UsageError
+from extract.errors import UsageError
 from extract.report.operations.data import read_operations_data
 from extract.report.operations.page import render
 from extract.warehouse.base import OnWait
-from extract.warehouse.query import Query, open_query
+from extract.warehouse.query import open_query_when_free
 from extract.warehouse.target import published_path
 
 
@@ -42,26 +41,10 @@ def write_page(
     published_at = None
     if copy and copy.exists():
         published_at = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
-    with _open_when_free(on_wait, wait) as query:
+    with open_query_when_free(on_wait, wait) as query:
         data = read_operations_data(query, datetime.now(UTC), on_step, published_at)
     on_step("the page")
     try:
         path.write_text(render(data, football), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
-
-
-@contextmanager
-def _open_when_free(on_wait: OnWait, wait: bool) -> Iterator[Query]:
-    with ExitStack() as stack:
-        try:
-            query = stack.enter_context(open_query())
-        except BusyError:
-            if not wait:
-                raise
-            from extract.warehouse.factory import open_warehouse
-
-            # Returns when the DuckDB file is free.
-            open_warehouse(on_wait, must_exist=True).close()
-            query = stack.enter_context(open_query())
-        yield query
