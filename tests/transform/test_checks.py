@@ -51,6 +51,7 @@ def test_a_check_reads_new_rows_and_warns_of_new_findings(duckdb_job: Job, api: 
         f"where check_name like '{NAME}%' and changed_at > now() - interval '1 hour'"
     )
     assert (found, found_before) == (1, 0)
+    assert "unchecked_fixtures" not in sql
     assert job.query(sql) == [("mid\x1b[31mdle", 1)]
     assert warns("--verbose", "--full-refresh", *CHOSEN)
     assert "provider's data" not in output
