@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -113,12 +113,10 @@ class ConsoleProgress:
 
     Args:
         messages: where lines are written.
-        on_fetching: called before the first fixture is requested.
     """
 
-    def __init__(self, messages: Messages, on_fetching: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, messages: Messages) -> None:
         self._messages = messages
-        self._on_fetching = on_fetching
         self._bar = _Bar()
         self._lock = threading.Lock()
 
@@ -184,7 +182,6 @@ class ConsoleProgress:
             self.line(nothing_due(known))
             yield
             return
-        self._on_fetching()
         with self._showing(_Phase("Fixtures", total)):
             yield
 

@@ -4,7 +4,9 @@
         materialized='incremental' if target.type == 'duckdb' else 'view',
         incremental_strategy='replace_by_fixture',
         unique_key='fixture_id',
-        on_schema_change='append_new_columns'
+        on_schema_change='append_new_columns',
+        pre_hook="{{ compress_texts('zstd') }}",
+        post_hook="{{ compress_texts('auto') }}"
     )
 }}
 

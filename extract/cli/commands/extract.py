@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -151,7 +150,6 @@ def run_extract(
     no_wait: bool,
     as_json: bool = False,
     logs: bool = False,
-    on_fetching: Callable[[], None] = lambda: None,
 ) -> None:
     """Runs the extract, prints its summary and sends an alert if it needs attention.
 
@@ -162,7 +160,6 @@ def run_extract(
         no_wait: do not wait for another process that uses the warehouse.
         as_json: print the summary on standard output as JSON.
         logs: write problems with the alert as JSON.
-        on_fetching: called before the first fixture is requested.
 
     Raises:
         typer.Exit: the run was interrupted or failed.
@@ -172,7 +169,7 @@ def run_extract(
     from extract.runs.run import run
 
     began = time.monotonic()
-    summary = run(selection, bounds, ConsoleProgress(messages, on_fetching), wait=not no_wait)
+    summary = run(selection, bounds, ConsoleProgress(messages), wait=not no_wait)
     print_summary(messages, summary, time.monotonic() - began)
     document = {
         "run_id": summary.run_id,

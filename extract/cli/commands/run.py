@@ -1,9 +1,6 @@
 """`run`: extract, then transform, in one process."""
 
-import threading
 from collections.abc import Callable
-from contextlib import suppress
-from importlib import import_module
 
 import typer
 
@@ -74,9 +71,7 @@ def run(
         )
         bounds = Bounds(chunk_size, max_calls, max_minutes)
         try:
-            run_extract(
-                selection, bounds, messages, no_wait=no_wait, on_fetching=_import_dbt_meanwhile
-            )
+            run_extract(selection, bounds, messages, no_wait=no_wait)
         except typer.Exit as end:
             extract_codes.append(end.exit_code)
         else:
@@ -94,17 +89,6 @@ def run(
         build_code = _exit_code(build)
         code = code or build_code
     raise typer.Exit(code)
-
-
-def _import_dbt_meanwhile() -> None:
-    """Imports dbt in a thread, which takes seconds, while the extract waits for responses."""
-
-    def import_dbt() -> None:
-        # The transform imports it again, and reports what is wrong.
-        with suppress(Exception):
-            import_module("extract.transform.dbt")
-
-    threading.Thread(target=import_dbt, daemon=True).start()
 
 
 def _exit_code(step: Callable[[], None]) -> int:
