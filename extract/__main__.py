@@ -15,8 +15,8 @@ _M_TRIM_THRESHOLD = -1
 _TRIM_THRESHOLD = 65_536
 _M_MMAP_THRESHOLD = -3
 _MMAP_THRESHOLD = 4_000_000
-# New objects after which Python's garbage collector runs. With the default of 700, it takes a tenth of
-# the time of the imports.
+# New objects after which Python's garbage collector runs. With the default of 700, it takes a tenth
+# of the time of the imports.
 _NEW_OBJECTS = 20_000
 
 
