@@ -44,7 +44,7 @@ class Fixture:
         league_id, season_id, state_id: None if absent or not a 64-bit integer.
         starting_at: kick-off in UTC, None if absent or invalid.
         payload: the JSON object as sent, with the changes of `to_storable_json`. In UTF-8, because
-            a text of Python would be encoded again for its hash, its verdict and its row.
+            a text of Python would be encoded again for its hash, its check and its row.
         payload_hash: of the text of `payload`. Equal content may have another hash; see
             `content_hash`.
         keys: the keys whose value an include can have: a list, an object or null. A key of `LISTS`

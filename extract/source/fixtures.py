@@ -229,10 +229,10 @@ class _Rows:
                     **index_columns(fixture),
                     **_version(fixture, outcome.checked_at),
                     "non_empty_keys": ",".join(sorted(fixture.non_empty_keys)),
-                    **self._verdict(fixture.payload),
+                    **self._regularity(fixture.payload),
                 }
 
-    def _verdict(self, payload: bytes) -> Mapping[str, str]:
+    def _regularity(self, payload: bytes) -> Mapping[str, str]:
         """Which parts of a payload do not fit their columns, and the version of these columns."""
         if self._declaration is None:
             return {}

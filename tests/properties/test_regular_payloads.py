@@ -122,7 +122,7 @@ class Maker:
 
 
 def test_regular_and_other_payloads_give_the_same_rows(job: Job) -> None:
-    """Typed functions read what is called regular; casts read all payloads without that verdict."""
+    """Typed functions read what is called regular; casts read all payloads."""
     maker = Maker(CASES, dict(read_declaration().documents))
     half = CASES // 2
     built = [maker.payload(10**6 + number) for number in range(half)]

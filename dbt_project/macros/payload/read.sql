@@ -366,20 +366,37 @@ cross join lateral (
 ) as unpivoted ({{ names | join(', ') }})
 {%- endmacro %}
 
+{% macro get_parts_materialization() -%}
+    {{ return(adapter.dispatch('get_parts_materialization')()) }}
+{%- endmacro %}
+
+{% macro duckdb__get_parts_materialization() -%}
+    {{ return('incremental') }}
+{%- endmacro %}
+
+{% macro postgres__get_parts_materialization() -%}
+    {{ return('view') }}
+{%- endmacro %}
+
+{#- The keys of the payload that are fields of the fixture itself. -#}
+{% macro get_fixture_keys() -%}
+    {{ return(get_keys(get_document_fields('fixture'), with_id=false)) }}
+{%- endmacro %}
+
 {% macro read_parts(relation, keys) -%}
     {{ return(adapter.dispatch('read_parts')(relation, keys)) }}
 {%- endmacro %}
 
 {% macro duckdb__read_parts(relation, keys) -%}
 select
-    * exclude (payload, parts),
+    *,
     {%- for key in keys %}
     parts[{{ loop.index }}] as {{ adapter.quote(key) }}{{ ',' if not loop.last }}
     {%- endfor %}
 from (
     select
         *,
-        to_json(from_json(payload, '{{ json_shape(get_keys(get_document_fields('fixture'), with_id=false)) }}')) as fixture,
+        to_json(from_json(payload, '{{ json_shape(get_fixture_keys()) }}')) as fixture,
         -- Unlike `from_json`, it tells null from a missing key.
         json_extract(payload, [{% for key in keys %}'$."{{ key }}"'{{ ', ' if not loop.last }}{% endfor %}]) as parts
     from {{ relation }}

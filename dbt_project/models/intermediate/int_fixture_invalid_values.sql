@@ -36,7 +36,7 @@ changed_payloads as {{ materialized_changes() }} (
             left join {{ this }} as built on versions.fixture_id = built.fixture_id
             where
                 (built.path = '' and built.value is distinct from '{{ rules }}')
-                or built.loaded_at is distinct from versions.loaded_at
+                or coalesce(built.loaded_at <> versions.loaded_at, true)
         )
     {% endif %}
 

@@ -1,7 +1,7 @@
 {#- A table on DuckDB, which parses a whole payload to read one key. PostgreSQL stores payloads parsed. -#}
 {{
     config(
-        materialized='incremental' if target.type == 'duckdb' else 'view',
+        materialized=get_parts_materialization(),
         incremental_strategy='replace_by_fixture',
         unique_key='fixture_id',
         on_schema_change='append_new_columns',
@@ -10,7 +10,9 @@
     )
 }}
 
-{%- set keys = get_part_keys(get_documents('fixtures') | reject('equalto', 'fixture')) %}
+{%- set keys = get_part_keys(get_documents('fixtures') | reject('equalto', 'fixture')) -%}
+{#- When a column is declared later, all payloads are read again. -#}
+{%- set version = local_md5(tojson([keys, get_fixture_keys()])) %}
 with
 
 fixtures as (
@@ -20,7 +22,6 @@ fixtures as (
 ),
 
 {% if is_incremental() %}
--- A new key is read from all payloads.
 changed_fixtures as materialized (
 
     select fixtures.fixture_id
@@ -28,23 +29,14 @@ changed_fixtures as materialized (
     left join {{ this }} as built on fixtures.fixture_id = built.fixture_id
     where
         built.loaded_at is distinct from fixtures.loaded_at
-        or built.part_keys is distinct from '{{ keys | join(',') }}'
+        or built.parts_version is distinct from '{{ version }}'
 
 ),
 
 {% endif %}
 changed_payloads as (
 
-    select
-        fixture_id,
-        state_id,
-        payload,
-        '{{ keys | join(',') }}' as part_keys,
-        non_empty_keys,
-        irregular_keys,
-        declaration_hash,
-        loaded_at
-    from fixtures
+    select * from fixtures
     {% if is_incremental() %}
     where fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
     {% endif %}
@@ -55,6 +47,24 @@ parts as (
 
     {{ read_parts('changed_payloads', keys) }}
 
+),
+
+final as (
+
+    select
+        fixture_id,
+        state_id,
+        fixture,
+        {%- for key in keys %}
+        {{ adapter.quote(key) }},
+        {%- endfor %}
+        '{{ version }}' as parts_version,
+        non_empty_keys,
+        irregular_keys,
+        declaration_hash,
+        loaded_at
+    from parts
+
 )
 
-select * from parts
+select * from final
