@@ -376,7 +376,7 @@ class Made:
             path.write_bytes((source / name).read_bytes())
         (folder / "data").mkdir()
         season = {"id": 1, "league": "League", "season": "2024", "matches": 1, "finished": 1,
-                  "first_at": 0, "last_at": 0, "changed_at": 0, "checked_at": 0}  # fmt: skip
+                  "first_at": 0, "last_at": 0, "changed_at": 60, "checked_at": 60}  # fmt: skip
         nothing = table([])
         self.index: dict[str, Any] = {
             "made_at": 1_700_000_000,
@@ -466,6 +466,10 @@ def test_goals_are_compared_with_xg_where_both_are_known(made: Made) -> None:
     row = cells(made.page)[0]
     assert row[0] == "No season League"
     assert row[7] == "+1.25 (2)"
+    text = made.page.locator("main").inner_text()
+    assert "Newest change of the player's seasons fetched" in text
+    assert "Finished and live matches count." in text
+    assert "counted from the events, and may differ" in text
 
 
 def test_xg_goals_are_of_the_matches_with_xg() -> None:
@@ -577,6 +581,17 @@ def test_the_last_stage_is_the_last_by_order(made: Made) -> None:
             players=[],
         )
         assert cells(made.page)[0][1] == "Team 1"
+
+
+def test_a_team_without_a_name_is_unknown() -> None:
+    row = {"season_id": 1} | a_table_row(team_name=None)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table league_table ({', '.join(f'{name} text' for name in row)})"
+        )
+        marks = ", ".join("?" * len(row))
+        connection.execute(f"insert into league_table values ({marks})", list(row.values()))
+        assert "Unknown team" in connection.execute(queries.SEASON["table"].sql).fetchall()[0]
 
 
 def test_a_team_without_a_row_has_a_page(made: Made) -> None:

@@ -53,7 +53,7 @@ function playerMatches(matches) {
       { label: "Date", head: true, value: (row) => row.starting_at,
         cell: (row) => matchLink(row.fixture_id, day(row.starting_at)) },
       { label: "Opponent", text: true, wraps: true, value: (row) => row.opponent,
-        cell: (row) => [row.location === "away" ? "at " : "",
+        cell: (row) => [row.location === "away" ? "at\u00a0" : "",
           teamLink(row.opponent_id, row.opponent, row.season_id)] },
       { label: "Min", title: "Minutes", value: (row) => row.minutes,
         cell: (row) => [num(row.minutes), row.is_starter ? "" : h("abbr", { class: "quiet", title: "Came on" },
