@@ -76,8 +76,9 @@ def write_football(
         "player": _buckets(counts.players, _PLAYERS),
     }
     checked = dict(query(queries.CHECKED).rows)
+    made = int(made_at.timestamp())
     index = {
-        "made_at": int(made_at.timestamp()),
+        "made_at": made,
         "buckets": buckets,
         "stored": query(queries.STORED).records()[0],
         "states": dict(query(queries.STATES).rows),
@@ -88,7 +89,8 @@ def write_football(
         ),
         "leaders": _table(*query(queries.LEADERS)[:2]),
         "latest": _table(*query(queries.LATEST)[:2]),
-        "next": _table(*query(queries.NEXT)[:2]),
+        "live": _table(*query(queries.live(made))[:2]),
+        "next": _table(*query(queries.upcoming(made))[:2]),
     }
     _write(data, "index", index)
     _write(data, "search", {name: query(sql).rows for name, sql in queries.SEARCH.items()})

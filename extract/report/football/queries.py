@@ -28,7 +28,7 @@ def seconds(column: str) -> str:
     return f"cast(extract(epoch from {column}) as bigint)"
 
 
-# One row per season with a stored match. Ties at the top give the name that comes first.
+# One row per season with a stored match.
 SEASONS = f"""
     select
         fixtures.season_id as id,
@@ -47,15 +47,16 @@ SEASONS = f"""
     left join states on fixtures.state_id = states.state_id
     where not fixtures.is_withdrawn and fixtures.season_id is not null
     group by 1, 2, 3, 4
-    order by is_current desc, league, first_at desc
+    order by is_current desc nulls last, league, first_at desc nulls last, id
 """
 
 # When each season was last requested.
 CHECKED = f"select season_id, {seconds('last_checked_at')} from season_coverage"
 
-# The top of each season's latest table.
+# The top of each season's latest table, unless several teams share it.
 LEADERS = """
-    select season_id, min(team_id) as team_id, min(team_name) as team, min(points) as points
+    select season_id, min(team_id) as team_id, coalesce(min(team_name), 'Unknown team') as team,
+        min(points) as points
     from league_table
     where is_latest and position = 1
     group by season_id, stage_id, group_id
@@ -85,8 +86,9 @@ STORED = """
 SEARCH = {
     "teams": "select team_id, name from teams where team_id in (select team_id from team_fixtures) "
     "order by name, team_id",
-    "players": "select distinct player_seasons.player_id, coalesce(players.name, player_name), "
-    "team_name from player_seasons "
+    "players": "select distinct player_seasons.player_id, "
+    "coalesce(players.display_name, players.name, player_name, 'Unknown player'), "
+    "coalesce(team_name, 'Unknown team') from player_seasons "
     "left join players on player_seasons.player_id = players.player_id order by 2, 1, 3",
 }
 
@@ -118,15 +120,34 @@ _MATCH_FROM = """
 LATEST = f"""
     select fixtures.season_id, {_MATCH} {_MATCH_FROM}
     where not fixtures.is_withdrawn and states.phase = 'finished'
-    order by fixtures.starting_at desc, fixtures.fixture_id
+    order by fixtures.starting_at desc nulls last, fixtures.fixture_id
     limit 10
 """
-NEXT = f"""
+# A live match that began before this has not been fetched since: it is over by now.
+_LONGEST_LIVE = 6 * 3600
+
+
+def live(made_at: int) -> str:
+    """The matches that are live when the report is made."""
+    return _by_time("live", made_at - _LONGEST_LIVE)
+
+
+def upcoming(made_at: int) -> str:
+    """The next matches after the report is made."""
+    return _by_time("scheduled", made_at)
+
+
+def _by_time(phase: str, since: int) -> str:
+    return f"""
     select fixtures.season_id, {_MATCH} {_MATCH_FROM}
-    where not fixtures.is_withdrawn and states.phase in ('live', 'scheduled')
+    where
+        not fixtures.is_withdrawn
+        and states.phase = '{phase}'
+        and {seconds("fixtures.starting_at")} >= {since}
     order by fixtures.starting_at, fixtures.fixture_id
     limit 10
 """
+
 
 _PLAYER_TOTALS = """
         player_seasons.appearances,
@@ -143,7 +164,26 @@ _PLAYER_TOTALS = """
         player_seasons.rating,
         player_seasons.yellow_cards,
         player_seasons.yellow_red_cards,
-        player_seasons.red_cards
+        player_seasons.red_cards,
+        with_xg.matches as xg_matches,
+        with_xg.goals as xg_goals
+"""
+
+# Goals are compared with expected goals only where both are known.
+_PLAYER_FROM = """
+    from player_seasons
+    left join (
+        select
+            season_id, player_id, team_id,
+            count(*) as matches,
+            cast(coalesce(sum(goals), 0) as bigint) as goals
+        from player_fixtures
+        where xg is not null and phase in ('live', 'finished')
+        group by 1, 2, 3
+    ) as with_xg
+        on player_seasons.season_id = with_xg.season_id
+        and player_seasons.player_id = with_xg.player_id
+        and player_seasons.team_id = with_xg.team_id
 """
 
 SEASON = {
@@ -185,7 +225,8 @@ SEASON = {
     "table": Part(
         """
     select
-        season_id as id, stage_id, group_id, round_id, round_number, team_id, team_name, position,
+        season_id as id, stage_id, group_id, round_id, round_number, team_id,
+        coalesce(team_name, 'Unknown team') as team_name, position,
         played, won, drawn, lost, goals_for, goals_against, goal_difference, points, form, is_latest
     from league_table
 """,
@@ -193,10 +234,13 @@ SEASON = {
     ),
     "players": Part(
         f"""
-    select season_id as id, player_id, player_name, team_id, team_name, {_PLAYER_TOTALS}
-    from player_seasons
+    select
+        player_seasons.season_id as id, player_seasons.player_id,
+        coalesce(player_name, 'Unknown player') as player_name, player_seasons.team_id,
+        coalesce(team_name, 'Unknown team') as team_name, {_PLAYER_TOTALS}
+    {_PLAYER_FROM}
 """,
-        "goals desc, assists desc, player_name, player_id, team_id",
+        "goals desc nulls last, assists desc nulls last, player_name, player_id, team_id",
     ),
 }
 
@@ -217,13 +261,14 @@ TEAM = {
         team_fixtures.team_id as id,
         team_fixtures.season_id,
         team_fixtures.fixture_id,
+        team_fixtures.team_name,
         coalesce(fixtures.round_name, fixtures.stage_name) as round,
         {seconds("team_fixtures.starting_at")} as starting_at,
         team_fixtures.state_code,
         team_fixtures.phase,
         team_fixtures.location,
         team_fixtures.opponent_id,
-        coalesce(teams.name, team_fixtures.opponent_name) as opponent,
+        coalesce(teams.name, team_fixtures.opponent_name, 'Unknown team') as opponent,
         team_fixtures.result,
         team_fixtures.goals_for,
         team_fixtures.goals_against,
@@ -252,9 +297,12 @@ TEAM = {
     ),
     "players": Part(
         f"""
-    select team_id as id, season_id, player_id, player_name, {_PLAYER_TOTALS} from player_seasons
+    select
+        player_seasons.team_id as id, player_seasons.season_id, player_seasons.player_id,
+        coalesce(player_name, 'Unknown player') as player_name, {_PLAYER_TOTALS}
+    {_PLAYER_FROM}
 """,
-        "season_id, minutes desc nulls last, goals desc, player_name, player_id",
+        "season_id, minutes desc nulls last, goals desc nulls last, player_name, player_id",
     ),
 }
 
@@ -298,7 +346,7 @@ def match_parts(statistics: Sequence[str]) -> dict[str, Part]:
         "sides": Part(
             "select team_fixtures.fixture_id as id, team_fixtures.location, "
             f"team_fixtures.coach_name, team_fixtures.formation, {columns} from team_fixtures",
-            "location desc",
+            "location desc nulls last",
         ),
         "events": Part(
             """
@@ -321,8 +369,8 @@ def match_parts(statistics: Sequence[str]) -> dict[str, Part]:
     from player_fixtures
     where location is not null
 """,
-            "location desc, is_starter desc, has_played desc, position_id nulls last, "
-            "jersey_number, player_name, player_id",
+            "location desc nulls last, is_starter desc nulls last, has_played desc nulls last, "
+            "position_id nulls last, jersey_number, player_name, player_id",
         ),
         "officials": Part(
             """
@@ -381,11 +429,12 @@ PLAYER = {
     "seasons": Part(
         f"""
     select
-        player_id as id, season_id, league_name, season_name, team_id, team_name, player_name,
-        {_PLAYER_TOTALS}
-    from player_seasons
+        player_seasons.player_id as id, player_seasons.season_id, league_name, season_name,
+        player_seasons.team_id, coalesce(team_name, 'Unknown team') as team_name,
+        coalesce(player_name, 'Unknown player') as player_name, {_PLAYER_TOTALS}
+    {_PLAYER_FROM}
 """,
-        "season_name desc, league_name, team_name, season_id",
+        "season_name desc nulls last, league_name, team_name, season_id",
         at_once=True,
     ),
     "matches": Part(
@@ -398,7 +447,7 @@ PLAYER = {
         {seconds("played.starting_at")} as starting_at,
         played.location,
         played.opponent_id,
-        coalesce(teams.name, played.opponent_name) as opponent,
+        coalesce(teams.name, played.opponent_name, 'Unknown team') as opponent,
         played.result,
         fixtures.home_score,
         fixtures.away_score,

@@ -28,22 +28,24 @@ function range(from, to, step) {
   return numbers;
 }
 
-/** The first days of the months in a range, as ticks. */
+/** The first days of the months in a range, as ticks with their years. */
 function monthTicks(from, to) {
   const ticks = [];
   const start = asDate(from);
   for (let month = start.getUTCMonth(); ; month += 1) {
     const at = Date.UTC(start.getUTCFullYear(), month, 1) / 1000;
     if (at > to) return ticks;
-    if (at >= from) ticks.push([at, MONTH.format(asDate(at))]);
+    if (at >= from) ticks.push([at, MONTH.format(asDate(at)), asDate(at).getUTCFullYear()]);
   }
 }
 
 /**
  * A chart of lines over time.
  *
- * series: {name, kind: "main" or "other", points: [[x, y], …], dots: [[x, y, title], …], steps}.
- * xTicks: (left, right) → [[x, label], …], of which those that fit are shown. The other axis has
+ * series: {name, kind: "main" or "other", points: [[x, y, part], …], dots: [[x, y, title], …],
+ * steps}. Parts, if there are any, are not joined by the line.
+ * xTicks: (left, right) → [[x, label, year], …], of which those that fit are shown, with the year
+ * where it is another one than that of the tick before. The other axis has
  * `unit`; it begins at `from` or below, or at 1 on top where the lowest is the best.
  */
 function lineChart({ label, series, xTicks, unit, smallest = 0.5, from = 0, best = "high", height = 210 }) {
@@ -69,10 +71,14 @@ function lineChart({ label, series, xTicks, unit, smallest = 0.5, from = 0, best
           num(at, step < 1 ? 1 : 0)));
     }
     let free = 0;
-    for (const [at, text] of xTicks(left, right)) {
-      const center = Math.min(Math.max(x(at), margin.left + 10), width - 16);
-      if (center < free) continue;
-      free = center + 44;
+    let shownYear;
+    for (const [at, label, year] of xTicks(left, right)) {
+      const text = year === shownYear ? label : `${label} ${year}`;
+      const half = 4 + text.length * 3.5;
+      const center = Math.min(Math.max(x(at), margin.left - 14 + half), width - half);
+      if (center - half < free) continue;
+      free = center + half + 12;
+      shownYear = year;
       svg.append(
         s("line", { class: "grid", x1: x(at), x2: x(at), y1: height - margin.bottom,
           y2: height - margin.bottom + 4 }),
@@ -83,9 +89,11 @@ function lineChart({ label, series, xTicks, unit, smallest = 0.5, from = 0, best
         svg.append(s("circle", { class: `dot ${line.kind}`, cx: x(at), cy: y(value), r: 2.5 },
           s("title", {}, title)));
       }
-      const corners = line.points.map(([at, value], index) =>
-        (line.steps && index ? `H${x(at).toFixed(1)}V`
-          : `${index ? "L" : "M"}${x(at).toFixed(1)} `) + y(value).toFixed(1));
+      const corners = line.points.map(([at, value, part], index) => {
+        const joined = index > 0 && line.points[index - 1][2] === part;
+        return (line.steps && joined ? `H${x(at).toFixed(1)}V`
+          : `${joined ? "L" : "M"}${x(at).toFixed(1)} `) + y(value).toFixed(1);
+      });
       svg.append(s("path", { class: `line ${line.kind}`, d: corners.join("") }));
     }
     return svg;

@@ -41,7 +41,8 @@ async function loadIndex() {
 /** The parts of a season, team, match or player; null if there is none with this id. */
 async function loadParts(kind, id) {
   const index = await loadIndex();
-  if (!/^[0-9]+$/.test(id ?? "")) return null;
+  // Longer numbers are not exact, and no id has a zero before it.
+  if (!/^[1-9][0-9]{0,14}$/.test(id ?? "")) return null;
   if (kind === "season" && !index.bySeason.has(Number(id))) return null;
   const buckets = index.buckets[kind];
   const content = await load(`${kind}-${buckets ? Number(id) % buckets : Number(id)}`);

@@ -5,6 +5,8 @@
 // Characters that hide or reorder text: controls, and marks of direction.
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 const clean = (text) => String(text).replace(CONTROLS, "\ufffd");
+/** A text as it is searched: without accents, in small letters. */
+const plain = (text) => clean(text).toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
 
 function build(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -34,6 +36,7 @@ const DAY = format({ day: "numeric", month: "short", year: "numeric" });
 const LONG_DAY = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const TIME = format({ hour: "2-digit", minute: "2-digit" });
 const MONTH = format({ month: "short" });
+const LONG_MONTH = format({ month: "long", year: "numeric" });
 
 const asDate = (seconds) => new Date(seconds * 1000);
 // With spaces that do not break.
@@ -70,9 +73,9 @@ function facts(pairs) {
     h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
-/** When the data of a page were fetched. */
-function freshness(changed, checked) {
-  const text = `Newest change fetched ${moment(changed)} UTC`;
+/** When the data of a page, or of what is named, were fetched. */
+function freshness(changed, checked, of = "") {
+  const text = `Newest change${of && ` of ${of}`} fetched ${moment(changed)} UTC`;
   return h("p", { class: "fresh" }, known(checked) ? `${text}; last checked ${moment(checked)} UTC.` : `${text}.`);
 }
 

@@ -46,7 +46,7 @@ async function homePage() {
   // A season with several groups has several leaders, none of which is the season's.
   const leader = (season) => (leaders.get(season.id)?.length === 1 ? leaders.get(season.id)[0] : null);
   const latest = records(index.latest);
-  const next = records(index.next);
+  const [live, next] = [records(index.live), records(index.next)];
   return {
     title: "Competitions",
     content: [
@@ -63,7 +63,7 @@ async function homePage() {
           { label: "Competition", head: true, value: (row) => `${row.league} ${row.season}`,
             cell: (row) => [h("a", { href: `#/season/${row.id}` }, row.league), " ",
               h("span", { class: "quiet" }, row.season)] },
-          { label: "Leader", text: true, value: (row) => leader(row)?.team ?? null,
+          { label: "Leader", text: true, wraps: true, value: (row) => leader(row)?.team ?? null,
             cell: (row) => leader(row) && teamLink(leader(row).team_id, leader(row).team, row.id) },
           { label: "Points", value: (row) => leader(row)?.points ?? null },
           { label: "Played", title: "Finished matches, of those that are stored", value: (row) => row.finished,
@@ -75,7 +75,9 @@ async function homePage() {
       })) : empty("No match is stored yet: run the extractor, and then the transform."),
       h("div", { class: "columns" },
         section("Latest results", latest.length ? matchList(latest, index, true) : empty("No match is finished.")),
-        section("Live and next", next.length ? matchList(next, index, true) : empty("No match is scheduled."))),
+        h("div", {}, live.length > 0 && section("Live", matchList(live, index, true)),
+          section("Next", next.length ? matchList(next, index, true)
+            : empty("No match was scheduled when the report was made.")))),
     ],
   };
 }
@@ -83,7 +85,6 @@ async function homePage() {
 async function searchPage({ id: words = "" }) {
   const text = decodeURIComponent(words).trim();
   const [index, entries] = await Promise.all([loadIndex(), load("search")]);
-  const plain = (value) => clean(value).toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
   const wanted = plain(text).split(/\s+/).filter(Boolean);
   const matches = (name) => wanted.length > 0 && wanted.every((word) => plain(name).includes(word));
   const shown = 100;

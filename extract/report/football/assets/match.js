@@ -129,6 +129,7 @@ function lineups(match, parts, home, away, index) {
       h("p", { class: "keys" }, h("span", { class: "key home" }, heading(match.home, home)),
         h("span", { class: "key away" }, heading(match.away, away))),
       pitch(teams),
+      h("p", { class: "pitch-legend" }, PITCH_LEGEND),
       teams.filter(({ places }) => !places?.length).map(({ side }) =>
         empty(`The provider has no places on the pitch for ${clean(match[side])}: the list below has its players.`))]
       : empty("The provider has no places on the pitch for this match."),
@@ -195,7 +196,7 @@ async function matchPage({ id }) {
         h("div", { class: "middle" }, h("strong",
           { class: `score ${text.length > 7 ? "words" : ""}`, "aria-hidden": "true" }, text),
           h("span", { class: "state" }, [index.states[match.state_code] ?? match.state_code,
-            known(match.home_score_half_time) && match.phase !== "scheduled"
+            known(match.home_score_half_time) && known(match.away_score_half_time) && match.phase !== "scheduled"
               ? `half-time ${match.home_score_half_time}–${match.away_score_half_time}` : null,
             shootout ? `shoot-out ${shootout.home_shootout_score}–${shootout.away_shootout_score}`
               : null].filter(Boolean).join(" · ")),

@@ -2,6 +2,18 @@
 
 // Both teams on a pitch, by their formations.
 
+const PITCH_LEGEND = "● goal · ▮ yellow card · ✕ sent off, by a red or a second yellow card";
+
+/** The marks of a player on the pitch, by kind, and the same in words. */
+function marksOf(player) {
+  const out = (player.red_cards ?? 0) + (player.yellow_red_cards ?? 0) > 0;
+  return [
+    player.goals > 0 && ["goal", "●".repeat(Math.min(player.goals, 5)), several(player.goals, "goal")],
+    player.yellow_cards > 0 && ["yellow", "▮", "yellow card"],
+    out && ["red", "✕", player.red_cards > 0 ? "red card" : "second yellow card"],
+  ].filter(Boolean);
+}
+
 /** The last part of a name, as on a shirt. */
 function shirtName(name, longest) {
   const last = clean(name ?? "").trim().split(/\s+/).at(-1) ?? "";
@@ -52,16 +64,18 @@ function pitch(teams) {
       for (const { player, depth, across } of places ?? []) {
         const along = side === "home" ? 0.02 + depth * 0.47 : 0.98 - depth * 0.47;
         const [cx, cy] = at(along, side === "home" ? 0.04 + across * 0.92 : 0.96 - across * 0.92);
-        const label = `${player.player_name ?? "Unknown player"}${known(player.jersey_number) ? `, number ${player.jersey_number}` : ""}`;
-        const marks = [player.goals ? `${"●".repeat(Math.min(player.goals, 5))}` : "",
-          player.yellow_cards ? "▮" : ""].join("");
+        const marks = marksOf(player);
+        const label = [player.player_name ?? "Unknown player",
+          known(player.jersey_number) && `number ${player.jersey_number}`,
+          ...marks.map(([, , words]) => words)].filter(Boolean).join(", ");
         const drawing = [
           s("circle", { class: `shirt ${side}`, cx, cy, r: 14 }),
           s("text", { class: "shirt-number", x: cx, y: cy + 4.5, "text-anchor": "middle" },
             player.jersey_number ?? ""),
           s("text", { class: "shirt-name", x: cx, y: cy + 28, "text-anchor": "middle" },
-            shirtName(player.player_name, lying ? 12 : 9), marks && s("tspan", { class: "shirt-marks" },
-              ` ${marks}`)),
+            shirtName(player.player_name, lying ? 12 : 9), marks.length > 0
+              && s("tspan", { class: "shirt-marks" }, marks.map(([kind, mark]) =>
+                s("tspan", { class: kind }, ` ${mark}`)))),
           s("title", {}, label)];
         svg.append(known(player.player_id) ? s("a", { href: `#/player/${player.player_id}`,
           "aria-label": label }, drawing) : s("g", {}, drawing));

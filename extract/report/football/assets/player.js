@@ -6,18 +6,18 @@ const POSITIONS = { 24: "Goalkeeper", 25: "Defender", 26: "Midfielder", 27: "Att
 
 /** Goals against expected goals, summed over the matches that have them. */
 function goalsChart(matches, index) {
-  const shots = matches.filter((match) => known(match.starting_at));
+  const shots = matches.filter((match) => known(match.xg) && known(match.starting_at));
   if (!index.stored.details) return empty("No expected goals of players are stored: the setting include lacks lineups.details.");
-  if (!shots.some((match) => known(match.xg))) return empty("The provider has no expected goals for these matches.");
-  if (shots.length < 2) return empty("One match: too few for a chart.");
+  if (!shots.length) return empty("The provider has no expected goals for these matches.");
+  if (shots.length < 2) return empty("One match has expected goals: too few for a chart.");
   const summed = (value) => {
     let total = 0;
-    return shots.map((match) => [match.starting_at, (total += value(match) ?? 0)]);
+    return shots.map((match) => [match.starting_at, (total += value(match) ?? 0), match.season_id]);
   };
   const [goals, xg] = [summed((match) => match.goals), summed((match) => match.xg)];
   return lineChart({
-    label: `Goals and expected goals, summed over ${shots.length} matches: ${num(goals.at(-1)[1])} goals and ${num(xg.at(-1)[1], 2)} expected goals. The table of matches has the values.`,
-    unit: "Sum over the matches played",
+    label: `Goals and expected goals, summed over the ${shots.length} matches with expected goals, of ${matches.length}: ${num(goals.at(-1)[1])} goals and ${num(xg.at(-1)[1], 2)} expected goals. The table of matches has the values.`,
+    unit: `Sum over the matches with expected goals: ${shots.length} of ${matches.length}`,
     series: [{ name: "Expected goals", kind: "other", points: xg, steps: true },
       { name: "Goals", kind: "main", points: goals, steps: true }],
     xTicks: monthTicks,
@@ -32,7 +32,7 @@ function ratingChart(matches) {
   return section("Rating", lineChart({
     label: `Rating in ${rated.length} matches, ${num(mean(rated.map((match) => match.rating)), 2)} on average.`,
     unit: "The provider's rating; the line is a mean of five matches",
-    series: [{ name: "Rating", kind: "main", points: rated.map((match, at) => [match.starting_at, means[at]]),
+    series: [{ name: "Rating", kind: "main", points: rated.map((match, at) => [match.starting_at, means[at], match.season_id]),
       dots: rated.map((match) => [match.starting_at, match.rating,
         `${day(match.starting_at)}, ${match.opponent}: ${num(match.rating, 2)}`]) }],
     xTicks: monthTicks,
@@ -52,16 +52,16 @@ function playerMatches(matches) {
     columns: [
       { label: "Date", head: true, value: (row) => row.starting_at,
         cell: (row) => matchLink(row.fixture_id, day(row.starting_at)) },
-      { label: "Opponent", text: true, value: (row) => row.opponent,
-        cell: (row) => [row.location === "away" ? "at " : "",
+      { label: "Opponent", text: true, wraps: true, value: (row) => row.opponent,
+        cell: (row) => [row.location === "away" ? "at\u00a0" : "",
           teamLink(row.opponent_id, row.opponent, row.season_id)] },
-      { label: "Result", text: true, value: (row) => row.result,
-        cell: (row) => [row.result && badge(LETTERS[row.result]), " ", score(row)] },
       { label: "Min", title: "Minutes", value: (row) => row.minutes,
         cell: (row) => [num(row.minutes), row.is_starter ? "" : h("abbr", { class: "quiet", title: "Came on" },
           " sub")] },
       { label: "G", title: "Goals", value: (row) => row.goals },
       { label: "A", title: "Assists", value: (row) => row.assists },
+      { label: "Result", text: true, value: (row) => row.result,
+        cell: (row) => [row.result && badge(LETTERS[row.result]), " ", score(row)] },
       { label: "xG", title: "Expected goals", value: (row) => row.xg, cell: (row) => num(row.xg, 2) },
       { label: "Shots", minor: true, value: (row) => row.shots_total },
       { label: "Key p.", title: "Key passes", minor: true, value: (row) => row.key_passes },
@@ -82,13 +82,13 @@ async function playerPage({ id }) {
   const matches = parts("matches");
   const name = player?.name ?? seasons[0].player_name;
   const last = index.bySeason.get(matches.at(-1)?.season_id ?? seasons[0]?.season_id);
-  const checked = Math.max(...seasons.map((row) => index.bySeason.get(row.season_id)?.changed_at ?? 0));
+  const changed = Math.max(...seasons.map((row) => index.bySeason.get(row.season_id)?.changed_at ?? 0));
   return {
     title: name,
     crumbs: [["Competitions", "#/"], last && [`${last.league} ${last.season}`, `#/season/${last.id}`], [name]],
     content: [
       h("h1", { tabindex: -1 }, name),
-      checked > 0 && freshness(checked, last?.checked_at ?? null),
+      changed > 0 && freshness(changed, last?.checked_at ?? null, "the player's seasons"),
       facts([["Position", POSITIONS[player?.position_id]], ["Born",
         player?.date_of_birth && day(Date.parse(player.date_of_birth) / 1000)],
         ["Height", known(player?.height) ? `${player.height} cm` : null]]),
@@ -98,15 +98,18 @@ async function playerPage({ id }) {
         sort: ["", ""],
         columns: [
           { label: "Season", head: true, value: (row) => row.season_name,
-            cell: (row) => h("a", { href: `#/season/${row.season_id}` }, `${row.season_name} ${row.league_name}`) },
-          { label: "Team", text: true, value: (row) => row.team_name,
+            cell: (row) => h("a", { href: `#/season/${row.season_id}` },
+              `${row.season_name ?? "No season"} ${row.league_name ?? "No competition"}`) },
+          { label: "Team", text: true, wraps: true, value: (row) => row.team_name,
             cell: (row) => teamLink(row.team_id, row.team_name, row.season_id) },
           ...playerColumns(),
         ],
-      }))] : empty("The player has not taken part in a finished match that is stored.")),
+      }))] : empty("The player has not taken part in a finished or live match that is stored.")),
       h("div", { class: "columns" }, section("Goals against expected goals", goalsChart(matches, index)),
         ratingChart(matches)),
-      section("Matches", matches.length ? h("div", { class: "card" }, playerMatches(matches))
+      section("Matches", matches.length ? [h("p", { class: "quiet" },
+        "Goals, assists and cards of a match are the provider's statistics of the player, where it has them. Those of a season are counted from the events, and may differ."),
+      h("div", { class: "card" }, playerMatches(matches))]
         : empty(index.stored.lineups ? "The player is in no line-up that is stored."
           : "Matches of a player need line-ups: the setting include lacks lineups.")),
     ],

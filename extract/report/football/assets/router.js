@@ -25,9 +25,12 @@ async function show() {
   try {
     page = (await PAGES.get(kind)?.({ id, rest, query: new URLSearchParams(query) })) ?? null;
   } catch (error) {
-    page = { title: "Not shown", content: [h("h1", { tabindex: -1 }, "This page cannot be shown"),
-      empty(error.message, " Write the report again, and reload.")] };
-    if (!/^The file data/.test(error.message)) console.error(error);
+    // An address that is no text, such as %E0%A4%A, has no page.
+    if (!(error instanceof URIError)) {
+      page = { title: "Not shown", content: [h("h1", { tabindex: -1 }, "This page cannot be shown"),
+        empty(error.message, " Write the report again, and reload.")] };
+      if (!/^The file data/.test(error.message)) console.error(error);
+    }
   }
   if (number !== newest) return;
   page ??= { title: "Not found", content: [h("h1", { tabindex: -1 }, "Not found"),

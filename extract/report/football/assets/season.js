@@ -20,15 +20,15 @@ function letterFor(match, side) {
   return own > other ? "W" : "L";
 }
 
-/** The counted matches of each team of a group, in the order of the mart's form. */
-function resultsByTeam(matches, numbers, sides) {
+/** The counted matches of each team of a group up to a round, in the order of the mart's form. */
+function resultsByTeam(matches, numbers, sides, round) {
   const results = new Map();
   for (const match of matches) {
     for (const side of ["home", "away"]) {
       const team = match[`${side}_id`];
       if (!known(team)) continue;
       if (!results.has(team)) results.set(team, []);
-      if (!counts(match) || !sides.includes(side)) continue;
+      if (!counts(match) || numbers.get(match.round_id) > round || !sides.includes(side)) continue;
       results.get(team).push({
         match, side, letter: letterFor(match, side), round: numbers.get(match.round_id),
         own: match[`${side}_score`] ?? 0, other: match[side === "home" ? "away_score" : "home_score"] ?? 0,
@@ -94,19 +94,34 @@ function leagueTable(caption, rows, results, season) {
   });
 }
 
+/** The stages that have a table, by their order, or else by their days. */
+function stagesOf(table, rounds) {
+  const unknown = Number.MAX_SAFE_INTEGER;
+  const keys = new Map(table.map((row) => [row.stage_id, [unknown, unknown]]));
+  for (const round of rounds) {
+    const key = keys.get(round.stage_id);
+    if (!key) continue;
+    key[0] = Math.min(key[0], round.stage_order ?? unknown);
+    key[1] = Math.min(key[1], round.median_at ?? unknown);
+  }
+  return [...keys].sort(([one, a], [other, b]) => a[0] - b[0] || a[1] - b[1] || one - other).map(([id]) => id);
+}
+
 /** The table with its switches. */
 function tableView(season, parts, query) {
   const all = parts("table");
   if (!all.length) return [empty("There is no table: no match of a round is finished, or the competition has no rounds.")];
   const rounds = parts("rounds");
-  const stages = [...new Set(all.map((row) => row.stage_id))];
+  const stages = stagesOf(all, rounds);
   const stageName = (id) => rounds.find((round) => round.stage_id === id)?.stage ?? `Stage ${id}`;
   const stage = stages.find((id) => String(id) === query.get("stage")) ?? stages.at(-1);
   const rows = all.filter((row) => row.stage_id === stage);
   const numbers = new Map(rows.map((row) => [row.round_id, row.round_number]));
   const names = new Map(rows.map((row) => [row.team_id, row.team_name]));
-  const last = Math.max(...numbers.values());
-  const round = Math.min(Math.max(Number(query.get("round")) || last, 1), last);
+  // A round without a finished match has no table.
+  const existing = [...new Set(numbers.values())].sort((a, b) => a - b);
+  const last = existing.at(-1);
+  const round = existing.findLast((number) => number <= (Number(query.get("round")) || last)) ?? existing[0];
   const side = ["home", "away"].find((name) => name === query.get("side")) ?? "all";
   const href = (changes) => {
     const values = { stage: stages.length > 1 ? stage : null, side: side === "all" ? null : side,
@@ -118,13 +133,13 @@ function tableView(season, parts, query) {
   const tables = [...groups].map(([group, ofGroup]) => {
     const matches = parts("matches").filter((match) => match.stage_id === stage && match.group_id === group
       && known(match.round_id));
-    const upTo = matches.filter((match) => !counts(match) || numbers.get(match.round_id) <= round);
-    const results = resultsByTeam(upTo, numbers, side === "all" ? ["home", "away"] : [side]);
+    const results = resultsByTeam(matches, numbers, side === "all" ? ["home", "away"] : [side], round);
     const of = { all: "All matches", home: "Home matches", away: "Away matches" }[side];
     const name = rounds.find((each) => each.group_id === group && known(group))?.group_name;
     const caption = [name, of, round === last ? null : `after round ${round}`].filter(Boolean).join(", ");
-    const shown = side === "all" ? ofGroup.filter((row) => row.round_number === Math.min(round,
-      Math.max(...ofGroup.map((each) => each.round_number))))
+    // Another group of the stage may not have begun this round, or any.
+    const begun = Math.max(...ofGroup.map((row) => row.round_number).filter((number) => number <= round));
+    const shown = side === "all" && begun > 0 ? ofGroup.filter((row) => row.round_number === begun)
       : tableOf(results, names);
     return leagueTable(caption, shown, results, season.id);
   });
@@ -138,23 +153,34 @@ function tableView(season, parts, query) {
         h("select", { id: "round",
           onchange: (event) => { location.hash = href({ round: event.target.value === String(last) ? null
             : event.target.value }); } },
-          range(1, last, 1).reverse().map((number) => h("option", { value: number, selected: number === round },
+          existing.toReversed().map((number) => h("option", { value: number, selected: number === round },
             number))))),
     h("div", { class: "card" }, tables),
   ];
 }
 
-/** The best players of a season by one number. */
-function leadersList(title, players, value, digits, season) {
-  const best = players.filter((player) => value(player) > 0).sort((a, b) => value(b) - value(a)).slice(0, 5);
+/** The best players of a season by one number, which is summed over a player's teams. */
+function leadersList(title, players, column, season) {
+  const best = [...Map.groupBy(players, (player) => player.player_id).values()].map((rows) => ({ ...rows[0],
+    teams: rows.map((row) => teamLink(row.team_id, row.team_name, season.id)),
+    total: rows.reduce((sum, row) => sum + row[column], 0) }))
+    .filter((player) => player.total > 0).sort((a, b) => b.total - a.total).slice(0, 5);
   return section(title, best.length ? h("ol", { class: "leaders" }, best.map((player) => h("li", {},
     h("span", {}, playerLink(player.player_id, player.player_name), " ",
-      h("span", { class: "quiet" }, teamLink(player.team_id, player.team_name, season.id))),
-    h("strong", {}, num(value(player), digits))))) : empty("None yet."));
+      h("span", { class: "quiet" }, player.teams)),
+    h("strong", {}, player.total)))) : empty("None yet."));
 }
 
 const appearances = (row) => row.appearances ?? row.appearances_seen;
-const goalsMinusXg = (row) => (known(row.xg) ? row.goals - row.xg : null);
+const goalsMinusXg = (row) => (known(row.xg) && known(row.xg_goals) ? row.xg_goals - row.xg : null);
+
+/** The difference, with the number of its matches where some have no expected goals. */
+function goalsMinusXgCell(row) {
+  const difference = goalsMinusXg(row);
+  if (!known(difference)) return null;
+  return [signed(Number(difference.toFixed(2))), row.xg_matches !== appearances(row)
+    && h("span", { class: "quiet" }, ` (${row.xg_matches})`)];
+}
 
 /** Columns of players' numbers in a season. */
 const playerColumns = () => [
@@ -164,8 +190,8 @@ const playerColumns = () => [
   { label: "Goals", value: (row) => row.goals, cell: (row) => h("strong", {}, row.goals) },
   { label: "Assists", value: (row) => row.assists },
   { label: "xG", title: "Expected goals", value: (row) => row.xg, cell: (row) => num(row.xg, 2) },
-  { label: "G−xG", title: "Goals minus expected goals", minor: true, value: goalsMinusXg,
-    cell: (row) => known(row.xg) ? signed(Number(goalsMinusXg(row).toFixed(2))) : null },
+  { label: "G−xG", minor: true, value: goalsMinusXg, cell: goalsMinusXgCell,
+    title: "Goals minus expected goals, in the matches that have these; their number in brackets where others have none" },
   { label: "Shots", minor: true, value: (row) => row.shots_total },
   { label: "Key p.", title: "Key passes", minor: true, value: (row) => row.key_passes },
   { label: "Rating", title: "Average rating of the provider, weighted by minutes", value: (row) => row.rating,
@@ -176,16 +202,17 @@ const playerColumns = () => [
 ];
 
 function playersNote(index) {
-  if (!index.stored.lineups) return h("p", { class: "quiet" },
-    "No line-ups are stored, because the setting include lacks lineups: goals, assists and cards are from the events.");
-  if (!index.stored.details) return h("p", { class: "quiet" },
-    "No ratings, shots or expected goals of players are stored: the setting include lacks lineups.details.");
-  return null;
+  const note = (text) => h("p", { class: "quiet" }, "Finished and live matches count.", text);
+  if (!index.stored.lineups) return note(
+    " No line-ups are stored, because the setting include lacks lineups: goals, assists and cards are from the events.");
+  if (!index.stored.details) return note(
+    " No ratings, shots or expected goals of players are stored: the setting include lacks lineups.details.");
+  return note("");
 }
 
 function playersView(season, parts, index) {
   const players = parts("players");
-  if (!players.length) return [empty("No players: the setting include lacks lineups and events, or no match is finished.")];
+  if (!players.length) return [empty("No players: the setting include lacks lineups and events, or no match is finished or live.")];
   return [playersNote(index), h("div", { class: "card" }, dataTable({
     caption: "Players of the season",
     rows: players,
@@ -194,7 +221,7 @@ function playersView(season, parts, index) {
     columns: [
       { label: "Player", head: true, value: (row) => row.player_name,
         cell: (row) => playerLink(row.player_id, row.player_name) },
-      { label: "Team", text: true, value: (row) => row.team_name,
+      { label: "Team", text: true, wraps: true, value: (row) => row.team_name,
         cell: (row) => teamLink(row.team_id, row.team_name, season.id) },
       ...playerColumns(),
     ],
@@ -210,6 +237,15 @@ function roundsOf(parts) {
       known(round.round_id) ? `Round ${round.round ?? ""}`.trim() : null].filter(Boolean).join(", ") });
   }
   return [...found.values()];
+}
+
+/** The matches of a round; those of a stage without rounds by month, because they may be a season's. */
+function byMonth(round, matches) {
+  if (known(round.round_id)) return [[round.title, matches]];
+  const month = (at) => (at === null ? "no date" : LONG_MONTH.format(asDate(at)));
+  const months = [...Map.groupBy(matches, (match) => month(match.starting_at))];
+  return months.map(([name, list]) => [[round.title, months.length > 1 && name].filter(Boolean).join(", ")
+    || "Matches", list]);
 }
 
 function matchesView(season, parts, index, wanted) {
@@ -233,7 +269,7 @@ function matchesView(season, parts, index, wanted) {
         rounds.map((round) => h("option", { value: round.key, selected: round === current }, round.title)))),
       h("nav", { class: "steps", "aria-label": "Rounds" }, link(rounds[at - 1], "← Previous", "previous-round"),
         link(rounds[at + 1], "Next →", "next-round"))),
-    section(current.title, matchList(shown, index)),
+    byMonth(current, shown).map(([title, list]) => section(title, matchList(list, index))),
   ];
 }
 
@@ -260,8 +296,8 @@ async function seasonPage({ id, rest: [view = "table", wanted], query }) {
   const content = {
     table: () => h("div", { class: "with-aside" }, h("div", {}, tableView(season, parts, query)),
       h("div", { class: "aside" },
-      leadersList("Top scorers", parts("players"), (player) => player.goals, 0, season),
-      leadersList("Most assists", parts("players"), (player) => player.assists, 0, season),
+      leadersList("Top scorers", parts("players"), "goals", season),
+      leadersList("Most assists", parts("players"), "assists", season),
       h("p", {}, h("a", { href: `#/season/${id}/players` }, "All players")))),
     matches: () => matchesView(season, parts, index, wanted),
     players: () => playersView(season, parts, index),

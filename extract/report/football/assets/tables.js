@@ -16,7 +16,7 @@ function compare(one, other, sign) {
  *
  * columns: {label, title, value: row → number or text, cell: row → what is shown (the value by
  * default), text: is it text, head: does it name the row, minor: is it left out on narrow screens,
- * ascending: is its smallest value the best}.
+ * wraps: may it have several lines there, ascending: is its smallest value the best}.
  * sort: label and direction of the order in which the rows come, if they can be sorted.
  */
 function dataTable({ caption, columns, rows, sort, filter, rowClass, hideCaption = true }) {
@@ -26,11 +26,12 @@ function dataTable({ caption, columns, rows, sort, filter, rowClass, hideCaption
       const shown = column.cell ? column.cell(row) : column.value(row);
       return h(column.head ? "th" : "td", {
         scope: column.head ? "row" : null,
-        class: [column.text || column.head ? "" : "number", column.minor ? "minor" : ""].join(" ").trim() || null,
+        class: [column.text || column.head ? "" : "number", column.minor ? "minor" : "",
+          column.wraps ? "wraps" : ""].join(" ").trim() || null,
       }, known(shown) ? shown : "–");
     });
     const line = h("tr", { class: rowClass?.(row) }, cells);
-    return { row, line, text: line.textContent.toLowerCase() };
+    return { row, line, text: plain(line.textContent) };
   });
   body.append(...entries.map((entry) => entry.line));
   const heads = columns.map((column) => {
@@ -70,7 +71,7 @@ function dataTable({ caption, columns, rows, sort, filter, rowClass, hideCaption
 function filterBox(label, entries) {
   const output = h("output");
   const input = h("input", { type: "search", oninput: () => {
-    const words = input.value.toLowerCase().split(/\s+/);
+    const words = plain(input.value).split(/\s+/);
     for (const { line, text } of entries) line.hidden = !words.every((word) => text.includes(word));
     const shown = entries.filter(({ line }) => !line.hidden).length;
     output.value = input.value.trim() ? `${count(shown)} of ${several(entries.length, "row")}` : "";

@@ -80,7 +80,7 @@ function teamMatches(matches, index) {
       { label: "Round", text: true, minor: true, value: (row) => row.round },
       { label: "H/A", title: "Home or away", text: true, value: (row) => row.location,
         cell: (row) => (row.location === "home" ? "H" : "A") },
-      { label: "Opponent", text: true, value: (row) => row.opponent,
+      { label: "Opponent", text: true, wraps: true, value: (row) => row.opponent,
         cell: (row) => teamLink(row.opponent_id, row.opponent, row.season_id) },
       { label: "Result", text: true, value: (row) => row.result,
         cell: (row) => [row.result && badge(LETTERS[row.result]), " ",
@@ -100,16 +100,17 @@ function teamMatches(matches, index) {
 async function teamPage({ id, query }) {
   const [index, parts] = await Promise.all([loadIndex(), loadParts("team", id)]);
   const [team] = parts ? parts("team") : [];
-  if (!team) return null;
-  const all = parts("matches");
+  const all = parts ? parts("matches") : [];
+  if (!team && !all.length) return null;
+  const teamName = team?.name ?? all.findLast((match) => match.team_name)?.team_name ?? "Unknown team";
   const seasons = [...index.bySeason.values()].filter((season) => all.some((match) => match.season_id === season.id));
   const newest = (season) =>
     Math.max(...all.filter((match) => match.season_id === season.id).map((match) => match.starting_at ?? 0));
   seasons.sort((a, b) => newest(b) - newest(a));
   const season = seasons.find((each) => String(each.id) === query.get("season")) ?? seasons[0];
   if (!season) {
-    return { title: team.name, crumbs: [["Competitions", "#/"], [team.name]],
-      content: [h("h1", { tabindex: -1 }, team.name), empty("No match of this team is stored.")] };
+    return { title: teamName, crumbs: [["Competitions", "#/"], [teamName]],
+      content: [h("h1", { tabindex: -1 }, teamName), empty("No match of this team is stored.")] };
   }
   const matches = all.filter((match) => match.season_id === season.id);
   const finished = matches.filter((match) => match.result);
@@ -120,10 +121,10 @@ async function teamPage({ id, query }) {
   const withResult = (result) => finished.filter((match) => match.result === result).length;
   const sum = (column) => finished.reduce((total, match) => total + (match[column] ?? 0), 0);
   return {
-    title: `${team.name}, ${season.season}`,
-    crumbs: [["Competitions", "#/"], [`${season.league} ${season.season}`, `#/season/${season.id}`], [team.name]],
+    title: `${teamName}, ${season.season}`,
+    crumbs: [["Competitions", "#/"], [`${season.league} ${season.season}`, `#/season/${season.id}`], [teamName]],
     content: [
-      h("h1", { tabindex: -1 }, team.name),
+      h("h1", { tabindex: -1 }, teamName),
       freshness(Math.max(...matches.map((match) => match.loaded_at)), season.checked_at),
       seasons.length > 1 && switches("Season",
         seasons.map((each) => [`${each.league} ${each.season}`, `#/team/${id}?season=${each.id}`, each === season])),
@@ -150,11 +151,11 @@ async function teamPage({ id, query }) {
         filter: "Filter by name",
         columns: [{ label: "Player", head: true, value: (row) => row.player_name,
           cell: (row) => playerLink(row.player_id, row.player_name) }, ...playerColumns()],
-      }))] : empty("No players: the setting include lacks lineups and events, or no match is finished.")),
+      }))] : empty("No players: the setting include lacks lineups and events, or no match is finished or live.")),
       section("Matches", h("div", { class: "card" }, teamMatches(matches, index))),
-      section("Club", facts([["Coach in the last match", coach], ["Founded", team.founded],
-        ["Ground", team.venue], ["City", team.city],
-        ["Capacity", known(team.capacity) ? count(team.capacity) : null]])),
+      section("Club", facts([["Coach in the last match", coach], ["Founded", team?.founded],
+        ["Ground", team?.venue], ["City", team?.city],
+        ["Capacity", known(team?.capacity) ? count(team.capacity) : null]])),
     ],
   };
 }
