@@ -126,6 +126,10 @@ def test_in_a_browser(
     assert "1 fixture failed" in page.locator("#attention").inner_text()
     assert "live fixtures are recent" in page.locator("#attention").inner_text()
     sorts(page)
+    page.locator("#gap-rows-table thead button", has_text="Share").click()
+    shares = page.locator("#gap-rows-table tbody td:nth-child(4)")
+    values = [float(each.get_attribute("data-value") or "") for each in shares.all()]
+    assert values == sorted(values)
     table = page.locator("#unresolved-rows tbody tr:visible")
     assert table.count() == 1
     filters(page)
@@ -195,8 +199,10 @@ def test_one_run_is_a_sentence_and_nothing_is_red(
     show(page, written(duckdb_job), 390)
     fits(page, 390)
     assert page.locator("#stored").inner_text() == "3"
-    assert page.locator("#attention h2").inner_text() == "Nothing needs a person."
-    assert page.locator("#attention.good").count() == 1
+    # No check was made of these tables.
+    unknown = page.locator("#attention.unknown h2").inner_text()
+    assert unknown.startswith("Not everything could be checked: no checks of the tables could be")
+    assert "sportmonks_staging.last_transform" in page.locator("#unreadable").inner_text()
     assert page.locator("figure").count() == 0
     assert "and completed after" in page.locator("#runs").inner_text()
     link = page.get_by_role("link", name="Football pages")
@@ -220,14 +226,16 @@ def test_an_empty_warehouse(duckdb_job: Job, api: Simulator, page: Page) -> None
     fits(page, 390)
     text = page.locator("main").inner_text()
     for part in (
-        "Nothing needs a person.",
+        "Not everything could be checked: there was no run",
         "No fixture is known yet",
+        "No fixture was requested yet",
         "There was none.",
         "No call was made",
         "None was seen.",
-        "Nothing: all fixtures are as fresh",
     ):
         assert part in text
+    for part in ("Nothing needs attention", "all fixtures are as fresh", "succeeded"):
+        assert part not in text
 
 
 class Tables(HTMLParser):
@@ -335,6 +343,8 @@ def test_an_analyst_gets_the_page_of_the_final_tables(
         server.query(f"drop role {role}")
     assert '<b id="stored">3</b>' in text
     assert "They are not shown" in text
+    assert "Not everything could be checked: " in text
+    assert "Nothing needs attention" not in text
     missing = text.partition('id="unreadable">')[2].partition("</p>")[0]
     for table in ("due_fixtures", "fixture_checks", "api_calls", "check_results"):
         assert table in missing
