@@ -101,11 +101,20 @@ def open_query() -> Iterator[Query]:
             raise UsageError("The query is not valid UTF-8.") from error
         # ValueError and OverflowError: Python has no such value, for example a date in year 20000.
         except (duckdb.Error, psycopg2.Error, ValueError, OverflowError) as error:
-            raise UsageError(f"The query failed: {_in_a_line(error)}") from error
+            grants = ""
+            if isinstance(error, errors.InsufficientPrivilege):
+                grants = f" {_grants(schema, connection.info.user)}"
+            raise UsageError(f"The query failed: {_in_a_line(error)}{grants}") from error
         return Rows(names, rows[:limit], limit is not None and len(rows) > limit)
 
     with closing(connection):
         if not run_query(final_tables_query()).rows:
+            # The information schema has no tables that the role may not use.
+            if not is_duckdb() and run_query(_any_tables_query(schema)).rows:
+                role = connection.info.user
+                raise UsageError(
+                    f"The role {role} may not read the schema {schema}. {_grants(schema, role)}"
+                )
             raise NothingTransformedError(name)
         yield run_query
 
@@ -210,6 +219,20 @@ def _postgres(schema: str) -> tuple[Any, str, Run]:
         return names, rows
 
     return connection, name, run
+
+
+def _any_tables_query(schema: str) -> str:
+    """A query that returns a row if there are final tables on PostgreSQL, for any role."""
+    tables = "select 1 from pg_catalog.pg_tables"
+    return f"{tables} where schemaname = '{schema}' and tablename = 'fixtures'"
+
+
+def _grants(schema: str, role: str) -> str:
+    """What a role on PostgreSQL needs to read the final tables, in a sentence."""
+    return (
+        f"The final tables need `grant usage on schema {schema} to {role}` and "
+        f"`grant select on all tables in schema {schema} to {role}`."
+    )
 
 
 def _in_a_line(error: Exception) -> str:

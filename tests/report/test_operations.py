@@ -334,9 +334,19 @@ def test_an_analyst_gets_the_page_of_the_final_tables(
     if server.password:
         server.query(f"alter role {role} password %s", [server.password])
     try:
-        server.query(f"grant usage on schema {postgres.schema} to {role}")
-        server.query(f"grant select on all tables in schema {postgres.schema} to {role}")
         monkeypatch.setenv("PGUSER", role)
+        refused = f"The role {role} may not read the schema {postgres.schema}."
+        select = f"grant select on all tables in schema {postgres.schema} to {role}"
+        output = " ".join(job.command("report", code=2).output.split())
+        assert refused in output
+        assert select in output
+        server.query(f"grant usage on schema {postgres.schema} to {role}")
+        server.query(select)
+        server.query(f"revoke select on {postgres.schema}.league_table from {role}")
+        output = " ".join(job.command("report", code=2).output.split())
+        assert "league_table" in output
+        assert select in output
+        server.query(select)
         text = written(job).read_text()
     finally:
         server.query(f"drop owned by {role}")

@@ -118,12 +118,12 @@ def test_labels_have_the_year_where_it_differs() -> None:
 
 
 def test_the_hours_of_the_quota_are_bars_of_an_hour() -> None:
-    names = ("endpoint", "hour_at", "calls", "calls_answered", "calls_over_quota")
-    names = (*names, "calls_failed", "quota_limit")
+    counts = ("calls", "calls_answered", "calls_over_quota", "calls_failed")
+    names = ["endpoint", "hour_at", *counts, "quota_limit"]
     hour = NOW.replace(minute=0)
     hours = [hour - timedelta(hours=each) for each in range(100)]
     rows = [("fixtures", each, 5, 5, 0, 0, 100) for each in hours]
-    chart = _quota_chart(replace(QUIET, made_at=hour, quota=Rows([*names], rows)))
+    chart = _quota_chart(replace(QUIET, made_at=hour, quota=Rows(names, rows)))
     assert chart
     assert chart.title == "Calls for fixtures by hour, the last 59 hours"
     assert chart.picture.count("5 answered") == 59

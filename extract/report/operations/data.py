@@ -320,7 +320,7 @@ def read_operations_data(
         due=due_rows,
         due_reasons=due_reasons,
         upcoming=upcoming,
-        checks=_checks(stored_checks, query) if records(stored_checks) else None,
+        checks=_checks(stored_checks, query) if stored_checks and stored_checks.rows else None,
         checks_stored=len(records(stored_checks)),
         built_at=built.rows[0][0] if built and built.rows else None,
         behind=behind.rows[0] if behind else (0, None),

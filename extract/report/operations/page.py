@@ -270,7 +270,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Share):
-        return "all" if value == 1 else f"{100 * value:.1f} %"
+        return "all" if value >= 1 else f"{100 * value:.1f} %"
     if isinstance(value, float):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else printable(str(value))
