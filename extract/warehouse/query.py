@@ -3,8 +3,9 @@
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -31,6 +32,8 @@ from extract.warehouse.target import (
 
 # Types of DuckDB's statements that write nothing; DESCRIBE and PIVOT are among them.
 _READING = ("SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI")
+# Seconds between two looks for a lock on PostgreSQL.
+_LOCK_POLL = 3
 _NOT_ONE_QUERY = "Only one statement that reads is allowed, such as a select."
 
 # Runs a statement; returns the names of its columns, and its rows up to the limit.
@@ -124,7 +127,8 @@ def open_query_when_free(on_wait: Callable[[str], None], wait: bool = True) -> I
     """Opens a connection for queries as `open_query` does, once no other process writes the file.
 
     Args:
-        on_wait: called with a line when waiting begins.
+        on_wait: called with a line when waiting begins, on PostgreSQL also from another thread when
+            a query waits for a lock.
         wait: whether to wait for another process that uses the DuckDB file.
 
     Raises:
@@ -142,7 +146,35 @@ def open_query_when_free(on_wait: Callable[[str], None], wait: bool = True) -> I
             # Returns when the file is free.
             open_warehouse(on_wait, must_exist=True).close()
             query = stack.enter_context(open_query())
+        if not is_duckdb():
+            stack.enter_context(_telling_of_locks(query, on_wait))
         yield query
+
+
+@contextmanager
+def _telling_of_locks(query: Query, on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Calls `on_wait` once if a query of the block waits for a lock on PostgreSQL."""
+    ((process,),) = query("select pg_backend_pid()").rows
+    ended = threading.Event()
+
+    def watch() -> None:
+        # Without a second connection, only the line is missing.
+        with suppress(psycopg2.Error):
+            while not ended.wait(_LOCK_POLL):
+                with closing(psycopg2.connect("")) as connection, connection.cursor() as cursor:
+                    cursor.execute("select pg_blocking_pids(%s)", [process])
+                    ((holders,),) = cursor.fetchall()
+                if holders:
+                    on_wait(f"Waiting for a lock of process {holders[0]} on PostgreSQL.")
+                    return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _duckdb(schema: str) -> tuple[Any, str, Run]:

@@ -5,11 +5,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import Timer
 
 import axe_playwright_python
+import psycopg2
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -17,6 +20,7 @@ from extract.report.operations import write_page
 from simulator import Simulator
 from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Database, Job, Postgres
 from tests.support.postgres import Server
+from tests.support.processes import start_command
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 NAME = "</script><script>document.title = 'taken over'</script> & Sons <img src=x onerror=alert(1)>"
@@ -358,6 +362,25 @@ def test_an_analyst_gets_the_page_of_the_final_tables(
     missing = text.partition('id="unreadable">')[2].partition("</p>")[0]
     for table in ("due_fixtures", "fixture_checks", "api_calls", "check_results"):
         assert table in missing
+
+
+def test_it_says_that_it_waits_for_a_lock(
+    job_on: Callable[[Database], Job], postgres: Postgres, api: Simulator
+) -> None:
+    job = job_on(postgres)
+    build_three(job, api)
+    with closing(psycopg2.connect("")) as other:
+        table = f"{postgres.schema}.team_fixtures"
+        other.cursor().execute(f"lock table {table} in access exclusive mode")
+        process = start_command("report", "--output", str(job.folder / "report"))
+        timer = Timer(60, process.kill)
+        timer.start()
+        assert process.stdout
+        assert "Waiting for a lock of process" in process.stdout.readline()
+        other.rollback()
+        process.stdout.read()
+        assert process.wait() == 0
+        timer.cancel()
 
 
 def test_it_waits_for_the_duckdb_file(duckdb_job: Job, api: Simulator) -> None:
