@@ -172,7 +172,7 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 .PHONY: clean
 clean: ## Remove generated files, except your databases and settings.
 	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis demo.duckdb demo.duckdb.wal
-	@rm -rf dbt_project/target dbt_project/logs logs .dagster .sportmonks dist report
+	@rm -rf dbt_project/target dbt_project/logs logs .dagster .sportmonks dist report .report.new .report.old
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

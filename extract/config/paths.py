@@ -14,9 +14,14 @@ def dbt_project_dir() -> Path:
 
 
 def documents() -> list[Path]:
-    """The documents of the project, README.md first; in a wheel, its package has them."""
+    """The documents of the project, README.md first; in a wheel, its package has most of them."""
     root = _PACKAGE if _is_installed() else _PACKAGE.parent
-    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    others = [root / f"{name}.md" for name in ("CONTRIBUTING", "DECISIONLOG", "CHANGELOG")]
+    return [
+        root / "README.md",
+        *sorted((root / "docs").glob("*.md")),
+        *(path for path in others if path.is_file()),
+    ]
 
 
 def dbt_target_dir() -> Path:

@@ -9,6 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from extract import interrupts
 from extract.errors import BusyError, ExtractError, UsageError
 from extract.warehouse.query import open_query
 from extract.warehouse.target import (
@@ -34,51 +35,53 @@ _HEADERS = {
 def serve(
     folder: Path,
     port: int,
-    write: Callable[[], None],
+    write: Callable[[], object],
     on_line: Callable[[str], None],
-    stopped: threading.Event,
 ) -> None:
-    """Writes the pages, and serves them until it is stopped.
+    """Writes the pages, and serves them until Ctrl-C.
 
     Args:
         folder: the pages.
         port: the port on 127.0.0.1; 0 chooses a free one.
         write: writes the pages.
         on_line: called with lines about what happens.
-        stopped: ends the server when it is set.
 
     Raises:
         UsageError: the port is in use, or as in `write`.
         ExtractError: as in `write`.
     """
-    watch = _Watch()
-    with suppress(BusyError):
-        # Before the pages are written: a transform may end meanwhile.
-        watch.has_changed()
-    write()
-    watch.note()
     try:
+        # Before the pages are written, which takes a while. Requests wait until then.
         server = ThreadingHTTPServer((ADDRESS, port), partial(_Pages, directory=str(folder)))
     except OSError as error:
         raise UsageError(
             f"Port {port} cannot be used: {error.strerror}. --port names another."
         ) from error
+    stopped = threading.Event()
     with server:
+        watch = _Watch()
+        with suppress(BusyError):
+            # Before the pages are written: a transform may end meanwhile.
+            watch.has_changed()
+        # Ctrl-C still ends the process at once.
+        write()
+        watch.note()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         on_line(f"Serving the report on http://{ADDRESS}:{server.server_port} until Ctrl-C.")
         problem = ""
-        while not stopped.wait(_POLL):
-            try:
-                if watch.has_changed():
-                    write()
-                    watch.note()
-                problem = ""
-            except BusyError:
-                # A run writes the DuckDB file: the next look is in a moment.
-                continue
-            except ExtractError as error:
-                if problem != (problem := str(error)):
-                    on_line(f"The report was not written again: {problem}")
+        with interrupts.handling(stopped.set):
+            while not stopped.wait(_POLL):
+                try:
+                    if watch.has_changed():
+                        write()
+                        watch.note()
+                    problem = ""
+                except BusyError:
+                    # A run writes the DuckDB file: the next look is in a moment.
+                    continue
+                except ExtractError as error:
+                    if problem != (problem := str(error)):
+                        on_line(f"The report was not written again: {problem}")
         server.shutdown()
 
 
@@ -120,15 +123,18 @@ class _Watch:
 
     def __init__(self) -> None:
         self._file: int | None = None
-        self._seen: str | None = None
-        self._written: str | None = None
+        self._seen: tuple[str, str] | None = None
+        self._written: tuple[str, str] | None = None
 
     def has_changed(self) -> bool:
         """Whether the tables are newer than the pages."""
         file = _file_time()
         if file is None or file != self._file:
-            # None while a transform runs.
-            self._seen = _find_version() or self._seen
+            note, tables = _find_version()
+            # No note while a transform runs on PostgreSQL.
+            if not note and self._seen:
+                note = self._seen[0]
+            self._seen = note, tables
             self._file = file
         return self._seen != self._written
 
@@ -142,19 +148,24 @@ def _file_time() -> int | None:
     return readable_duckdb_path().stat().st_mtime_ns if is_duckdb() else None
 
 
-def _find_version() -> str | None:
-    """What changes when a transform has ended; None while one runs."""
+def _find_version() -> tuple[str, str]:
+    """The note of the last transform, if there is one, and what changes with the tables."""
     copy = published_path()
     if copy and copy.exists():
-        return str(copy.stat().st_mtime_ns)
+        return "", str(copy.stat().st_mtime_ns)
     with open_query() as query:
         staging = f"{final_schema()}_staging"
-        schemas = "select 1 from information_schema.schemata"
-        # Those that the role may use.
-        if not query(f"{schemas} where schema_name = '{staging}'").rows:
-            # The table that dbt builds last.
-            return str(query("select max(loaded_at), count(*) from fixture_quality").rows)
-        tables = f"select 1 from information_schema.tables where table_schema = '{staging}'"
-        if not query(f"{tables} and table_name = 'last_transform'").rows:
-            return None
-        return str(query(f"select built_at from {staging}.last_transform").rows)
+        found = "select 1 from information_schema.tables where table_schema = '{}'"
+        found = f"{found} and table_name = '{{}}'"
+        note = tables = ""
+        # A transform with arguments leaves none, and the role need not see it.
+        if query(found.format(staging, "last_transform")).rows:
+            note = str(query(f"select built_at from {staging}.last_transform").rows)
+        if is_duckdb():
+            # Nobody can read the file while a transform writes it.
+            tables = "" if note else str(_file_time())
+        elif query(found.format(final_schema(), "fixture_quality")).rows:
+            # The table that dbt builds last. A full refresh makes another one of the same rows.
+            last = "max(loaded_at), count(*), 'fixture_quality'::regclass::oid"
+            tables = str(query(f"select {last} from fixture_quality").rows)
+        return note, tables

@@ -1,5 +1,6 @@
 """Writes the pages into a folder: beside it first, so that a kill leaves the old ones."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -8,16 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 
-from extract.errors import ExtractError, UsageError
+from extract.errors import BusyError, ExtractError, UsageError, first_line
 from extract.report.football import Counts, write_football
 from extract.report.operations import write_page
+from extract.text import printable
 from extract.warehouse.base import OnWait
 from extract.warehouse.query import open_query_when_free
 
-# A folder with these files is a report, and may be replaced.
-_OURS = ("index.html", "assets/router.js")
+# A folder with this file is a report, and may be replaced while it has nothing but our entries.
+_MARKER = Path("assets", "written-by-sportmonks-report.txt")
+_ENTRIES = {"assets", "data", "index.html", "operations.html"}
+_NOT_A_MISTAKE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Site:
         files: number of files.
         size: their size in bytes.
         seconds: how long it took.
+        problem: why the operations page could not be written; None if it was.
     """
 
     index: Path
@@ -37,6 +43,7 @@ class Site:
     files: int
     size: int
     seconds: float
+    problem: str | None
 
 
 def write_site(
@@ -63,28 +70,56 @@ def write_site(
     """
     began = time.monotonic()
     target = folder.resolve()
+    if target in (Path.cwd(), *Path.cwd().parents):
+        raise UsageError(f"{target} holds the working directory: --output names another folder.")
     try:
         with _replacing(target) as new:
             with open_query_when_free(on_wait, wait) as query:
                 counts = write_football(new, query, datetime.now(UTC), on_step)
-            write_page(new / "operations.html", on_wait, wait, "index.html", on_step)
+            (new / _MARKER).write_text("The command `sportmonks report` replaces this folder.\n")
+            problem = _write_operations(new / "operations.html", on_wait, wait, on_step)
             sizes = [path.stat().st_size for path in new.rglob("*") if path.is_file()]
     except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}.") from error
+        kind = ExtractError if error.errno in _NOT_A_MISTAKE else UsageError
+        raise kind(f"{folder} cannot be written: {error.strerror}.") from error
     seconds = time.monotonic() - began
-    return Site(target / "index.html", counts, len(sizes), sum(sizes), seconds)
+    return Site(target / "index.html", counts, len(sizes), sum(sizes), seconds, problem)
+
+
+def _write_operations(
+    path: Path, on_wait: OnWait, wait: bool, on_step: Callable[[str], None]
+) -> str | None:
+    """Writes the operations page; returns why not, because the football pages do not need it."""
+    try:
+        write_page(path, on_wait, wait, "index.html", on_step)
+    except (OSError, BusyError):
+        raise
+    except Exception as error:
+        reason = first_line(error)
+        if not isinstance(error, ExtractError):
+            reason = f"{type(error).__name__}: {reason}"
+        problem = f"The operations page could not be written: {reason}"
+        path.write_text(
+            f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Operations</title>'
+            f'<p>{escape(problem)}</p><p><a href="index.html">Football pages</a></p></html>\n',
+            encoding="utf-8",
+        )
+        return problem
+    return None
 
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     """Gives an empty folder beside the target, which takes its place when the block succeeds."""
     new, old = (target.with_name(f".{target.name}.{suffix}") for suffix in ("new", "old"))
-    # A process was killed between the two renames below.
-    if old.exists() and not target.exists():
-        old.rename(target)
-    _reject_other_folder(target)
+    if not target.parent.is_dir():
+        raise UsageError(f"{target} cannot be written: {target.parent} is no folder.")
     with _locked(new):
         try:
+            # A process was killed between the two renames below.
+            if old.exists() and not target.exists():
+                old.rename(target)
+            _reject_other_folder(target)
             _empty(new)
             yield new
             if target.exists():
@@ -114,14 +149,17 @@ def _locked(folder: Path) -> Iterator[None]:
 def _reject_other_folder(target: Path) -> None:
     """Raises an error where replacing the target would delete something else."""
     if not target.exists():
-        if not target.parent.is_dir():
-            raise UsageError(f"{target} cannot be written: {target.parent} is no folder.")
         return
     if not target.is_dir():
         raise UsageError(f"{target} is a file: --output names a folder.")
-    is_ours = all((target / name).is_file() for name in _OURS)
-    if not is_ours and any(target.iterdir()):
+    names = {path.name for path in target.iterdir()}
+    if names and not (target / _MARKER).is_file():
         raise UsageError(f"{target} is not a report: name a folder that is empty or missing.")
+    if others := sorted(names - _ENTRIES):
+        raise UsageError(
+            f"{target} has {printable(others[0])}, which is not part of the report and would be "
+            "deleted: move it, or name another folder."
+        )
 
 
 def _empty(folder: Path) -> None:

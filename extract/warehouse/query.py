@@ -3,8 +3,9 @@
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -31,6 +32,8 @@ from extract.warehouse.target import (
 
 # Types of DuckDB's statements that write nothing; DESCRIBE and PIVOT are among them.
 _READING = ("SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI")
+# Seconds between two looks for a lock on PostgreSQL.
+_LOCK_POLL = 3
 _NOT_ONE_QUERY = "Only one statement that reads is allowed, such as a select."
 
 # Runs a statement; returns the names of its columns, and its rows up to the limit.
@@ -101,11 +104,20 @@ def open_query() -> Iterator[Query]:
             raise UsageError("The query is not valid UTF-8.") from error
         # ValueError and OverflowError: Python has no such value, for example a date in year 20000.
         except (duckdb.Error, psycopg2.Error, ValueError, OverflowError) as error:
-            raise UsageError(f"The query failed: {_in_a_line(error)}") from error
+            grants = ""
+            if isinstance(error, errors.InsufficientPrivilege):
+                grants = f" {_grants(schema, connection.info.user)}"
+            raise UsageError(f"The query failed: {_in_a_line(error)}{grants}") from error
         return Rows(names, rows[:limit], limit is not None and len(rows) > limit)
 
     with closing(connection):
         if not run_query(final_tables_query()).rows:
+            # The information schema has no tables that the role may not use.
+            if not is_duckdb() and run_query(_any_tables_query(schema)).rows:
+                role = connection.info.user
+                raise UsageError(
+                    f"The role {role} may not read the schema {schema}. {_grants(schema, role)}"
+                )
             raise NothingTransformedError(name)
         yield run_query
 
@@ -115,7 +127,8 @@ def open_query_when_free(on_wait: Callable[[str], None], wait: bool = True) -> I
     """Opens a connection for queries as `open_query` does, once no other process writes the file.
 
     Args:
-        on_wait: called with a line when waiting begins.
+        on_wait: called with a line when waiting begins, on PostgreSQL also from another thread when
+            a query waits for a lock.
         wait: whether to wait for another process that uses the DuckDB file.
 
     Raises:
@@ -133,7 +146,35 @@ def open_query_when_free(on_wait: Callable[[str], None], wait: bool = True) -> I
             # Returns when the file is free.
             open_warehouse(on_wait, must_exist=True).close()
             query = stack.enter_context(open_query())
+        if not is_duckdb():
+            stack.enter_context(_telling_of_locks(query, on_wait))
         yield query
+
+
+@contextmanager
+def _telling_of_locks(query: Query, on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Calls `on_wait` once if a query of the block waits for a lock on PostgreSQL."""
+    ((process,),) = query("select pg_backend_pid()").rows
+    ended = threading.Event()
+
+    def watch() -> None:
+        # Without a second connection, only the line is missing.
+        with suppress(psycopg2.Error):
+            while not ended.wait(_LOCK_POLL):
+                with closing(psycopg2.connect("")) as connection, connection.cursor() as cursor:
+                    cursor.execute("select pg_blocking_pids(%s)", [process])
+                    ((holders,),) = cursor.fetchall()
+                if holders:
+                    on_wait(f"Waiting for a lock of process {holders[0]} on PostgreSQL.")
+                    return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _duckdb(schema: str) -> tuple[Any, str, Run]:
@@ -210,6 +251,20 @@ def _postgres(schema: str) -> tuple[Any, str, Run]:
         return names, rows
 
     return connection, name, run
+
+
+def _any_tables_query(schema: str) -> str:
+    """A query that returns a row if there are final tables on PostgreSQL, for any role."""
+    tables = "select 1 from pg_catalog.pg_tables"
+    return f"{tables} where schemaname = '{schema}' and tablename = 'fixtures'"
+
+
+def _grants(schema: str, role: str) -> str:
+    """What a role on PostgreSQL needs to read the final tables, in a sentence."""
+    return (
+        f"The final tables need `grant usage on schema {schema} to {role}` and "
+        f"`grant select on all tables in schema {schema} to {role}`."
+    )
 
 
 def _in_a_line(error: Exception) -> str:

@@ -53,7 +53,20 @@ def test_links_lead_to_files_and_headings_that_exist(site: Path) -> None:
     found = links(site)
     assert any(anchor for *_, anchor in found)
     names = {name for _, name, _ in found}
-    assert {"files/setup.sql", "files/session.svg", "tables.html"} <= names
+    assert {"files/docs/postgres/setup.sql", "tables.html", "DECISIONLOG.html"} <= names
+
+
+def test_files_of_the_same_name_are_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("# Title\n\n[one](a/x.txt) [other](b/x.txt)\n")
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.txt").write_text(name)
+    monkeypatch.setattr("extract.report.documents.documents", lambda: [readme])
+    (tmp_path / "static_index.html").touch()
+    site = write_documents(tmp_path / "static_index.html", tmp_path / "site").parent
+    found = {name for _, name, _ in links(site) if name.startswith("files/")}
+    assert {(site / name).read_text() for name in found} == {"a", "b"}
 
 
 def test_without_pictures_as_in_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import Timer
 
 import axe_playwright_python
+import psycopg2
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -17,6 +20,7 @@ from extract.report.operations import write_page
 from simulator import Simulator
 from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Database, Job, Postgres
 from tests.support.postgres import Server
+from tests.support.processes import start_command
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 NAME = "</script><script>document.title = 'taken over'</script> & Sons <img src=x onerror=alert(1)>"
@@ -126,6 +130,10 @@ def test_in_a_browser(
     assert "1 fixture failed" in page.locator("#attention").inner_text()
     assert "live fixtures are recent" in page.locator("#attention").inner_text()
     sorts(page)
+    page.locator("#gap-rows-table thead button", has_text="Share").click()
+    shares = page.locator("#gap-rows-table tbody td:nth-child(4)")
+    values = [float(each.get_attribute("data-value") or "") for each in shares.all()]
+    assert values == sorted(values)
     table = page.locator("#unresolved-rows tbody tr:visible")
     assert table.count() == 1
     filters(page)
@@ -195,8 +203,10 @@ def test_one_run_is_a_sentence_and_nothing_is_red(
     show(page, written(duckdb_job), 390)
     fits(page, 390)
     assert page.locator("#stored").inner_text() == "3"
-    assert page.locator("#attention h2").inner_text() == "Nothing needs a person."
-    assert page.locator("#attention.good").count() == 1
+    # No check was made of these tables.
+    unknown = page.locator("#attention.unknown h2").inner_text()
+    assert unknown.startswith("Not everything could be checked: no checks of the tables could be")
+    assert "sportmonks_staging.last_transform" in page.locator("#unreadable").inner_text()
     assert page.locator("figure").count() == 0
     assert "and completed after" in page.locator("#runs").inner_text()
     link = page.get_by_role("link", name="Football pages")
@@ -220,14 +230,16 @@ def test_an_empty_warehouse(duckdb_job: Job, api: Simulator, page: Page) -> None
     fits(page, 390)
     text = page.locator("main").inner_text()
     for part in (
-        "Nothing needs a person.",
+        "Not everything could be checked: there was no run",
         "No fixture is known yet",
+        "No fixture was requested yet",
         "There was none.",
         "No call was made",
         "None was seen.",
-        "Nothing: all fixtures are as fresh",
     ):
         assert part in text
+    for part in ("Nothing needs attention", "all fixtures are as fresh", "succeeded"):
+        assert part not in text
 
 
 class Tables(HTMLParser):
@@ -326,18 +338,49 @@ def test_an_analyst_gets_the_page_of_the_final_tables(
     if server.password:
         server.query(f"alter role {role} password %s", [server.password])
     try:
-        server.query(f"grant usage on schema {postgres.schema} to {role}")
-        server.query(f"grant select on all tables in schema {postgres.schema} to {role}")
         monkeypatch.setenv("PGUSER", role)
+        refused = f"The role {role} may not read the schema {postgres.schema}."
+        select = f"grant select on all tables in schema {postgres.schema} to {role}"
+        output = " ".join(job.command("report", code=2).output.split())
+        assert refused in output
+        assert select in output
+        server.query(f"grant usage on schema {postgres.schema} to {role}")
+        server.query(select)
+        server.query(f"revoke select on {postgres.schema}.league_table from {role}")
+        output = " ".join(job.command("report", code=2).output.split())
+        assert "league_table" in output
+        assert select in output
+        server.query(select)
         text = written(job).read_text()
     finally:
         server.query(f"drop owned by {role}")
         server.query(f"drop role {role}")
     assert '<b id="stored">3</b>' in text
     assert "They are not shown" in text
+    assert "Not everything could be checked: " in text
+    assert "Nothing needs attention" not in text
     missing = text.partition('id="unreadable">')[2].partition("</p>")[0]
     for table in ("due_fixtures", "fixture_checks", "api_calls", "check_results"):
         assert table in missing
+
+
+def test_it_says_that_it_waits_for_a_lock(
+    job_on: Callable[[Database], Job], postgres: Postgres, api: Simulator
+) -> None:
+    job = job_on(postgres)
+    build_three(job, api)
+    with closing(psycopg2.connect("")) as other:
+        table = f"{postgres.schema}.team_fixtures"
+        other.cursor().execute(f"lock table {table} in access exclusive mode")
+        process = start_command("report", "--output", str(job.folder / "report"))
+        timer = Timer(60, process.kill)
+        timer.start()
+        assert process.stdout
+        assert "Waiting for a lock of process" in process.stdout.readline()
+        other.rollback()
+        process.stdout.read()
+        assert process.wait() == 0
+        timer.cancel()
 
 
 def test_it_waits_for_the_duckdb_file(duckdb_job: Job, api: Simulator) -> None:

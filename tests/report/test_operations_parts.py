@@ -1,4 +1,4 @@
-"""What needs a person, and the charts, without a database."""
+"""What needs attention, and the charts, without a database."""
 
 import re
 from dataclasses import replace
@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from extract.report.operations.attention import find_attention
+from extract.report.operations.attention import find_attention, find_unknown
 from extract.report.operations.charts import Series, TimeAxis, bars
 from extract.report.operations.data import CheckResult, OperationsData
+from extract.report.operations.page import _quota_chart, render
 from extract.warehouse.query import Rows
 
 NOW = datetime(2026, 3, 14, 12, 30, tzinfo=UTC)
@@ -24,6 +25,7 @@ def run(outcome: str, ago: timedelta) -> Rows:
         "updated_at": NOW - ago,
         "stored": 3,
         "due": 5,
+        **dict.fromkeys(("calls", "unchanged", "failed", "waited_seconds", "seconds"), 0),
     }
     return Rows([*values], [tuple(values.values())])
 
@@ -77,8 +79,54 @@ def check(is_ours: bool) -> CheckResult:
         ({"checks": [check(is_ours=True)]}, ["The check “matches have one fixture” found 4"]),
     ],
 )
-def test_what_needs_a_person(changes: dict[str, Any], titles: list[str]) -> None:
+def test_what_needs_attention(changes: dict[str, Any], titles: list[str]) -> None:
     assert [each.title for each in find_attention(replace(QUIET, **changes))] == titles
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ({}, []),
+        ({"runs": NOTHING}, ["there was no run"]),
+        ({"checks": None}, ["no checks of the tables could be read"]),
+        ({"unreadable": ["raw.a"]}, ["these tables do not exist or may not be read: raw.a"]),
+    ],
+)
+def test_what_is_unknown_is_no_all_clear(changes: dict[str, Any], reasons: list[str]) -> None:
+    data = replace(QUIET, **changes)
+    assert list(find_unknown(data)) == reasons
+    assert ("Nothing needs attention." in render(data)) == (not reasons)
+    assert ("Not everything could be checked: " in render(data)) == bool(reasons)
+    # What is known to need attention is not the whole, either.
+    failed = render(replace(data, unresolved_counts={"failed": 1}))
+    assert ("Not everything could be checked: " in failed) == bool(reasons)
+
+
+def test_a_check_says_what_it_requires() -> None:
+    (found,) = find_attention(replace(QUIET, checks=[check(is_ours=True)]))
+    assert found.detail == "It requires: …"
+
+
+def test_labels_have_the_year_where_it_differs() -> None:
+    axis = TimeAxis.covering(NOW - timedelta(days=120), NOW)
+    days = [day for _, day, _ in axis.labels()]
+    # The first of last year, and the first of this one.
+    assert [day[-4:] for day in days if re.search("[0-9]{4}$", day)] == ["2025", "2026"]
+    assert days[0].endswith("2025")
+    axis = TimeAxis.covering(NOW - timedelta(days=20), NOW)
+    assert not any(re.search("[0-9]{4}", day) for _, day, _ in axis.labels())
+
+
+def test_the_hours_of_the_quota_are_bars_of_an_hour() -> None:
+    counts = ("calls", "calls_answered", "calls_over_quota", "calls_failed")
+    names = ["endpoint", "hour_at", *counts, "quota_limit"]
+    hour = NOW.replace(minute=0)
+    hours = [hour - timedelta(hours=each) for each in range(100)]
+    rows = [("fixtures", each, 5, 5, 0, 0, 100) for each in hours]
+    chart = _quota_chart(replace(QUIET, made_at=hour, quota=Rows(names, rows)))
+    assert chart
+    assert chart.title == "Calls for fixtures by hour, the last 59 hours"
+    assert chart.picture.count("5 answered") == 59
 
 
 def test_what_a_check_finds_more_is_new_for_some_time() -> None:

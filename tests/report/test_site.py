@@ -1,5 +1,6 @@
 """The folder of the report: written beside the old one, and served."""
 
+import errno
 import http.client
 import re
 import shutil
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import duckdb
 import pytest
 from playwright.sync_api import Page
 
@@ -62,8 +64,17 @@ def test_another_folder_is_never_replaced(built: Job) -> None:
     assert "is a file" in output
     output = built.command("report", "--output", str(built.folder / "no" / "x"), code=2).output
     assert "is no folder" in output
+    for held in ("/", "", ".", ".."):
+        output = built.command("report", "--output", held, code=2).output
+        assert "holds the working directory" in output
     (folder / "index.html").unlink()
     built.command("report", "--output", str(folder))
+    # A file that someone has put into a report.
+    (folder / "notes.txt").write_text("mine")
+    output = built.command("report", "--output", str(folder), code=2).output
+    assert "has notes.txt, which is not part of the report" in output
+    assert (folder / "notes.txt").read_text() == "mine"
+    (folder / "notes.txt").unlink()
     assert sorted(path.name for path in folder.iterdir()) == [
         "assets",
         "data",
@@ -77,15 +88,15 @@ def test_a_failure_or_a_kill_leaves_the_old_pages(
 ) -> None:
     folder = built.folder / "report"
     built.command("report", "--output", str(folder))
-    (folder / "old").touch()
+    (folder / "data" / "old").touch()
 
     def stop(*_: Any) -> None:
         raise ExtractError("stopped")
 
     with monkeypatch.context() as patch:
-        patch.setattr("extract.report.site.write_page", stop)
+        patch.setattr("extract.report.site.write_football", stop)
         built.command("report", "--output", str(folder), code=1)
-    assert (folder / "old").exists()
+    assert (folder / "data" / "old").exists()
     assert [path.name for path in built.folder.glob(".report*")] == []
     # Killed while it wrote, and between the two renames.
     (built.folder / ".report.new" / "data").mkdir(parents=True)
@@ -94,11 +105,48 @@ def test_a_failure_or_a_kill_leaves_the_old_pages(
     with monkeypatch.context() as patch, pytest.raises(UsageError):
         patch.setenv("DUCKDB_PATH", str(built.folder / "missing.duckdb"))
         write_site(folder, print)
-    assert (folder / "old").exists()
+    assert (folder / "data" / "old").exists()
     write_site(folder, print)
-    assert not (folder / "old").exists()
+    assert not (folder / "data" / "old").exists()
     assert not (folder / "data" / "left.js").exists()
     assert [path.name for path in built.folder.glob(".report*")] == []
+
+
+def test_without_the_operations_page_the_football_pages_are_written(
+    built: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise KeyError("<b>")
+
+    monkeypatch.setattr("extract.report.site.write_page", fail)
+    folder = built.folder / "report"
+    output = built.command("report", "--output", str(folder), code=1).output
+    assert "The operations page could not be written: KeyError: '<b>'" in output
+    assert (folder / "data" / "index.js").exists()
+    assert "KeyError: &#x27;&lt;b&gt;&#x27;" in (folder / "operations.html").read_text()
+
+
+def test_a_full_disk_is_no_mistake_of_the_user(built: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("extract.report.site.write_football", fail)
+    output = built.command("report", "--output", str(built.folder / "report"), code=1).output
+    assert "No space left on device" in output
+
+
+def test_a_finished_match_without_a_season(built: Job) -> None:
+    built.query(
+        "update sportmonks.fixtures set season_id = null where fixture_id = (select "
+        "min(fixture_id) from sportmonks.fixtures join sportmonks.states using (state_id) "
+        "where phase = 'finished')"
+    )
+    # Otherwise no match has formations, which are a gap of none then.
+    built.query(
+        "delete from sportmonks.fixture_formations where fixture_id in "
+        "(select fixture_id from sportmonks.fixtures where season_id is null)"
+    )
+    built.command("report", "--output", str(built.folder / "report"))
 
 
 def test_two_processes_do_not_write_into_one_folder(
@@ -175,6 +223,12 @@ def test_served_pages_follow_the_transforms(built: Job) -> None:
 
         until(is_new)
         assert get(port, "/")[0] == 200
+        # A transform with arguments, which leaves no note.
+        built.query("drop table sportmonks_staging.last_transform")
+        index = built.folder / "report" / "index.html"
+        before = index.stat().st_mtime_ns
+        built.query("update sportmonks.teams set short_code = 'NEW'")
+        until(lambda: index.exists() and index.stat().st_mtime_ns != before)
 
 
 def test_a_port_in_use(built: Job) -> None:
@@ -182,3 +236,15 @@ def test_a_port_in_use(built: Job) -> None:
         arguments = ("--serve", "--port", str(port), "--output", str(built.folder / "other"))
         output = built.command("report", *arguments, code=2).output
         assert f"Port {port} cannot be used" in output
+        assert not (built.folder / "other").exists()
+
+
+def test_ctrl_c_while_the_served_pages_are_first_written(built: Job) -> None:
+    path = built.environment("", "")["DUCKDB_PATH"]
+    arguments = ("report", "--serve", "--port", "0", "--output", str(built.folder / "report"))
+    # The pages wait for the file.
+    with duckdb.connect(path), start_command(*arguments) as process:
+        assert process.stdout
+        assert "Waiting for process" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from extract import interrupts
 from extract.cli.exit_codes import handle_errors, write_line
 from extract.cli.options import NoWait
 from extract.text import plain, printable
@@ -94,15 +93,15 @@ def report(
     """Write pages on football and on the job: a folder that needs no server and no network.
 
     The football pages show competitions, tables, teams, matches and players. They are made from the
-    final tables alone. The operations page shows what needs a person, what is missing and due, and
+    final tables alone. The operations page shows what needs attention, what is missing and due, and
     what runs cost.
     """
     with handle_errors():
-        from extract.report.site import write_site
+        from extract.report.site import Site, write_site
 
         console = Console(stderr=True)
 
-        def write() -> None:
+        def write() -> Site:
             with console.status("Opening the warehouse") as status:
                 site = write_site(
                     output,
@@ -117,17 +116,17 @@ def report(
                 f"match(es) and {counts.players:,} player(s): {site.files:,} files, "
                 f"{site.size / 1e6:,.1f} MB, in {site.seconds:.1f} s."
             )
+            if site.problem:
+                write_line(site.problem)
+            return site
 
         if not serve:
-            write()
+            if write().problem:
+                raise typer.Exit(1)
         else:
-            from threading import Event
-
             from extract.report.serve import serve as serve_folder
 
-            stopped = Event()
-            with interrupts.handling(stopped.set):
-                serve_folder(output.resolve(), port, write, write_line, stopped)
+            serve_folder(output.resolve(), port, write, write_line)
 
 
 def _print_csv(rows: Iterable[Sequence[Any]], is_terminal: bool) -> None:

@@ -123,9 +123,11 @@ def _address(target: str, path: Path, pages: dict[Path, str], folder: Path) -> s
     file = Path(normpath(path.parent / place))
     if file in pages:
         return f"{pages[file]}#{anchor}" if anchor else pages[file]
-    if not file.is_file():
+    root = next(iter(pages)).parent
+    if not file.is_file() or not file.is_relative_to(root):
         return None
-    copied = folder / "files" / file.name
-    copied.parent.mkdir(exist_ok=True)
+    # With its folder: files of two folders may have the same name.
+    copied = folder / "files" / file.relative_to(root)
+    copied.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(file, copied)
-    return f"files/{file.name}"
+    return copied.relative_to(folder).as_posix()

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from extract.errors import UsageError
 from extract.report.operations.data import read_operations_data
 from extract.report.operations.page import render
 from extract.warehouse.base import OnWait
@@ -19,7 +18,7 @@ def write_page(
     football: str | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Writes a page on what needs a person, how fresh the data are, what runs cost, and more.
+    """Writes a page on what needs attention, how fresh the data are, what runs cost, and more.
 
     The page is one file that needs no network. Its size does not grow with the fixtures: long
     tables show their newest rows and the number of all rows. It is read from the published copy if
@@ -34,7 +33,8 @@ def write_page(
         on_step: called with what is read now.
 
     Raises:
-        UsageError: there are no tables yet, a setting is wrong, or the file cannot be written.
+        UsageError: there are no tables yet, or a setting is wrong.
+        OSError: the file cannot be written.
         ExtractError: another process uses the warehouse, or it cannot be reached.
     """
     copy = published_path()
@@ -44,7 +44,4 @@ def write_page(
     with open_query_when_free(on_wait, wait) as query:
         data = read_operations_data(query, datetime.now(UTC), on_step, published_at)
     on_step("the page")
-    try:
-        path.write_text(render(data, football), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+    path.write_text(render(data, football), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What needs a person, from the data of the operations page."""
+"""What needs attention, from the data of the operations page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Attention:
 
 
 def find_attention(data: OperationsData) -> Iterator[Attention]:
-    """Finds what needs a person. Oddities of the provider's data do not: nobody here can mend them.
+    """Finds what needs attention. Not oddities of the provider's data: nobody here can mend them.
 
     Args:
         data: the data of the page.
@@ -58,10 +58,24 @@ def find_attention(data: OperationsData) -> Iterator[Attention]:
         if check.is_ours:
             yield Attention(
                 f"The check “{check.name.replace('_', ' ')}” found {check.found:,}",
-                check.description,
+                f"It requires: {check.description}",
                 None,
                 "checks",
             )
+
+
+def find_unknown(data: OperationsData) -> Iterator[str]:
+    """Finds why something that needs attention may be unknown: it would be a false all-clear.
+
+    Args:
+        data: the data of the page.
+    """
+    if not data.last_run:
+        yield "there was no run"
+    if data.checks is None:
+        yield "no checks of the tables could be read"
+    if data.unreadable:
+        yield f"these tables do not exist or may not be read: {', '.join(data.unreadable)}"
 
 
 def _runs(data: OperationsData) -> Iterator[Attention]:

@@ -74,11 +74,14 @@ class TimeAxis:
             _STEPS[-1],
         )
         found, at = [], _floor(self.start, step)
+        year = end.year
         while at < end:
             if at >= self.start:
                 place = 100 * ((at - self.start) / (end - self.start))
                 hours = "" if step >= timedelta(days=1) else f"{at:%H:%M}"
-                found.append((place, f"{at.day} {at:%b}", hours))
+                day = f"{at.day} {at:%b}" if at.year == year else f"{at.day} {at:%b %Y}"
+                found.append((place, day, hours))
+                year = at.year
             at += step
         return found
 

@@ -204,8 +204,8 @@ def read_operations_data(
         "order by coalesce(is_current, false) desc, last_finished_kick_off_at desc nulls last, "
         "league_name, season_name"
     )
-    gaps, unused = _gaps(seasons, query)
     due, checks, index = f"{raw}.due_fixtures", f"{raw}.fixture_checks", f"{raw}.fixture_index"
+    gaps, unused = _gaps(seasons, query, index if index in readable else None)
     ages = read(_ages(now, index, checks), index, checks)
     refused = read(
         f"select scope, listed_at from {raw}.listing_log where listed_at is not null",
@@ -286,8 +286,8 @@ def read_operations_data(
     on_step("checks")
     stored_checks = read(f"select * from {staging}.check_results", f"{staging}.check_results")
     note = f"{staging}.last_transform"
-    # A transform of some models leaves no such note.
-    built = query(f"select built_at from {note}") if note in readable else None
+    # A transform with arguments leaves no such note.
+    built = read(f"select built_at from {note}", note)
     behind = read(
         f"select count(*), min(fetched_at) from {raw}.fixtures "
         "where fetched_at > (select max(loaded_at) from fixtures)",
@@ -320,7 +320,7 @@ def read_operations_data(
         due=due_rows,
         due_reasons=due_reasons,
         upcoming=upcoming,
-        checks=None if stored_checks is None else _checks(stored_checks, query),
+        checks=_checks(stored_checks, query) if stored_checks and stored_checks.rows else None,
         checks_stored=len(records(stored_checks)),
         built_at=built.rows[0][0] if built and built.rows else None,
         behind=behind.rows[0] if behind else (0, None),
@@ -332,16 +332,22 @@ def _refused(listed: Sequence[Mapping[str, Any]]) -> dict[str, datetime]:
     return {part: times[scope] for scope, part in refused_parts(times).items()}
 
 
-def _gaps(seasons: Rows, query: Query) -> tuple[list[Gap], list[str]]:
+def _gaps(seasons: Rows, query: Query, index: str | None) -> tuple[list[Gap], list[str]]:
     """What finished and known fixtures lack, and the arrays that none of them has."""
+    # As in `season_coverage`: the API may send a fixture without its season.
+    season = "fixtures.season_id"
+    listed = ""
+    if index:
+        season = "coalesce(fixtures.season_id, listed.season_id)"
+        listed = f"left join {index} as listed on fixtures.fixture_id = listed.id "
     missing = " union all ".join(
         f"select season_id, '{name}' as what, count(*) as missing from finished where not exists "
         f"(select 1 from {table} as child where child.fixture_id = finished.fixture_id) group by 1"
         for table, name in _EXPECTED.items()
     )
     found = query(
-        "with finished as (select fixtures.fixture_id, fixtures.season_id from fixtures "
-        "inner join states on fixtures.state_id = states.state_id "
+        f"with finished as (select fixtures.fixture_id, {season} as season_id from fixtures "
+        f"{listed}inner join states on fixtures.state_id = states.state_id "
         f"where states.phase = 'finished' and not fixtures.is_withdrawn) {missing}"
     ).rows
     finished = sum(season["finished"] for season in seasons.records())
@@ -363,7 +369,8 @@ def _gaps(seasons: Rows, query: Query) -> tuple[list[Gap], list[str]]:
     gaps += [
         gap(by_season[season_id], what, missing, by_season[season_id]["finished"])
         for season_id, what, missing in found
-        if what not in unused
+        # Without the index, a fixture may have no season here.
+        if what not in unused and season_id in by_season
     ]
     gaps.sort(key=lambda gap: (gap.what != "stored", gap.missing == gap.among, -gap.missing))
     return gaps, unused

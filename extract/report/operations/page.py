@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from extract.errors import command_line
-from extract.report.operations.attention import find_attention
+from extract.report.operations.attention import find_attention, find_unknown
 from extract.report.operations.charts import Series, TimeAxis, bars
 from extract.report.operations.data import AGES, NEVER, OLDER, OperationsData
 from extract.text import printable
@@ -32,6 +32,10 @@ _MEANINGS = {
     ),
     "calls of failed runs": ("failed", {"failed"}),
 }
+
+
+class Share(float):
+    """A part of 1, which is shown in percent and sorted as a number."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,12 @@ def render(data: OperationsData, football: str | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"cell": _cell, "ago": _ago, "sortable": _sortable, "title": _title}
-    environment.globals |= {"zip": zip, "dict": dict, "command": command_line}
+    environment.globals |= {"zip": zip, "command": command_line}
     style, script = _asset("page.css"), _asset("page.js")
     return environment.get_template("page.html").render(
         data=data,
         attention=list(find_attention(data)),
+        unknown="; ".join(find_unknown(data)),
         football=football,
         style=style,
         script=script,
@@ -86,7 +91,6 @@ def render(data: OperationsData, football: str | None = None) -> str:
         correction_chart=_correction_chart(data),
         kinds=_kinds(data),
         new_since=data.made_at - _NEW,
-        oddities=[check for check in data.checks or () if not check.is_ours],
         oddest=", ".join(data.unused),
     )
 
@@ -110,7 +114,7 @@ def _gaps(data: OperationsData) -> Rows:
                 "not stored yet" if gap.what == "stored" else gap.what,
                 gap.missing,
                 gap.among,
-                "all" if gap.missing == gap.among else f"{100 * gap.missing / gap.among:.1f} %",
+                Share(gap.missing / gap.among),
                 gap.league_name,
                 gap.season_name,
             )
@@ -204,7 +208,7 @@ def _quota_chart(data: OperationsData) -> Chart | None:
     if len(hours) < _FEWEST_BARS:
         return None
     # One bar an hour, because the limit is for an hour.
-    first = max(min(hours), data.made_at - timedelta(hours=59))
+    first = max(min(hours), data.made_at - timedelta(hours=58))
     axis = TimeAxis.covering(first, data.made_at, least=timedelta(hours=1))
     recent = {axis.column(hour): counts for hour, counts in hours.items() if hour >= axis.start}
     by_kind = {
@@ -218,7 +222,8 @@ def _quota_chart(data: OperationsData) -> Chart | None:
     ]
     series = [each for each in series if any(each.values.values())]
     limit = hours[max(hours)]["limit"] or None
-    title = "Calls for fixtures by hour"
+    hours_shown = axis.count * axis.step // timedelta(hours=1)
+    title = f"Calls for fixtures by hour, the last {hours_shown} hours"
     return Chart(
         "quota",
         title,
@@ -264,6 +269,8 @@ def _cell(value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Share):
+        return "all" if value >= 1 else f"{100 * value:.1f} %"
     if isinstance(value, float):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else printable(str(value))
