@@ -81,15 +81,15 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
 
 def test_the_wheel_has_what_the_job_needs_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
+    folders = ("extract", "simulator", "dbt_project", "docs", "README.md")
     tracked = subprocess.run(
-        ["/usr/bin/env", "git", "ls-files", "extract", "simulator", "dbt_project"],
-        capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    for_linters = ("dbt_project/checks/", "dbt_project/dbt-bouncer.yml")
+        ["/usr/bin/env", "git", "ls-files", *folders], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    left_out = ("dbt_project/checks/", "dbt_project/dbt-bouncer.yml", "docs/pictures/")
     expected = {
-        f"extract/{name}" if name.startswith("dbt_project/") else name
+        name if name.startswith(("extract/", "simulator/")) else f"extract/{name}"
         for name in tracked
-        if not name.startswith(for_linters) and Path(name).exists()
+        if not name.startswith(left_out) and Path(name).exists()
     }
     assert {name for name in names if ".dist-info/" not in name} == expected
 
