@@ -159,7 +159,7 @@ def test_query_and_report_read_the_copy(duckdb_job: Job, api: Simulator, copy: P
     build_and_publish(job, api)
     # The checks of the provider's data, which the page shows.
     job.command("transform", "--quiet", "--select", "test_type:singular,config.severity:warn")
-    before, after = job.folder / "before.html", job.folder / "after.html"
+    before, after = job.folder / "before", job.folder / "after"
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(setting("PUBLISH"))
         job.command("report", "--output", str(before))
@@ -169,7 +169,8 @@ def test_query_and_report_read_the_copy(duckdb_job: Job, api: Simulator, copy: P
         output = job.command("query", "--csv", "select count(*) as n from fixtures").stdout
         assert output == f"n\n{len(api.world.fixture_ids())}\n"
         job.command("report", "--output", str(after))
-        shown = [path.read_text(encoding="utf-8") for path in (before, after)]
+        pages = (folder / "operations.html" for folder in (before, after))
+        shown = [page.read_text(encoding="utf-8") for page in pages]
         assert "The tables are the published copy of " not in shown[0]
         assert "The tables are the published copy of " in shown[1]
         for begin, end in (
