@@ -162,7 +162,7 @@ def _find_version() -> tuple[str, str]:
         if query(found.format(staging, "last_transform")).rows:
             note = str(query(f"select built_at from {staging}.last_transform").rows)
         if is_duckdb():
-            # Nobody can read the file while a transform writes it.
+            # The file cannot be read while a transform writes it.
             tables = "" if note else str(_file_time())
         elif query(found.format(final_schema(), "fixture_quality")).rows:
             # The table that dbt builds last. A full refresh makes another one of the same rows.

@@ -81,7 +81,7 @@ def test_a_database_of_version_0_1(job: Job, api: Simulator) -> None:
     assert "has the tables of version 0.1" in found["found"]
     remedy = "mv " if isinstance(job.database, DuckDb) else "alter schema "
     assert remedy in found["found"]
-    # Every command that writes says the same, and makes no call.
+    # All commands that write print the same message, and make no API call.
     api.control.reset_requests()
     for command in (["extract"], ["run"], ["plan", "--offline"], ["transform"]):
         line = error_line(job.command(*command, code=2).output)

@@ -74,7 +74,7 @@ def check(is_ours: bool) -> CheckResult:
         ({"unresolved_counts": {"failed": 1}}, ["1 fixture failed"]),
         ({"behind": (7, NOW - timedelta(minutes=50))}, []),
         ({"behind": (7, NOW - timedelta(minutes=70))}, ["The tables lack 7 fixtures"]),
-        # Nobody here can mend the provider's data.
+        # Users cannot fix the provider's data.
         ({"checks": [check(is_ours=False)]}, []),
         ({"checks": [check(is_ours=True)]}, ["The check “matches have one fixture” found 4"]),
     ],

@@ -6,13 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 from posixpath import normpath
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
 from extract.config.paths import documents
 from extract.report.documents.diagram import draw
+from extract.report.templates import template_environment
 
 # The name of dbt's page on the site. models/overview.md links back from it.
 LINEAGE = "lineage.html"
@@ -36,13 +36,7 @@ def write_documents(lineage: Path, folder: Path) -> Path:
     pages = {
         path: "index.html" if path.name == "README.md" else f"{path.stem}.html" for path in sources
     }
-    environment = Environment(
-        loader=PackageLoader("extract.report.documents", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment("extract.report.documents")
     template = environment.get_template("page.html")
     titles = {}
     bodies = {}

@@ -74,7 +74,7 @@ def _columns(relations: list[tuple[str, str, str]]) -> list[list[str]]:
     for table in tables:
         level_of(table)
     for table in tables:
-        # A table that refers to none stands beside the first that refers to it.
+        # A table without references is drawn next to the first table that refers to it.
         if not parents[table]:
             level[table] = min(level[child] for child in children[table]) - 1
     columns = [
@@ -83,7 +83,7 @@ def _columns(relations: list[tuple[str, str, str]]) -> list[list[str]]:
     ]
     for sweep in range(_SWEEPS):
         row = {table: i / len(column) for column in columns for i, table in enumerate(column)}
-        # A table stands as high as its neighbours do on average.
+        # The vertical position of a table is the mean of its neighbours'.
         near = parents if sweep % 2 == 0 else children
         for column in columns:
             column.sort(

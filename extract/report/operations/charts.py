@@ -138,7 +138,7 @@ def bars(
         f'<line class="grid" x1="0" x2="100%" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
         f'<text class="scale" x="0" y="{y(value) - 4:.1f}">{show(value)}</text>'
         for value in lines
-        # The line of the limit has a label of its own.
+        # The limit line is labelled elsewhere.
         if limit is None or abs(y(value) - y(limit)) > 14
     ]
     width = 100 / axis.count

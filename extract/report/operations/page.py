@@ -9,13 +9,13 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from extract.errors import command_line
 from extract.report.operations.attention import find_attention, find_unknown
 from extract.report.operations.charts import Series, TimeAxis, bars
 from extract.report.operations.data import AGES, NEVER, OLDER, OperationsData
+from extract.report.templates import template_environment
 from extract.text import printable
 from extract.warehouse.query import Rows
 
@@ -62,14 +62,7 @@ def render(data: OperationsData, football: str | None = None) -> str:
         data: the data of the page.
         football: the address of the football pages, relative to this one; None without them.
     """
-    environment = Environment(
-        loader=PackageLoader("extract.report.operations", "."),
-        # Names come from the API: they are text, never markup.
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment("extract.report.operations")
     environment.filters |= {"cell": _cell, "ago": _ago, "sortable": _sortable, "title": _title}
     environment.globals |= {"zip": zip, "command": command_line}
     style, script = _asset("page.css"), _asset("page.js")
