@@ -6,6 +6,8 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parents[1]
 # What an installed command writes goes here, below the working directory.
 _WORKING_FOLDER = Path(".sportmonks") / "dbt"
+# What a Spark session on this machine writes, also in a checkout: its log, and the list of tables.
+_SPARK_FOLDER = Path(".sportmonks") / "spark"
 
 
 def dbt_project_dir() -> Path:
@@ -29,6 +31,11 @@ def dbt_target_dir() -> Path:
     if chosen := os.environ.get("DBT_TARGET_PATH"):
         return Path(chosen).resolve()
     return _dbt_folder() / "target"
+
+
+def spark_dir() -> Path:
+    """Where sessions of Spark on this machine write."""
+    return _SPARK_FOLDER.resolve()
 
 
 def dbt_options() -> list[str]:

@@ -35,7 +35,9 @@ from extract.transform.up_to_date import (
 from extract.warehouse.base import OnWait, Warehouse
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.publish import publish
-from extract.warehouse.target import is_duckdb, published_path
+from extract.warehouse.spark import NAME as LAKE
+from extract.warehouse.spark import spark_session
+from extract.warehouse.target import is_duckdb, is_spark, published_path
 
 # Where dbt finds the project, and where it writes.
 PLACES = dbt_options()
@@ -83,7 +85,8 @@ def transform(
 ) -> BuildResult:
     """Runs `dbt build`, again if the connection to the database was lost.
 
-    With the setting `publish`, it then replaces the published copy of the final tables.
+    With the setting `publish`, it then replaces the published copy of the final tables. On Spark,
+    everything runs once, and nothing is noted about it in the lake.
 
     Args:
         arguments: further arguments for dbt.
@@ -98,16 +101,37 @@ def transform(
             be written.
     """
     _refuse_redirection(build, arguments)
-    copy = published_path()
+    # Unit tests check the SQL on made-up rows; they say nothing about this warehouse.
+    options = ["--exclude-resource-type", "unit_test", "--no-write-json"]
+    # The user's arguments come last, and override the others.
+    command = ["build", *PLACES, *options, *reporter.options, *arguments]
     with (
         interrupts.handling(lambda: interrupts.end_process(reporter.stopped)),
         watched_threads(on_lost),
-        warehouse_for_dbt(reporter.line, wait) as warehouse,
     ):
-        # Unit tests check the SQL on made-up rows; they say nothing about this warehouse.
-        options = ["--exclude-resource-type", "unit_test", "--no-write-json"]
-        # The user's arguments come last, and override the others.
-        command = ["build", *PLACES, *options, *reporter.options, *arguments]
+        if is_spark():
+            return _transform_on_spark(command, reporter, wait)
+        return _transform(command, arguments, reporter, wait)
+
+
+def _transform_on_spark(command: Sequence[str], reporter: BuildReporter, wait: bool) -> BuildResult:
+    """Runs the command of dbt in a session of Spark.
+
+    There is no lock and no retry: a table is replaced in one commit of Delta, which refuses a
+    commit that conflicts with another one.
+    """
+    with spark_for_dbt(reporter.line, wait), reporter.building():
+        result = dbtRunner(callbacks=[reporter.event]).invoke(list(command))
+    built = _build_result(result)
+    reporter.summary(result, built.code, LAKE, built.checks, {})
+    return built
+
+
+def _transform(
+    command: Sequence[str], arguments: Sequence[str], reporter: BuildReporter, wait: bool
+) -> BuildResult:
+    copy = published_path()
+    with warehouse_for_dbt(reporter.line, wait) as warehouse:
         # Read before the write lock: rows that others load meanwhile make the next transform build.
         # With arguments, dbt may build less than everything.
         inputs = None if arguments else read_inputs(warehouse)
@@ -157,9 +181,25 @@ def generate_docs(arguments: Sequence[str], on_wait: OnWait, wait: bool = True) 
         ExtractError: another process uses the warehouse, or it cannot be reached.
     """
     _refuse_redirection(docs_generate, arguments)
-    with warehouse_for_dbt(on_wait, wait):
+    with spark_for_dbt(on_wait, wait) if is_spark() else warehouse_for_dbt(on_wait, wait):
         result = dbtRunner().invoke(["docs", "generate", "--static", *PLACES, *arguments])
     return _exit_code(result), dbt_target_dir() / "static_index.html"
+
+
+@contextmanager
+def spark_for_dbt(on_wait: OnWait, wait: bool) -> Iterator[None]:
+    """Starts the session of Spark that dbt then uses, and sets dbt's environment.
+
+    Args:
+        on_wait: called with a line when waiting begins.
+        wait: whether to wait for another session on this machine.
+
+    Raises:
+        UsageError: a package, Java, a variable or the lake is missing.
+        ExtractError: another session uses the lake, or the cluster cannot be reached.
+    """
+    with dbt_environment({"TARGET": "spark"}), spark_session(on_wait if wait else None):
+        yield
 
 
 @contextmanager

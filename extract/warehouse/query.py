@@ -27,6 +27,7 @@ from extract.warehouse.target import (
     final_schema,
     final_tables_query,
     is_duckdb,
+    is_spark,
     readable_duckdb_path,
 )
 
@@ -85,30 +86,33 @@ def open_query() -> Iterator[Query]:
 
     Table names without a schema are those of the final tables. A query is one statement that reads.
     On PostgreSQL, the role decides what else the functions in a query may do. On DuckDB, the
-    published copy is read if there is one.
+    published copy is read if there is one. On Spark, they are the tables in the lake.
 
     Raises:
         UsageError: a query is wrong or would write, a setting is wrong, or there are no tables yet.
         BusyError: another process uses the DuckDB file.
         ExtractError: the database cannot be reached.
     """
+    if is_spark():
+        from extract.warehouse.spark import open_spark_query
+
+        with open_spark_query() as run_on_spark:
+            yield _limited(run_on_spark)
+        return
     schema = final_schema()
     connection, name, run = _duckdb(schema) if is_duckdb() else _postgres(schema)
 
+    limited = _limited(run)
+
     def run_query(sql: str, limit: int | None = None) -> Rows:
         try:
-            # Arguments of the command line need not be UTF-8.
-            sql.encode()
-            names, rows = run(sql, None if limit is None else limit + 1)
-        except UnicodeEncodeError as error:
-            raise UsageError("The query is not valid UTF-8.") from error
+            return limited(sql, limit)
         # ValueError and OverflowError: Python has no such value, for example a date in year 20000.
         except (duckdb.Error, psycopg2.Error, ValueError, OverflowError) as error:
             grants = ""
             if isinstance(error, errors.InsufficientPrivilege):
                 grants = f" {_grants(schema, connection.info.user)}"
             raise UsageError(f"The query failed: {_in_a_line(error)}{grants}") from error
-        return Rows(names, rows[:limit], limit is not None and len(rows) > limit)
 
     with closing(connection):
         if not run_query(final_tables_query()).rows:
@@ -120,6 +124,21 @@ def open_query() -> Iterator[Query]:
                 )
             raise NothingTransformedError(name)
         yield run_query
+
+
+def _limited(run: Run) -> Query:
+    """Runs a query for one row more than the limit, to know whether there are more."""
+
+    def run_query(sql: str, limit: int | None = None) -> Rows:
+        try:
+            # Arguments of the command line need not be UTF-8.
+            sql.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError("The query is not valid UTF-8.") from error
+        names, rows = run(sql, None if limit is None else limit + 1)
+        return Rows(names, rows[:limit], limit is not None and len(rows) > limit)
+
+    return run_query
 
 
 @contextmanager
@@ -283,6 +302,11 @@ def shell_command() -> list[str]:
     Raises:
         UsageError: no shell is installed, a setting is wrong, or there is no database yet.
     """
+    if is_spark():
+        raise UsageError(
+            "There is no shell for TARGET=spark: give a query, such as "
+            f"{command_line('query', 'select * from fixtures limit 5')}."
+        )
     if not is_duckdb():
         return _found("psql")
     path = readable_duckdb_path()

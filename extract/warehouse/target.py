@@ -11,6 +11,11 @@ from extract.errors import NothingExtractedError, UsageError, command_line
 _OLD_COLUMNS = (("discoveries", "extended_at"), ("fixtures", "filled_keys"))
 
 
+def is_spark() -> bool:
+    """Whether `TARGET` names Spark, on which only the final tables are built and read."""
+    return os.environ.get("TARGET") == "spark"
+
+
 def is_duckdb() -> bool:
     """Whether `TARGET` names DuckDB, and not PostgreSQL.
 
@@ -18,6 +23,11 @@ def is_duckdb() -> bool:
         UsageError: it names neither.
     """
     target = os.environ.get("TARGET") or "duckdb"
+    if target == "spark":
+        raise UsageError(
+            "TARGET=spark is for transform, docs and query only. Set TARGET to the warehouse of "
+            "the raw tables, duckdb or postgres."
+        )
     if target not in ("duckdb", "postgres"):
         raise UsageError(f"TARGET is {target!r}: it must be duckdb or postgres.")
     return target == "duckdb"

@@ -78,9 +78,10 @@ def run_transform(arguments: Sequence[str], *, no_wait: bool, quiet: bool, verbo
         typer.Exit: with dbt's exit code, if dbt ran.
     """
     from extract.transform.up_to_date import find_current_build
+    from extract.warehouse.target import is_spark
 
     # Checked before dbt is imported, which takes longer than the check.
-    can_skip = not arguments and not verbose
+    can_skip = not arguments and not verbose and not is_spark()
     if can_skip and (last := find_current_build(write_line, wait=not no_wait)):
         if not quiet:
             write_line(_up_to_date(last))
