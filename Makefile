@@ -103,6 +103,10 @@ test-fast: .venv/installed-dev ## Tests that need neither dlt, dbt nor a server.
 test-all: .venv/installed-dev ## All tests on both engines, and many random cases.
 	@$(PYTEST) --everything --timeout 3600 $(PYTEST_ARGS)
 
+.PHONY: test-spark
+test-spark: .venv/installed-spark ## The tests on a Spark cluster of three processes. Needs Java 17.
+	@$(BIN)/python -m pytest --timeout 1200 $(PYTEST_ARGS) tests/spark
+
 .PHONY: faults
 faults: .venv/installed-dev ## The job against every fault of the API, as a table: about 5 minutes.
 	@$(BIN)/python -m tests.support.faults
@@ -165,6 +169,8 @@ format: .venv/installed-dev ## Format Python and SQL.
 lock: ## Update the lock files to the newest allowed versions (needs uv).
 	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml --group dev --extra dagster -o requirements-dev.lock
 	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock
+	@uv pip compile --quiet --upgrade $(LOCK) pyproject.toml --extra spark -c requirements-dev.lock \
+		-o requirements-spark.lock
 	@uv pip compile --quiet --upgrade $(LOCK) --group bouncer -o requirements-bouncer.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-strip-extras
@@ -194,6 +200,12 @@ help: ## Print this list.
 .venv/installed-dev: .venv/installed requirements-dev.lock
 	@echo "Installing development requirements"
 	@$(call INSTALL,.venv) requirements-dev.lock
+	@touch $@
+
+# Apart, because Spark is as large as all the others together.
+.venv/installed-spark: .venv/installed-dev requirements-spark.lock
+	@echo "Installing requirements of Spark"
+	@$(call INSTALL,.venv) requirements-spark.lock
 	@touch $@
 
 # Inside .venv, and so after it.
