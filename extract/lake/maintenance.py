@@ -58,8 +58,7 @@ def maintain_lake(
     url, began = required_lake_url(), time.monotonic()
     with closing(open_warehouse(progress.line if wait else None, must_exist=True)) as warehouse:
         final = warehouse.raw.removesuffix("_raw")
-        with warehouse.lake_lock():
-            lake = open_lake(warehouse, url)
+        with warehouse.lake_lock(), closing(open_lake(warehouse, url)) as lake:
             result = Maintained(url)
             folders = (warehouse.raw, f"{final}_staging", final)
             addresses = [table for folder in folders for table in lake.tables_of(folder)]

@@ -60,6 +60,7 @@ class Lake:
 
     def __init__(self, url: str, dataset: str, folder: Path) -> None:
         self.url = url
+        self._folder = folder
         register_dlt_defaults()
         with self._explained():
             shutil.rmtree(folder, ignore_errors=True)
@@ -85,6 +86,10 @@ class Lake:
             )
 
             self._initialize()
+
+    def close(self) -> None:
+        """Removes the working files."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def prepare(self, table: LakeTable) -> None:
         """Creates a table that does not exist yet. dlt creates none without rows."""
@@ -116,7 +121,7 @@ class Lake:
                 primary_key=table.merge_key,
                 write_disposition={"disposition": "merge", "strategy": "upsert"},
                 table_format="delta",
-                columns={table.partition: {"partition": True}} if table.partition else {},
+                columns=_hints(table),
             )
             for table, data in rows.items()
         ]
@@ -241,6 +246,13 @@ class Lake:
                     f"as docs/configuration.md shows ({reason})."
                 ) from error
             raise ExtractError(f"The lake {self.url} cannot be written: {reason}.") from error
+
+
+def _hints(table: LakeTable) -> dict[str, Any]:
+    if table.partition is None:
+        return {}
+    # dlt forbids null in each column of the key.
+    return {table.partition: {"partition": True, "nullable": True}}
 
 
 def _matches(table: LakeTable, keys: list[dict[str, Any]]) -> str:

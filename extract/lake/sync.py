@@ -97,8 +97,8 @@ def copy_to_lake(progress: Progress, wait: bool = True) -> Copied:
     with closing(open_warehouse(progress.line if wait else None, must_exist=True)) as warehouse:
         if not warehouse.has_tables():
             raise NothingExtractedError(warehouse.name)
-        with warehouse.lake_lock():
-            return _Copy(warehouse, open_lake(warehouse, url), progress).run()
+        with warehouse.lake_lock(), closing(open_lake(warehouse, url)) as lake:
+            return _Copy(warehouse, lake, progress).run()
 
 
 def open_lake(warehouse: Warehouse, url: str) -> Lake:

@@ -187,7 +187,7 @@ class DuckDbWarehouse(Warehouse):
 def arrow_table(connection: duckdb.DuckDBPyConnection, sql: str) -> "pa.Table":
     """The rows of a query as Arrow."""
     # It would be None for a statement that returns no rows.
-    return connection.sql(sql).to_arrow_reader().read_all()  # type: ignore[union-attr]
+    return connection.sql(sql).to_arrow_reader().read_all()
 
 
 def _attached(path: Path) -> duckdb.DuckDBPyConnection:
