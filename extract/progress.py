@@ -73,3 +73,13 @@ class Progress(Protocol):
 
     def committed(self, fixtures: int, total: int) -> None:
         """A chunk is committed: this many of the due fixtures are done."""
+
+    def copying(self, text: str) -> AbstractContextManager[None]:
+        """The phase in which rows are copied to the lake.
+
+        Args:
+            text: a line about it.
+        """
+
+    def copied(self, rows: int, total: int | None) -> None:
+        """So many rows are copied, of a total that is given once it is known."""

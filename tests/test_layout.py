@@ -15,7 +15,7 @@ FLOORS = [
     {"payload"},
     {"quota", "config"},
     {"api", "warehouse"},
-    {"source", "planning", "transform"},
+    {"source", "planning", "transform", "lake"},
     {"runs", "report", "diagnostics"},
     {"cli"},
     {"__main__"},

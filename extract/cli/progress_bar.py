@@ -20,6 +20,8 @@ from extract.progress import Eta
 
 # Smallest width of a progress bar, in columns.
 _NARROWEST_BAR = 10
+# The phase that makes no calls.
+_LAKE = "Lake"
 
 
 @dataclass
@@ -66,10 +68,10 @@ class _Bar:
         if not self.phases:
             return
         phase = self.phases[-1]
-        calls, *quota = self._calls(phase)
+        optional = calls = self._calls(phase)
         necessary = [phase.name, *self._counts(phase), *self._times(phase)]
         # From the widest layout to the narrowest.
-        for gap, optional in ((2, [calls, *quota]), (1, [calls, *quota]), (1, [calls]), (1, [])):
+        for gap, optional in ((2, calls), (1, calls), (1, calls[:1]), (1, [])):
             texts = [*necessary, *optional]
             room = options.max_width - sum(map(len, texts)) - gap * len(texts)
             if room >= _NARROWEST_BAR:
@@ -88,6 +90,8 @@ class _Bar:
         return [f"{phase.done:{len(total)},}/{total}"]
 
     def _calls(self, phase: _Phase) -> list[str]:
+        if phase.name == _LAKE:
+            return []
         calls = f"{self.calls:,} {'call' if self.calls == 1 else 'calls'}"
         if phase.total is None:
             return [calls, f"{self.rows:,} rows"]
@@ -223,6 +227,19 @@ class ConsoleProgress:
                 requested=fixtures,
                 due=total,
             )
+
+    @contextmanager
+    def copying(self, text: str) -> Iterator[None]:
+        """Shows the phase in which rows are copied to the lake."""
+        self._messages.write("debug", text)
+        with self._showing(_Phase(_LAKE)):
+            yield
+
+    def copied(self, rows: int, total: int | None) -> None:
+        """Moves the progress bar on."""
+        if phase := self._phase(_LAKE):
+            phase.done = rows
+            phase.total = phase.total if total is None else total
 
     @contextmanager
     def _showing(self, phase: _Phase) -> Iterator[None]:

@@ -18,6 +18,8 @@ from extract.text import plain
 if TYPE_CHECKING:
     from extract.diagnostics.batch_benchmark import Comparison
     from extract.diagnostics.check_result import CheckResult
+    from extract.lake.maintenance import Maintained
+    from extract.lake.sync import Copied
     from extract.planning.plan import Plan
     from extract.runs.summary import Summary
 
@@ -252,6 +254,48 @@ def print_summary(messages: Messages, summary: Summary, seconds: float) -> None:
             "With --force, the same command starts over."
             if "force" in summary.arguments
             else "The same command resumes where this run stopped.",
+        )
+
+
+def print_copied(messages: Messages, copied: Copied, with_tables: bool) -> None:
+    """Prints what was copied to the lake.
+
+    Args:
+        messages: where lines go.
+        copied: the result.
+        with_tables: also print the changes of each table.
+    """
+    changed = {name: each for name, each in copied.tables.items() if each.written or each.deleted}
+    if with_tables and changed and messages.shows_tables:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        table.add_column("Table")
+        table.add_column("rows written", justify="right")
+        table.add_column("rows deleted", justify="right")
+        for name, changes in changed.items():
+            table.add_row(name, f"{changes.written:,}", f"{changes.deleted:,}")
+        messages.console.print(table)
+    if changed:
+        text = (
+            f"{copied.written:,} rows written and {copied.deleted:,} deleted in {len(changed)} of "
+            f"{len(copied.tables)} tables of the lake {copied.url}, in {copied.seconds:.1f} s."
+        )
+    else:
+        text = f"The lake {copied.url} has all rows already ({copied.seconds:.1f} s)."
+    messages.write("info", text, lake=copied.to_dict())
+
+
+def print_maintained(messages: Messages, result: Maintained) -> None:
+    """Prints what a maintenance of the lake has done."""
+    messages.write(
+        "info",
+        f"{result.tables} tables of the lake {result.url}: {result.compacted:,} files compacted, "
+        f"{result.removed:,} old files with {result.freed / 1e6:,.1f} MB removed, in "
+        f"{result.seconds:.1f} s.",
+        lake=result.to_dict(),
+    )
+    for table, reason in result.left_out.items():
+        messages.write(
+            "warning", f"{table} is left out; OPTIMIZE and VACUUM of Spark maintain it. {reason}"
         )
 
 

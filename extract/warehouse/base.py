@@ -20,6 +20,7 @@ from extract.quota.window import InMemoryQuotaStore, QuotaStore
 from extract.warehouse.target import final_tables_query, old_tables_query
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from dlt.common.destination import Destination
 
 
@@ -154,6 +155,16 @@ class Warehouse(ABC):
         """The rows of a query; none if a table or schema in it does not exist yet."""
 
     @abstractmethod
+    def read_raw(self, table: str, schema: "pa.Schema", condition: str = "true") -> "pa.Table":
+        """Rows of a raw table, without a Python object for each value.
+
+        Args:
+            table: a raw table or view.
+            schema: the columns to read. JSON is text.
+            condition: SQL that selects rows.
+        """
+
+    @abstractmethod
     def execute(self, sql: str) -> None:
         """Runs a statement that writes."""
 
@@ -163,6 +174,16 @@ class Warehouse(ABC):
 
         Args:
             purpose: shown to processes that wait for the lock.
+
+        Raises:
+            BusyError: another process has the lock; see `_wait_until_free`.
+        """
+
+    @abstractmethod
+    def lake_lock(self) -> AbstractContextManager[None]:
+        """Holds the exclusive right to copy this warehouse to the lake, during the block.
+
+        Loads and transforms go on meanwhile, except into a DuckDB file.
 
         Raises:
             BusyError: another process has the lock; see `_wait_until_free`.

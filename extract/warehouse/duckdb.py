@@ -2,7 +2,8 @@
 
 import os
 import re
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from extract.warehouse.base import OnWait, Warehouse
 from extract.warehouse.target import move_file_aside
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from dlt.common.destination import Destination
 
 # The format of new files, which every DuckDB since 1.2 reads. By default DuckDB 2 writes files that
@@ -81,11 +83,29 @@ class DuckDbWarehouse(Warehouse):
             # Such as an unknown function.
             raise
 
+    def read_raw(self, table: str, schema: "pa.Schema", condition: str = "true") -> "pa.Table":
+        """Rows of a raw table as Arrow."""
+        import pyarrow as pa
+
+        columns = ", ".join(
+            f"cast({column.name} as text) as {column.name}"
+            if pa.types.is_string(column.type)
+            else column.name
+            for column in schema
+        )
+        with self._explained():
+            sql = f"select {columns} from {self.raw}.{table} where {condition}"
+            return arrow_table(self._connection, sql).cast(schema)
+
     def execute(self, sql: str) -> None:
         """Runs a statement that writes."""
         self._execute(sql)
 
     def write_lock(self, purpose: str) -> AbstractContextManager[None]:
+        """Does nothing: the process that has the file open is the only one."""
+        return nullcontext()
+
+    def lake_lock(self) -> AbstractContextManager[None]:
         """Does nothing: the process that has the file open is the only one."""
         return nullcontext()
 
@@ -151,11 +171,23 @@ class DuckDbWarehouse(Warehouse):
         """Does nothing: there are none. See `duckdb_destination`."""
 
     def _execute(self, sql: str) -> list[tuple[Any, ...]]:
-        try:
+        with self._explained():
             return self._connection.execute(sql).fetchall()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turns an error of the file or the disk into one line."""
+        try:
+            yield
         except (duckdb.OperationalError, duckdb.FatalException) as error:
             # Such as a full disk.
             raise ExtractError(f"The {self.name} cannot be used: {first_line(error)}") from error
+
+
+def arrow_table(connection: duckdb.DuckDBPyConnection, sql: str) -> "pa.Table":
+    """The rows of a query as Arrow."""
+    # It would be None for a statement that returns no rows.
+    return connection.sql(sql).to_arrow_reader().read_all()
 
 
 def _attached(path: Path) -> duckdb.DuckDBPyConnection:

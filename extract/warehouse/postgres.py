@@ -15,11 +15,14 @@ from extract.warehouse.postgres_connection import CONNECT_TIMEOUT, PostgresConne
 from extract.warehouse.raw_tables import KEYS
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from dlt.common.destination import Destination
 
 
 # First half of the advisory lock's key; the second one is a hash of the schema.
 _LOCK = int.from_bytes(b"SPM")
+# The same of the lock on copies to the lake.
+_LAKE_LOCK = int.from_bytes(b"SPL")
 # Tells a session of dbt which session it shares the write lock with: macros/hooks/write_lock.sql.
 _LOCK_SETTING = "sportmonks.write_lock"
 
@@ -64,6 +67,16 @@ class PostgresWarehouse(Warehouse):
             return []
         raise AssertionError("retrying() ends with a result or an error")
 
+    def read_raw(self, table: str, schema: "pa.Schema", condition: str = "true") -> "pa.Table":
+        """Rows of a raw table as Arrow."""
+        from extract.warehouse.postgres_arrow import columns_for_copy, read_copied
+
+        sql = f"select {columns_for_copy(schema)} from {self.raw}.{table} where {condition}"
+        for attempt in self.retrying():
+            with attempt:
+                return read_copied(self._connection.copy_out(sql), schema)
+        raise AssertionError("retrying() ends with a result or an error")
+
     def execute(self, sql: str) -> None:
         """Runs a statement that writes."""
         self._connection.execute(sql)
@@ -89,6 +102,19 @@ class PostgresWarehouse(Warehouse):
             self._connection.execute_in_session(
                 "select pg_advisory_unlock_shared(%s, %s)", self._lock_key
             )
+
+    @contextmanager
+    def lake_lock(self) -> Iterator[None]:
+        """Holds an advisory lock. If the session is lost, the next one takes it again."""
+        key = (_LAKE_LOCK, self._season_key)
+        self._wait_until_free(lambda: self._connection.try_lock(key))
+        self._connection.kept_locks.append(key)
+        try:
+            yield
+        finally:
+            if key in self._connection.kept_locks:
+                self._connection.kept_locks.remove(key)
+            self._connection.execute_in_session("select pg_advisory_unlock(%s, %s)", key)
 
     def try_lock_season(self, season_id: int | None) -> str | None:
         """Takes an advisory lock on a season; returns the run that has it, None on success."""

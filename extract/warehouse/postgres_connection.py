@@ -3,8 +3,9 @@
 import os
 import re
 import socket
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from io import BytesIO
 from typing import Any
 
 import psycopg2
@@ -127,12 +128,32 @@ class PostgresConnection:
             UsageError: the role lacks a right.
             ExtractError: the server cannot be reached.
         """
+        with self._explained(), self._open_session().cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def copy_out(self, sql: str) -> bytes:
+        """The rows of a query as CSV, with null as an empty field without quotes.
+
+        Raises:
+            LockLostError, UsageError, ExtractError: as in `execute`.
+        """
+        rows = BytesIO()
+        with self._explained(), self._open_session().cursor() as cursor:
+            cursor.copy_expert(f"copy ({sql}) to stdout with (format csv)", rows)
+        return rows.getvalue()
+
+    def _open_session(self) -> "psycopg2.extensions.connection":
+        """The session, or a new one if it was lost."""
+        if self._session.closed:
+            self._reconnect()
+        return self._session
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turns an error of the session into one line."""
         try:
-            if self._session.closed:
-                self._reconnect()
-            with self._session.cursor() as cursor:
-                cursor.execute(sql, parameters)
-                return cursor.fetchall() if cursor.description else []
+            yield
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             raise ExtractError(f"The {self.name} cannot be used: {first_line(error)}.") from error
         except errors.InsufficientPrivilege as error:

@@ -8,7 +8,7 @@ import typer
 from dotenv import load_dotenv
 
 from extract import __version__
-from extract.cli.commands import diagnose, extract, look, run, simulate, transform
+from extract.cli.commands import diagnose, extract, lake, look, run, simulate, transform
 from extract.cli.exit_codes import handle_errors
 from extract.cli.options import EXIT_CODES
 from extract.errors import UsageError
@@ -68,6 +68,7 @@ app.command(
     context_settings={"allow_extra_args": True},
     options_metavar="[OPTIONS] [-- DBT OPTIONS]",
 )(run.run)
+app.command(epilog=EXIT_CODES, rich_help_panel=_JOB)(lake.lake)
 app.command(rich_help_panel=_RESULTS)(look.query)
 app.command(rich_help_panel=_RESULTS)(look.report)
 app.command(rich_help_panel=_RESULTS, context_settings=_PASS_THROUGH)(transform.docs)

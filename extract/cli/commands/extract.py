@@ -29,9 +29,11 @@ from extract.cli.options import (
     Until,
     Verbose,
 )
-from extract.errors import ArgumentError
+from extract.config.lake_url import has_lake
+from extract.errors import ArgumentError, ExtractError
 
 if TYPE_CHECKING:
+    from extract.lake.sync import Copied
     from extract.planning.selection import Selection
     from extract.runs.run import Bounds
 
@@ -153,6 +155,9 @@ def run_extract(
 ) -> None:
     """Runs the extract, prints its summary and sends an alert if it needs attention.
 
+    With `LAKE_URL`, what it has fetched is then copied to the lake, also if it failed or stopped
+    early; not after Ctrl-C.
+
     Args:
         selection: fixtures to fetch, if they are due.
         bounds: when to stop early.
@@ -168,6 +173,7 @@ def run_extract(
     from extract.cli.tables import print_summary
     from extract.runs.run import run
 
+    copies = has_lake()
     began = time.monotonic()
     summary = run(selection, bounds, ConsoleProgress(messages), wait=not no_wait)
     print_summary(messages, summary, time.monotonic() - began)
@@ -178,6 +184,10 @@ def run_extract(
         "failed_ids": summary.failed_ids,
         "failures": dict(summary.failure_notes.most_common()),
     }
+    copied = None
+    if copies and summary.outcome != "interrupted":
+        copied = _copy_to_lake(messages, no_wait=no_wait, logs=logs)
+        document["lake"] = copied.to_dict() if copied else None
     if as_json:
         print(json.dumps(document))
     unconfirmed = summary.outcomes["unconfirmed"]
@@ -192,6 +202,24 @@ def run_extract(
         )
     if summary.stop_reason and (code := summary.stop_reason.exit_code):
         raise typer.Exit(code)
+    if "lake" in document and copied is None:
+        raise typer.Exit(1)
+
+
+def _copy_to_lake(messages: Messages, *, no_wait: bool, logs: bool) -> "Copied | None":
+    """Copies to the lake; None after a failure, which is reported."""
+    from extract.cli.progress_bar import ConsoleProgress
+    from extract.cli.tables import print_copied
+    from extract.lake.sync import copy_to_lake
+
+    try:
+        copied = copy_to_lake(ConsoleProgress(messages), wait=not no_wait)
+    except ExtractError as error:
+        messages.write("error", f"{error} The next extract copies what is missing.")
+        send_alert(str(error), {}, logs)
+        return None
+    print_copied(messages, copied, with_tables=False)
+    return copied
 
 
 def _plan(
