@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from simulator import Simulator
+from tests.support.pipeline import DuckDb, Job
 from tests.support.spark_cluster import Cluster, missing, running_cluster
+from tests.support.spark_job import SparkJob
+
+# A league is small, because what Spark needs for a table depends little on its rows.
+CLOCK = "2026-03-14T15:20:00Z"
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +20,43 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder: Path = tmp_path_factory.mktemp("spark")
     with running_cluster(folder / "cluster") as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def kept_session() -> Iterator[None]:
+    """One session of Spark serves all commands of this process: a start takes seconds."""
+    from pyspark.sql import SparkSession
+
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(SparkSession, "stop", lambda _: None)
+        yield
+    if session := SparkSession.getActiveSession():
+        session.stop()
+
+
+@pytest.fixture
+def league() -> Iterator[Simulator]:
+    with Simulator(seed=4, leagues=1, seasons=1, teams=4, clock=CLOCK) as api:
+        yield api
+
+
+@pytest.fixture
+def spark_job(
+    cluster: Cluster,
+    kept_session: None,
+    league: Simulator,
+    duckdb: DuckDb,
+    job_folder: Path,
+    dbt_targets: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> SparkJob:
+    """The job on DuckDB and on the cluster, with a lake of its own."""
+    job = Job(duckdb, job_folder, dbt_targets / "DuckDb", league)
+    for name, value in job.environment(league.base_url, league.token).items():
+        monkeypatch.setenv(name, value)
+    # Each run looks for fixtures that are new, and that are deleted.
+    monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
+    # Where a session keeps its list of tables.
+    monkeypatch.setattr("extract.config.paths._SPARK_FOLDER", job_folder / "spark")
+    return SparkJob(job, tmp_path / "lake", cluster, dbt_targets / "Spark")

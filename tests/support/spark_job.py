@@ -1,0 +1,156 @@
+"""The job on Spark beside the job on DuckDB, and a comparison of their tables."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.assertions import JSON_COLUMNS
+from tests.support.pipeline import EVERY_MODEL, Job
+from tests.support.spark_cluster import Cluster
+
+Rows = list[dict[str, Any]]
+
+# Tables of DuckDB that no model of dbt makes: notes of the job, and what speeds it up. Spark needs
+# none of them.
+ONLY_ON_DUCKDB = ("_versions", "last_transform", "checks", "unchecked_fixtures")
+# They say how long ago something was, as of when they are read.
+AS_OF_NOW: dict[str, set[str]] = {}
+
+
+@dataclass
+class SparkJob:
+    """One warehouse in DuckDB, its lake, and final tables in both.
+
+    Attributes:
+        job: extracts, and builds on DuckDB.
+        lake: the folder of the lake.
+        cluster: builds on Spark.
+        dbt_target: for dbt's working files on Spark.
+    """
+
+    job: Job
+    lake: Path
+    cluster: Cluster
+    dbt_target: Path
+
+    def environment(self) -> dict[str, str]:
+        """The variables that lead a command to Spark."""
+        return {
+            **self.cluster.environment(),
+            "TARGET": "spark",
+            "LAKE_URL": self.lake.as_uri(),
+            "DBT_TARGET_PATH": str(self.dbt_target),
+        }
+
+    @contextmanager
+    def on_spark(self) -> Iterator[None]:
+        before = dict(os.environ)
+        os.environ.update(self.environment())
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def copy(self) -> None:
+        """Brings the lake up to date."""
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("LAKE_URL", self.lake.as_uri())
+            self.job.command("lake")
+
+    def build(self, *arguments: str) -> None:
+        """Builds everything on DuckDB and on Spark."""
+        self.job.transform(*EVERY_MODEL, *arguments)
+        self.copy()
+        self.build_on_spark(*arguments)
+
+    def build_on_spark(self, *arguments: str, code: int = 0) -> None:
+        with self.on_spark():
+            self.job.transform(*EVERY_MODEL, *arguments, code=code)
+
+    def rows(self, table: str) -> Rows:
+        """The rows of a table or view on Spark."""
+        rows: Rows = session().sql(f"select * from {table}").toArrow().to_pylist()
+        return rows
+
+    def tables(self) -> set[str]:
+        """The tables and views on Spark, with their schemas."""
+        schema = self.job.database.schema
+        return {
+            f"{name}.{row.tableName}"
+            for name in (schema, f"{schema}_staging")
+            for row in session().sql(f"show tables in {name}").collect()
+            if not row.isTemporary
+        }
+
+    def assert_same(self) -> None:
+        """Every table and view has the same rows on Spark as on DuckDB, value for value."""
+        schema = self.job.database.schema
+        expected = [
+            table
+            for table in self.job.database.tables()
+            if table.startswith((f"{schema}.", f"{schema}_staging."))
+            and not table.endswith(ONLY_ON_DUCKDB)
+        ]
+        assert self.tables() == set(expected)
+        differences = []
+        with self.job.database.kept_open():
+            for table in expected:
+                names, found = self.job.database.execute(f"select * from {table}")
+                wanted = [dict(zip(names, row, strict=True)) for row in found]
+                left_out = AS_OF_NOW.get(table.partition(".")[2], set())
+                differences += [
+                    f"{table}: {line}"
+                    for line in _differences(self.rows(table), wanted, left_out)[:3]
+                ]
+        assert not differences, "\n".join(differences)
+
+
+def session() -> Any:
+    """The session of Spark in this process, which the last transform has left."""
+    from pyspark.sql import SparkSession
+
+    # Its lines about failed queries are in the errors, too.
+    logging.getLogger("SQLQueryContextLogger").disabled = True
+    found = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+    found.conf.set("spark.sql.session.timeZone", "UTC")
+    return found
+
+
+def _differences(found: Rows, wanted: Rows, left_out: set[str]) -> Sequence[str]:
+    """Rows that only one of both has, in a readable form."""
+
+    def texts(rows: Rows) -> list[str]:
+        return sorted(
+            json.dumps(
+                {
+                    name: _readable(name, value)
+                    for name, value in row.items()
+                    if name not in left_out
+                },
+                default=repr,
+                sort_keys=True,
+            )
+            for row in rows
+        )
+
+    there, expected = texts(found), texts(wanted)
+    if there == expected:
+        return []
+    surplus = [f"only on Spark: {text}" for text in there if text not in set(expected)]
+    missing = [f"only on DuckDB: {text}" for text in expected if text not in set(there)]
+    return [*surplus[:1], *missing[:1], f"{len(there)} and {len(expected)} rows"]
+
+
+def _readable(name: str, value: Any) -> Any:
+    if name in JSON_COLUMNS and isinstance(value, str):
+        return json.loads(value)
+    # Python counts True as 1 and 1 as 1.0; the tables do not.
+    return [type(value).__name__, repr(value)]
