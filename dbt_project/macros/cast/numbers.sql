@@ -27,6 +27,10 @@
     end
 {%- endmacro %}
 
+{% macro spark__whole_part_as_bigint(text) -%}
+    try_cast(split_part({{ text }}, '.', 1) as bigint)
+{%- endmacro %}
+
 {% macro to_double(text) -%}
     case
         when
@@ -57,12 +61,19 @@
     end
 {%- endmacro %}
 
+{% macro spark__number_as_double(text) -%}
+    case
+        when abs(try_cast({{ text }} as double)) < double('infinity')
+            then try_cast({{ text }} as double) + 0
+    end
+{%- endmacro %}
+
 {% macro number_or_boolean_to_double(text) -%}
     case {{ text }} when 'true' then 1 when 'false' then 0 else {{ to_double(text) }} end
 {%- endmacro %}
 
 {% macro percent_to_double(text) -%}
-    {{ to_double("rtrim(rtrim(" ~ text ~ ", '%'))") }}
+    {{ to_double("regexp_replace(rtrim(" ~ text ~ "), ' *%+$', '')") }}
 {%- endmacro %}
 
 {% macro double_to_bigint(number) -%}

@@ -11,6 +11,10 @@
     case when jsonb_typeof({{ json }}) = 'string' then {{ json }} #>> '{}' end
 {%- endmacro %}
 
+{% macro spark__to_text(json) -%}
+    case when schema_of_variant({{ json }}) = 'STRING' then cast({{ json }} as string) end
+{%- endmacro %}
+
 {% macro to_boolean(text) -%}
     case {{ text }} when 'true' then true when 'false' then false end
 {%- endmacro %}
@@ -27,6 +31,10 @@
     {{ json }} #>> '{}'
 {%- endmacro %}
 
+{% macro spark__json_as_text(json) -%}
+    cast({{ json }} as string)
+{%- endmacro %}
+
 {% macro matches(text, pattern) -%}
     {{ return(adapter.dispatch('matches')(text, pattern)) }}
 {%- endmacro %}
@@ -37,4 +45,9 @@
 
 {% macro postgres__matches(text, pattern) -%}
     ({{ text }}) ~ '{{ pattern }}'
+{%- endmacro %}
+
+{#- In Java's regular expressions `$` also matches before a line break at the end. -#}
+{% macro spark__matches(text, pattern) -%}
+    ({{ text }}) rlike '{{ pattern[:-1] ~ '\\\\z' if pattern.endswith('$') else pattern }}'
 {%- endmacro %}

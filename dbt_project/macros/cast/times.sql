@@ -23,8 +23,21 @@
             ) }}
             and {{ is_day_of_month(text) }}
             and (length({{ text }}) < 25 or substr({{ text }}, 1, 10) not in ('0001-01-01', '9999-12-31'))
-            then timezone('UTC', cast(substr({{ text }}, 1, 19) as timestamp) - {{ utc_offset(text) }})
+            then {{ as_utc("cast(substr(" ~ text ~ ", 1, 19) as timestamp) - " ~ utc_offset(text)) }}
     end
+{%- endmacro %}
+
+{% macro as_utc(timestamp) -%}
+    {{ return(adapter.dispatch('as_utc')(timestamp)) }}
+{%- endmacro %}
+
+{% macro default__as_utc(timestamp) -%}
+    timezone('UTC', {{ timestamp }})
+{%- endmacro %}
+
+{#- The time zone of the session is UTC (profiles.yml). -#}
+{% macro spark__as_utc(timestamp) -%}
+    {{ timestamp }}
 {%- endmacro %}
 
 {% macro utc_offset(text) -%}
@@ -70,4 +83,37 @@
 
 {% macro postgres__timestamp_to_text(timestamp) -%}
     to_char({{ timestamp }} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+{%- endmacro %}
+
+{% macro spark__timestamp_to_text(timestamp) -%}
+    date_format({{ timestamp }}, 'yyyy-MM-dd HH:mm:ss')
+{%- endmacro %}
+
+{% macro seconds_between(start, end) -%}
+    {{ return(adapter.dispatch('seconds_between')(start, end)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(start, end) -%}
+    cast(extract(epoch from {{ end }} - {{ start }}) as double precision)
+{%- endmacro %}
+
+{% macro spark__seconds_between(start, end) -%}
+    cast(unix_micros({{ end }}) - unix_micros({{ start }}) as double) / 1000000
+{%- endmacro %}
+
+{#- The relation has one row. -#}
+{% macro days_between(relation, first_day, last_day) -%}
+    {{ return(adapter.dispatch('days_between')(relation, first_day, last_day)) }}
+{%- endmacro %}
+
+{% macro default__days_between(relation, first_day, last_day) -%}
+    generate_series(
+        (select {{ relation }}.{{ first_day }} from {{ relation }}),
+        (select {{ relation }}.{{ last_day }} from {{ relation }}),
+        interval '1 day'
+    )
+{%- endmacro %}
+
+{% macro spark__days_between(relation, first_day, last_day) -%}
+    (select explode(sequence({{ first_day }}, {{ last_day }}, interval '1 day')) from {{ relation }})
 {%- endmacro %}

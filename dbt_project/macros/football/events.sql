@@ -14,5 +14,5 @@
     || case
         when {{ extra_minute }} > 0 then '+' || cast({{ extra_minute }} as text) else ''
     end
-    || ''''
+    || chr(39)
 {%- endmacro %}

@@ -1,6 +1,26 @@
 {% macro begin_run() -%}
     {#- Outside the condition: dbt parses the project once for all commands, and the first may be `dbt test`. -#}
     {%- set checked = ref('fixture_quality') -%}
+    {{ return(adapter.dispatch('begin_run')(checked)) }}
+{%- endmacro %}
+
+{#- The raw tables lie in the lake as Delta tables, and become known to Spark here. -#}
+{% macro spark__begin_run(checked) -%}
+    {%- if execute -%}
+        {%- for source in graph.sources.values() | unique(attribute='schema') -%}
+            {%- do run_query('create schema if not exists ' ~ source.schema) -%}
+        {%- endfor -%}
+        {%- for source in graph.sources.values() -%}
+            {%- do run_query(
+                'create table if not exists ' ~ source.relation_name ~ " using delta location '"
+                ~ env_var('LAKE_URL') ~ '/' ~ source.schema ~ '/' ~ source.name ~ "'"
+            ) -%}
+        {%- endfor -%}
+        {%- if flags.WHICH != 'test' -%} {%- do run_query(create_unchecked(checked)) -%} {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__begin_run(checked) -%}
     {%- if flags.WHICH != 'test' -%}
     {{ share_write_lock() }};
 
@@ -20,6 +40,9 @@
 
 {#- DuckDB keeps its statistics up to date by itself. -#}
 {% macro duckdb__refresh_statistics() -%}
+{%- endmacro %}
+
+{% macro spark__refresh_statistics() -%}
 {%- endmacro %}
 
 {% macro postgres__refresh_statistics() -%}
@@ -45,6 +68,9 @@
 {%- endmacro %}
 
 {% macro duckdb__name_indexes() -%}
+{%- endmacro %}
+
+{% macro spark__name_indexes() -%}
 {%- endmacro %}
 
 {% macro postgres__name_indexes() -%}

@@ -6,6 +6,10 @@
 {% macro duckdb__share_write_lock() -%}
 {%- endmacro %}
 
+{#- Delta rejects a commit that conflicts with another one. -#}
+{% macro spark__share_write_lock() -%}
+{%- endmacro %}
+
 {#-
     The setting `sportmonks.write_lock` is `key:key:process id:start of the session`. The process that
     runs dbt sets it, as the session that holds the lock (extract/warehouse/postgres.py).

@@ -18,6 +18,14 @@
 {%- endmacro %}
 
 {% macro get_incremental_replace_array_sql(arg_dict) -%}
+    {{ adapter.dispatch('replace_array')(arg_dict) }}
+{%- endmacro %}
+
+{% macro spark__replace_array(arg_dict) -%}
+    {{ replace_rows(arg_dict, arg_dict['target_relation']) }}
+{%- endmacro %}
+
+{% macro default__replace_array(arg_dict) -%}
     {%- set versions = get_versions_table(arg_dict['target_relation']) -%}
     {%- set changes = arg_dict['temp_relation'] -%}
     {{ replace_rows(arg_dict, versions) }};
@@ -34,6 +42,91 @@
 {%- endmacro %}
 
 {% macro replace_rows(arg_dict, versions) -%}
+    {{ adapter.dispatch('replace_rows')(arg_dict, versions) }}
+{%- endmacro %}
+
+{#- One statement, which is one commit. -#}
+{% macro spark__replace_rows(arg_dict, versions) -%}
+    {%- set target = arg_dict['target_relation'] -%}
+    {%- set changes = arg_dict['temp_relation'] -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
+    {%- set key = get_row_key(arg_dict) -%}
+    {%- set keys = [key] if arg_dict['unique_key'] == key else arg_dict['unique_key'] -%}
+merge into {{ target }} as built
+using (
+    with changed_fixtures as (
+        select fixture_id from {{ changes }}
+
+        union
+
+        -- Fixtures without a payload.
+        select fixture_id
+        from {{ target }} as stored
+        where
+            not exists (
+                select 1
+                from {{ source('sportmonks_raw', 'fixtures').render() }} as fixtures
+                where fixtures.id = stored.fixture_id
+            )
+    ),
+
+    new_rows as (
+        select * from {{ changes }}
+        where {{ key }} is not null and loaded_at is not null
+    ),
+
+    old_rows as (
+        select
+            {%- for column in keys %}
+            stored.{{ column }},
+            {%- endfor %}
+            {{ 'stored.fixture_id,' if 'fixture_id' not in keys }}
+            stored.loaded_at,
+            changed_fixtures.fixture_id is not null as is_changed
+        from {{ target }} as stored
+        left join changed_fixtures on stored.fixture_id = changed_fixtures.fixture_id
+        where
+            changed_fixtures.fixture_id is not null
+            {%- if keys | length == 1 %}
+            or stored.{{ key }} in (select new_rows.{{ key }} from new_rows)
+            {%- endif %}
+    )
+
+    select
+        {%- for column in keys %}
+        coalesce(new_rows.{{ column }}, old_rows.{{ column }}) as merge_{{ column }},
+        {%- endfor %}
+        {%- for column in columns %}
+        new_rows.{{ adapter.quote(column) }},
+        {%- endfor %}
+        new_rows.{{ key }} is null as is_outdated
+    from new_rows
+    full outer join old_rows
+        on
+            {%- for column in keys %}
+            {{ 'and ' if not loop.first }}new_rows.{{ column }} = old_rows.{{ column }}
+            {%- endfor %}
+    where
+        old_rows.is_changed
+        or old_rows.{{ key }} is null
+        -- Another fixture has a row with the same key: the row of the newer payload wins.
+        or new_rows.loaded_at > old_rows.loaded_at
+        or (new_rows.loaded_at = old_rows.loaded_at and new_rows.fixture_id > old_rows.fixture_id)
+) as changes
+on
+    {%- for column in keys %}
+    {{ 'and ' if not loop.first }}built.{{ column }} = changes.merge_{{ column }}
+    {%- endfor %}
+when matched and changes.is_outdated then delete
+when matched then update set
+    {%- for column in columns %}
+    {{ adapter.quote(column) }} = changes.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+when not matched and not changes.is_outdated then insert ({% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %})
+values ({% for column in columns %}changes.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro default__replace_rows(arg_dict, versions) -%}
     {%- set target = arg_dict['target_relation'] -%}
     {%- set changes = arg_dict['temp_relation'] -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
@@ -94,6 +187,26 @@
 
 {#- Under --empty and --sample a model returns fewer rows than there are, so that nothing is deleted. -#}
 {% macro get_incremental_replace_changed_sql(arg_dict) -%}
+    {{ adapter.dispatch('replace_changed')(arg_dict) }}
+{%- endmacro %}
+
+{% macro spark__replace_changed(arg_dict) -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | map('string') | list -%}
+merge into {{ arg_dict['target_relation'] }} as built
+using {{ arg_dict['temp_relation'] }} as new
+on built.{{ arg_dict['unique_key'] }} = new.{{ arg_dict['unique_key'] }}
+when matched and (
+    {%- for column in columns %}
+    {{ 'or ' if not loop.first }}built.{{ adapter.quote(column) }} is distinct from new.{{ adapter.quote(column) }}
+    {%- endfor %}
+) then update set *
+when not matched then insert *
+{%- if not (invocation_args_dict.get('empty') or invocation_args_dict.get('sample')) %}
+when not matched by source then delete
+{%- endif %}
+{%- endmacro %}
+
+{% macro default__replace_changed(arg_dict) -%}
     {%- set target = arg_dict['target_relation'] -%}
     {%- set new = arg_dict['temp_relation'] -%}
     {%- set key = arg_dict['unique_key'] -%}

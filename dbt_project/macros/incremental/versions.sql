@@ -97,6 +97,15 @@ group by 1
 {%- endmacro %}
 
 {% macro get_versions_table(relation) -%}
+    {{ return(adapter.dispatch('get_versions_table')(relation)) }}
+{%- endmacro %}
+
+{#- No table of its own, because one commit can write one table. Delta reads only these two columns. -#}
+{% macro spark__get_versions_table(relation) -%}
+    {{ return('(select distinct fixture_id, loaded_at from ' ~ relation ~ ')') }}
+{%- endmacro %}
+
+{% macro default__get_versions_table(relation) -%}
     {#- In a unit test, `this` is the name of the given rows, which have their versions themselves. -#}
     {{ return(relation if relation.identifier is not defined else api.Relation.create(
         database=relation.database,
@@ -108,6 +117,13 @@ group by 1
 
 {#- A full refresh rebuilds the table in the model's own transaction. A table that was dropped comes back. -#}
 {% macro record_versions(before) -%}
+    {{ return(adapter.dispatch('record_versions')(before)) }}
+{%- endmacro %}
+
+{% macro spark__record_versions(before) -%}
+{%- endmacro %}
+
+{% macro default__record_versions(before) -%}
     {%- if config.get('incremental_strategy') == 'replace_array' -%}
         {%- if before and not is_incremental() -%}
     drop table if exists {{ get_versions_table(this) }}

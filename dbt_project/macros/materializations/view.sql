@@ -5,6 +5,15 @@
     analysts have created on top of them.
 -#}
 {%- materialization view, default -%}
+    {{ return(keep_unchanged_view() or dbt.materialization_view_default()) }}
+{%- endmaterialization -%}
+
+{%- materialization view, adapter='spark' -%}
+    {{ return(keep_unchanged_view() or create_spark_view(this.incorporate(type='view'))) }}
+{%- endmaterialization -%}
+
+{#- Without an unchanged view, it returns nothing, and adds the hash to the description. -#}
+{% macro keep_unchanged_view() -%}
     {%- set column_descriptions = model.columns.values() | map(attribute='description') | list -%}
     {%- set definition = [sql, model.description, column_descriptions, config.get('grants')] -%}
     {%- set mark = '[' ~ local_md5(definition | string)[:12] ~ ']' -%}
@@ -13,12 +22,34 @@
         {{ return({'relations': [this.incorporate(type='view')]}) }}
     {%- endif -%}
     {%- do model.update({'description': model.description ~ ' ' ~ mark}) -%}
-    {{ return(dbt.materialization_view_default()) }}
-{%- endmaterialization -%}
+    {{ return(none) }}
+{%- endmacro %}
 
 {% macro get_view_comment(relation) -%}
-    {%- set result = run_query(adapter.dispatch('select_view_comment')(relation)) -%}
+    {{ return(adapter.dispatch('get_view_comment')(relation)) }}
+{%- endmacro %}
+
+{% macro default__get_view_comment(relation) -%}
+    {%- set result = run_query(select_view_comment(relation)) -%}
     {{ return(result.columns[0].values() | select | join) }}
+{%- endmacro %}
+
+{% macro spark__get_view_comment(relation) -%}
+    {%- set existing = load_cached_relation(relation) -%}
+    {%- if existing and existing.is_view -%}
+        {%- for row in run_query('describe table extended ' ~ relation).rows if row[0] == 'Comment' -%}
+            {{ return(row[1]) }}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{% macro select_view_comment(relation) -%}
+    {{ return(adapter.dispatch('select_view_comment')(relation)) }}
+{%- endmacro %}
+
+{% macro default__select_view_comment(relation) -%}
+    {{ exceptions.raise_compiler_error('No query is known that returns the comment on a view of ' ~ target.type ~ '.') }}
 {%- endmacro %}
 
 {% macro duckdb__select_view_comment(relation) -%}

@@ -20,7 +20,7 @@
     {%- elif format == 'text' -%}
         {{ to_text(field_json(path)) }}
     {%- elif format == 'json' -%}
-        {{ field_json(path) }}
+        {{ json_column(field_json(path)) }}
     {%- else -%}
         {{ cast_text(field_text(path), format) }}
     {%- endif -%}
@@ -29,7 +29,7 @@
 {% macro field_json(path, prefix='') -%}
     {%- set keys = path.split('.') -%}
     {%- set json = prefix ~ adapter.quote(keys[0]) -%}
-    {{ json if keys | length == 1 else "(" ~ json ~ " -> '" ~ keys[1:] | join("' -> '") ~ "')" }}
+    {{ json if keys | length == 1 else json_get(json, keys[1:] | join('.')) }}
 {%- endmacro %}
 
 {% macro field_text(path, prefix='') -%}
@@ -37,7 +37,7 @@
     {%- if keys | length == 1 -%}
         {{ prefix ~ adapter.quote(path) }}
     {%- else -%}
-        ({{ field_json(keys[:-1] | join('.'), prefix) }} ->> '{{ keys[-1] }}')
+        {{ json_get_text(field_json(keys[:-1] | join('.'), prefix), keys[-1]) }}
     {%- endif -%}
 {%- endmacro %}
 

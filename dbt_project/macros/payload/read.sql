@@ -11,13 +11,13 @@
     added in millions, and `first_index` tells lists of the same elements apart.
 -#}
 {% macro flatten(relation, path, keys, kind='array') -%}
-    {%- set content = "payload -> '" ~ path.split('.')[0] ~ "'" -%}
+    {%- set content = json_get(parse_json_text('payload'), path.split('.')[0]) -%}
     {{ return(adapter.dispatch('flatten')(relation, path.split('.'), content, keys, kind, 0)) }}
 {%- endmacro %}
 
 {#- The same for a relation with the columns of `int_fixture_parts`. -#}
 {% macro flatten_part(relation, path, keys, kind='array', first_index=0) -%}
-    {%- set content = adapter.quote(path.split('.')[0]) -%}
+    {%- set content = parse_json_text(adapter.quote(path.split('.')[0])) -%}
     {{ return(adapter.dispatch('flatten')(relation, path.split('.'), content, keys, kind, first_index)) }}
 {%- endmacro %}
 
@@ -160,6 +160,53 @@ where list is not null
     {%- endif -%}
 {%- endmacro %}
 
+{#- The list is an array of VARIANT, Spark's type for parsed JSON. -#}
+{% macro spark__flatten(relation, path, content, keys, kind, first_index) -%}
+select
+    fixture_id,
+    loaded_at,
+    parent_index + position + 1 + {{ first_index }} as array_index,
+    {{ json_values('element', keys) }}
+from (
+    select
+        fixture_id,
+        loaded_at,
+        parent_index,
+        posexplode_outer({{ json_elements('content', kind) }}) as (position, element)
+    from (
+        {{ json_content(relation, path, content) }}
+    ) as contents
+    where {{ json_elements('content', kind) }} is not null
+) as elements
+{%- endmacro %}
+
+{% macro spark__json_content(relation, path, content) -%}
+    {%- if path | length == 1 -%}
+    select
+        fixture_id,
+        loaded_at,
+        cast(0 as bigint) as parent_index,
+        {{ content }} as content
+    from {{ relation }}
+    {%- else -%}
+    select
+        fixture_id,
+        loaded_at,
+        coalesce(position + 1, 0) * 1000000 as parent_index,
+        case when position is null then parse_json('null') else {{ json_get('parent', path[1]) }} end as content
+    from (
+        select
+            fixture_id,
+            loaded_at,
+            posexplode_outer({{ json_elements('content', 'any') }}) as (position, parent)
+        from (
+            {{ json_content(relation, path[:1], content) }}
+        ) as parent_contents
+        where {{ json_elements('content', 'any') }} is not null
+    ) as parents
+    {%- endif -%}
+{%- endmacro %}
+
 {% macro json_elements(json, kind) -%}
     {%- if kind == 'array' -%}
         {{ json_list(json) }}
@@ -182,6 +229,13 @@ where list is not null
     case jsonb_typeof({{ json }})
         when 'object' then jsonb_build_array({{ json }})
         when 'null' then cast('[]' as jsonb)
+    end
+{%- endmacro %}
+
+{% macro spark__json_object_list(json) -%}
+    case
+        when is_variant_null({{ json }}) then array()
+        when try_variant_get({{ json }}, '$', 'map<string, variant>') is not null then array({{ json }})
     end
 {%- endmacro %}
 
@@ -227,12 +281,46 @@ where list is not null
     end
 {%- endmacro %}
 
+{% macro spark__json_list(json) -%}
+    {%- set entries = "try_variant_get(" ~ json ~ ", '$', 'map<string, variant>')" -%}
+    case
+        when is_variant_null({{ json }}) then array()
+        when
+            forall(map_keys({{ entries }}), key -> {{ matches('key', '^[0-9]+$') }})
+            then transform(
+                array_sort(transform(map_keys({{ entries }}), key -> struct(length(key) as digits, key as key))),
+                entry -> {{ entries }}[entry.key]
+            )
+        else try_variant_get({{ json }}, '$', 'array<variant>')
+    end
+{%- endmacro %}
+
 {#-
     A duplicate key would violate the primary key, and fail the model for all fixtures. Duplicates
     keep their row with a null key, because that row may be the only one that tells the strategy
     `replace_array` to delete the fixture's old rows. They are rare: only they are ranked.
 -#}
 {% macro deduplicate(relation, key, within_fixture=false) -%}
+    {{ return(adapter.dispatch('deduplicate')(relation, key, within_fixture)) }}
+{%- endmacro %}
+
+{#- Spark would compute the relation once for each mention of it, and sorts in parallel. -#}
+{% macro spark__deduplicate(relation, key, within_fixture) -%}
+select
+    *,
+    case when repetition = 1 then source_id end as {{ key }}
+from (
+    select
+        *,
+        row_number() over (
+            partition by source_id{{ ', fixture_id' if within_fixture }}
+            order by loaded_at desc, fixture_id desc, array_index desc
+        ) as repetition
+    from {{ relation }}
+) as numbered
+{%- endmacro %}
+
+{% macro default__deduplicate(relation, key, within_fixture) -%}
     {%- set columns = ['source_id', 'fixture_id'] if within_fixture else ['source_id'] -%}
     {%- set is_repeated -%}
 exists (
@@ -300,12 +388,40 @@ cross join lateral jsonb_to_record(payload) as object (
 )
 {%- endmacro %}
 
+{% macro spark__read_fields(relation, keys, columns) -%}
+select
+    {{ columns | join(', ') }},
+    {{ json_values('object', keys) }}
+from (
+    select
+        *,
+        try_parse_json(payload) as object
+    from {{ relation }}
+) as {{ relation }}
+{%- endmacro %}
+
 {% macro json_values(object, keys) -%}
     {%- for key in keys.fields + keys.texts + keys.objects %}
-    {%- set value = object ~ '.' ~ adapter.quote(key) %}
+    {%- set value = json_value(object, key, key in keys.fields) %}
     {{ to_text(value) if key in keys.texts else value }} as {{ adapter.quote(key) }}
     {{- ',' if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+{% macro json_value(object, key, as_text) -%}
+    {{ return(adapter.dispatch('json_value')(object, key, as_text)) }}
+{%- endmacro %}
+
+{% macro default__json_value(object, key, as_text) -%}
+    {{ object }}.{{ adapter.quote(key) }}
+{%- endmacro %}
+
+{% macro spark__json_value(object, key, as_text) -%}
+    {%- if as_text -%}
+    {{ json_get_text(object, key) }}
+    {%- else -%}
+    case when not is_variant_null({{ json_get(object, key) }}) then {{ json_get(object, key) }} end
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro json_shape(keys) -%}
@@ -366,6 +482,24 @@ cross join lateral (
 ) as unpivoted ({{ names | join(', ') }})
 {%- endmacro %}
 
+{% macro spark__unpivot(relation, columns, names, rows) -%}
+select
+    {%- for column, sql in columns.items() %}
+    {{ sql }} as {{ column }},
+    {%- endfor %}
+    {%- for name in names %}
+    unpivoted.{{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ relation }}
+lateral view inline(array(
+    {%- for row in rows %}
+    struct(
+        {%- for value in row %}{{ value }} as {{ names[loop.index0] }}{{ ', ' if not loop.last }}{% endfor -%}
+    ){{ ',' if not loop.last }}
+    {%- endfor %}
+)) unpivoted as {{ names | join(', ') }}
+{%- endmacro %}
+
 {% macro get_parts_materialization() -%}
     {{ return(adapter.dispatch('get_parts_materialization')()) }}
 {%- endmacro %}
@@ -376,6 +510,10 @@ cross join lateral (
 
 {% macro postgres__get_parts_materialization() -%}
     {{ return('view') }}
+{%- endmacro %}
+
+{% macro spark__get_parts_materialization() -%}
+    {{ return('incremental') }}
 {%- endmacro %}
 
 {#- The keys of the payload that are fields of the fixture itself. -#}
@@ -399,6 +537,26 @@ from (
         to_json(from_json(payload, '{{ json_shape(get_fixture_keys()) }}')) as fixture,
         -- Unlike `from_json`, it tells null from a missing key.
         json_extract(payload, [{% for key in keys %}'$."{{ key }}"'{{ ', ' if not loop.last }}{% endfor %}]) as parts
+    from {{ relation }}
+) as fixtures
+{%- endmacro %}
+
+{% macro spark__read_parts(relation, keys) -%}
+select
+    * except (document),
+    to_json(struct(
+        {%- set fields = get_fixture_keys() %}
+        {%- for key in fields.fields + fields.texts + fields.objects %}
+        {{ json_get('document', key) }} as {{ adapter.quote(key) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    )) as fixture,
+    {%- for key in keys %}
+    to_json({{ json_get('document', key) }}) as {{ adapter.quote(key) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from (
+    select
+        *,
+        try_parse_json(payload) as document
     from {{ relation }}
 ) as fixtures
 {%- endmacro %}

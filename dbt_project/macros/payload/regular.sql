@@ -56,7 +56,7 @@ from (
 
 {% macro regular_value(path, format) -%}
     {%- set is_nested = '.' in path -%}
-    {%- set value = field_json(path) if format == 'json' else field_text(path) -%}
+    {%- set value = json_column(field_json(path)) if format == 'json' else field_text(path) -%}
     {%- if format == 'double' -%}
         {{ 'cast(' ~ value ~ ' as double precision)' if is_nested else value }} + 0
     {%- elif format == 'bigint' and is_nested -%}
@@ -147,6 +147,65 @@ from (
                 where is_regular
             ) as fixture
         ) as lists
+    ) as elements
+    where element is not null
+{%- endmacro %}
+
+{#- The names of the alias and of the nested key are those of `duckdb__regular_elements`. -#}
+{% macro spark__regular_elements(relation, paths, kind, keys) -%}
+    {#- `from_json` does not read a number from text, such as the latitude of a venue. -#}
+    {%- set names = {'bigint': 'string', 'double precision': 'string', 'text': 'string', 'json': 'variant'} -%}
+    {%- set columns = [] -%}
+    {%- for key, type in keys.items() -%}
+        {%- do columns.append(adapter.quote(key) ~ ': ' ~ names.get(type, type)) -%}
+    {%- endfor -%}
+    {%- set element = 'struct<' ~ columns | join(', ') ~ '>' -%}
+    {%- set shapes = {} -%}
+    {%- set lists = [] -%}
+    {%- for path in paths -%}
+        {%- set part = adapter.quote(path.split('.')[0]) -%}
+        {%- set list = 'fixture.' ~ part -%}
+        {%- set shape = element if kind == 'object' else 'array<' ~ element ~ '>' -%}
+        {%- if '.' in path -%}
+            {%- set name = adapter.quote(path.split('.')[1]) -%}
+            {%- if kind == 'object' -%}
+                {%- set list = 'transform(' ~ list ~ ', parent -> parent.' ~ name ~ ')' -%}
+            {%- else -%}
+                {%- set list = 'flatten(transform(' ~ list ~ ', parent -> coalesce(parent.' ~ name ~ ', array())))' -%}
+            {%- endif -%}
+            {%- do shapes.setdefault(part, []).append(name ~ ': ' ~ shape) -%}
+        {%- else -%}
+            {%- set list = 'array(' ~ list ~ ')' if kind == 'object' else list -%}
+            {%- do shapes.update({part: shape}) -%}
+        {%- endif -%}
+        {%- do lists.append('coalesce(' ~ list ~ ', array())') -%}
+    {%- endfor -%}
+    select
+        fixture_id,
+        loaded_at,
+        cast(element.id as bigint) as source_id,
+        cast(position + 1 as bigint) as array_index,
+        {%- for key, type in keys.items() if key != 'id' %}
+        {%- set value = 'element.' ~ adapter.quote(key) %}
+        {{ 'cast(' ~ value ~ ' as ' ~ to_spark_type(type) ~ ')' if names.get(type) == 'string' else value }} as {{ adapter.quote(key) }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        select
+            fixture_id,
+            loaded_at,
+            posexplode(concat({{ lists | join(', ') }})) as (position, element)
+        from (
+            select
+                fixture_id,
+                loaded_at,
+                {%- for part, shape in shapes.items() %}
+                from_json({{ part }}, '{{ shape if shape is string else 'array<struct<' ~ shape | join(', ') ~ '>>' }}') as {{ part }}
+                {{- ',' if not loop.last }}
+                {%- endfor %}
+            from {{ relation }}
+            where is_regular
+        ) as fixture
     ) as elements
     where element is not null
 {%- endmacro %}

@@ -2,7 +2,11 @@
 {% macro mark_unchecked(checked) -%}
     drop table if exists {{ get_unchecked_fixtures() }};
 
-    create table {{ get_unchecked_fixtures() }} as
+    {{ create_unchecked(checked) }}
+{%- endmacro %}
+
+{% macro create_unchecked(checked) -%}
+    create{{ ' or replace' if target.type == 'spark' }} table {{ get_unchecked_fixtures() }}{{ ' using delta' if target.type == 'spark' }} as
     select fixtures.id as fixture_id
     from {{ source('sportmonks_raw', 'fixtures').render() }} as fixtures
     {%- if load_relation(checked) %}
@@ -39,7 +43,7 @@
     {%- if execute -%}
         {%- for result in results if result.node.resource_type == 'test' and result.status in ['fail', 'warn'] -%}
             {%- set lines = [result.status | upper ~ ' ' ~ result.node.name ~ ': ' ~ result.failures ~ ' found. ' ~ (result.node.description or '') | trim] -%}
-            {%- set rows = run_query('select * from (' ~ result.node.compiled_code ~ ') as failures limit 5') -%}
+            {%- set rows = run_query(get_failures(result.node.compiled_code)) -%}
             {%- for row in rows -%}
                 {%- set values = [] -%}
                 {%- for column, value in row.items() if value is not none -%}
@@ -50,4 +54,16 @@
             {%- do log(lines | join('\n'), info=true) -%}
         {%- endfor -%}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro get_failures(sql) -%}
+    {{ return(adapter.dispatch('get_failures')(sql)) }}
+{%- endmacro %}
+
+{% macro default__get_failures(sql) -%}
+    select * from ({{ sql }}) as failures limit 5
+{%- endmacro %}
+
+{% macro spark__get_failures(sql) -%}
+    select * from ({{ to_spark_sql(sql) }}) as failures limit 5
 {%- endmacro %}

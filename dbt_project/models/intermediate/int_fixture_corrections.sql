@@ -143,7 +143,7 @@ different_{{ array }} as (
     select fixture_id
     from payloads
     group by 1
-    having count(distinct md5(cast(payload -> '{{ array }}' as text))) > 1
+    having count(distinct md5(cast({{ json_get(parse_json_text('payload'), array) }} as text))) > 1
 
 ),
 

@@ -21,9 +21,9 @@ renamed as (
             'known', 'due', 'requested', 'stored', 'unchanged', 'missing', 'unconfirmed', 'failed',
             'superseded', 'resumed', 'calls', 'fixture_calls', 'calls_saved'
         ] %}
-        cast((counts ->> '{{ count }}') as bigint) as {{ count }},
+        cast({{ json_get_text(parse_json_text('counts'), count) }} as bigint) as {{ count }},
         {% endfor %}
-        cast((counts ->> 'waited_seconds') as double precision) as waited_seconds,
+        cast({{ json_get_text(parse_json_text('counts'), 'waited_seconds') }} as double precision) as waited_seconds,
 
         ----------  json
         arguments,

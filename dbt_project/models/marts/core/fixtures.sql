@@ -147,8 +147,8 @@ sides as (
         fixture_id,
         {{ to_bigint('id') }} as participant_id,
         name,
-        {{ to_text("(meta -> 'location')") }} as location,
-        (meta ->> 'winner') as winner,
+        {{ to_text(json_get('meta', 'location')) }} as location,
+        {{ json_get_text('meta', 'winner') }} as winner,
         array_index
     from participants
 
@@ -203,8 +203,8 @@ goals as (
         fixture_id,
         {{ to_bigint('id') }} as score_id,
         description,
-        {{ to_text("(score -> 'participant')") }} as location,
-        {{ to_bigint("(score ->> 'goals')") }} as goals,
+        {{ to_text(json_get('score', 'participant')) }} as location,
+        {{ to_bigint(json_get_text('score', 'goals')) }} as goals,
         array_index
     from scores
 
@@ -259,7 +259,7 @@ main_referees as (
     select
         fixture_id,
         {{ to_bigint('referee_id') }} as referee_id,
-        {{ to_text("(referee -> 'name')") }} as referee_name,
+        {{ to_text(json_get('referee', 'name')) }} as referee_name,
         row_number() over (
             partition by fixture_id
             order by {{ to_bigint('id') }} desc nulls last, array_index desc
@@ -284,7 +284,7 @@ attendance_texts as (
 
     select
         metadata.fixture_id,
-        coalesce((metadata.values ->> 'attendance'), cast(metadata.values as text)) as attendance,
+        coalesce({{ json_get_text('metadata.values', 'attendance') }}, cast(metadata.values as text)) as attendance,
         {{ to_bigint('metadata.id') }} as metadata_id,
         metadata.array_index
     from metadata
@@ -325,9 +325,9 @@ final as (
                 end
         end as winner_participant_id,
         main_referees.referee_id,
-        {{ to_text("(base_fields.stage -> 'name')") }} as stage_name,
-        {{ to_text("(base_fields.round -> 'name')") }} as round_name,
-        {{ to_text("(base_fields.venue -> 'name')") }} as venue_name,
+        {{ to_text(json_get(parse_json_text('base_fields.stage'), 'name')) }} as stage_name,
+        {{ to_text(json_get(parse_json_text('base_fields.round'), 'name')) }} as round_name,
+        {{ to_text(json_get(parse_json_text('base_fields.venue'), 'name')) }} as venue_name,
         main_referees.referee_name,
         attendances.attendance,
         base_fields.state_code,

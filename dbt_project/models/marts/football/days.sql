@@ -18,12 +18,7 @@ span as (
 final as (
 
     select cast(days.day as date) as day
-    from
-        generate_series(
-            (select span.first_day from span),
-            (select span.last_day from span),
-            interval '1 day'
-        ) as days (day)
+    from {{ days_between('span', 'first_day', 'last_day') }} as days (day)
 
 )
 

@@ -73,7 +73,7 @@ round_days as (
         season_id,
         stage_id,
         round_id,
-        percentile_disc(0.5) within group (order by starting_at) as starting_at
+        {{ median_time('starting_at') }} as starting_at
     from matches
     group by 1, 2, 3
 
@@ -226,7 +226,7 @@ totals as (
         count(case when result = 'L' then 1 end) as lost,
         sum(goals_for) as goals_for,
         sum(goals_against) as goals_against,
-        string_agg(result, '' order by match_number) as results
+        {{ join_texts('result', order_by='match_number') }} as results
     from entries_and_results
     group by 2, 3, 4, 5, 6, 7
 
@@ -245,7 +245,7 @@ running as (
         {% for number in ['played', 'won', 'drawn', 'lost', 'goals_for', 'goals_against'] %}
         cast(sum({{ number }}) over up_to_round as bigint) as {{ number }},
         {% endfor %}
-        right(string_agg(results, '') over up_to_round, 5) as form
+        right({{ join_texts_over('results', 'up_to_round') }}, 5) as form
     from totals
     window up_to_round as (
         partition by season_id, stage_id, group_key, team_id

@@ -82,10 +82,7 @@ event_sums as (
         player_id,
         team_id,
         max(league_id) as league_id,
-        (
-            array_agg(player_name order by starting_at desc nulls last, event_id desc)
-            filter (where player_name is not null)
-        )[1] as player_name,
+        {{ latest('player_name', ['starting_at', 'event_id']) }} as player_name,
         count(distinct case when is_on_pitch then fixture_id end) as appearances_seen,
         count(case when part = 'substituted_on' then 1 end) as times_substituted_on,
         count(case when part = 'substituted_off' then 1 end) as times_substituted_off,
@@ -103,10 +100,7 @@ squad_sums as (
         player_id,
         team_id,
         max(league_id) as league_id,
-        (
-            array_agg(player_name order by starting_at desc nulls last, lineup_id desc)
-            filter (where player_name is not null)
-        )[1] as player_name,
+        {{ latest('player_name', ['starting_at', 'lineup_id']) }} as player_name,
         case
             when count(case when has_played and statistics_source = 'events' then 1 end) = 0
                 then max(case when has_played then statistics_source end)

@@ -78,13 +78,7 @@ sums as (
         matches.season_id,
         matches.referee_id,
         max(matches.league_id) as league_id,
-        (
-            array_agg(
-                matches.referee_name
-                order by matches.starting_at desc nulls last, matches.fixture_id desc
-            )
-            filter (where matches.referee_name is not null)
-        )[1] as referee_name,
+        {{ latest('matches.referee_name', ['matches.starting_at', 'matches.fixture_id']) }} as referee_name,
         count(*) as matches,
         count(fixture_cards.fixture_id) as matches_with_events,
         count(fixture_fouls.fouls) as matches_with_fouls,

@@ -202,7 +202,7 @@ team_formations as (
     select
         fixture_id,
         participant_id,
-        (array_agg(formation order by formation_id desc))[1] as formation
+        {{ latest('formation', ['formation_id'], with_nulls=true) }} as formation
     from formations
     where fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
     group by 1, 2
@@ -215,7 +215,7 @@ team_coaches as (
         fixture_id,
         participant_id,
         max(coach_id) as coach_id,
-        (array_agg(name order by coach_id desc))[1] as coach_name
+        {{ latest('name', ['coach_id'], with_nulls=true) }} as coach_name
     from coaches
     where fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
     group by 1, 2

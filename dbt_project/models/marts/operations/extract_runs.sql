@@ -25,10 +25,7 @@ final as (
         fixture_calls,
         calls_saved,
         waited_seconds,
-        cast(
-            extract(epoch from coalesce(finished_at, updated_at) - started_at)
-            as double precision
-        ) as seconds,
+        {{ seconds_between('started_at', 'coalesce(finished_at, updated_at)') }} as seconds,
         arguments,
         started_at,
         updated_at,
