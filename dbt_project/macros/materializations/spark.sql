@@ -18,7 +18,7 @@
     {{ run_hooks(pre_hooks) }}
     {%- call statement('main') -%}
         create or replace view {{ target }} (
-            {%- for column in get_column_names() %}
+            {%- for column in get_names_of_columns() %}
             {#- A Hive metastore stores up to 256 characters of a view's column. #}
             {{ adapter.quote(column) }} comment {{ describe_column(column, 256) }}{{ ',' if not loop.last }}
             {%- endfor %}
@@ -35,7 +35,7 @@
 {% macro create_delta_table(target) -%}
     {%- set existing = load_cached_relation(target) -%}
     {%- if existing and existing.is_view -%} {%- do adapter.drop_relation(existing) -%} {%- endif -%}
-    {%- set names = get_column_names() -%}
+    {%- set names = get_names_of_columns() -%}
     {%- call statement('main') -%}
         create or replace table {{ target }}
         using delta
@@ -76,7 +76,7 @@
 {%- endmacro %}
 
 {#- The declared columns with their types, for models with a contract; otherwise those of the query. -#}
-{% macro get_column_names() -%}
+{% macro get_names_of_columns() -%}
     {%- if config.get('contract').enforced -%}
         {{ return(model.columns.keys() | list) }}
     {%- endif -%}
