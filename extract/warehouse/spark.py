@@ -1,6 +1,7 @@
 """A session of Spark, which builds and reads the final tables in the lake."""
 
 import fcntl
+import logging
 import os
 import re
 import shutil
@@ -208,6 +209,8 @@ def _start(settings: Mapping[str, str], folder: Path) -> "SparkSession":
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
+    # PySpark's lines about failed queries are in their errors, too.
+    logging.getLogger("SQLQueryContextLogger").disabled = True
     builder = SparkSession.builder.appName("sportmonks")
     for name, value in {**_local_settings(folder), **settings}.items():
         builder = builder.config(name, value)
@@ -231,8 +234,10 @@ def _start(settings: Mapping[str, str], folder: Path) -> "SparkSession":
 
 
 def _local_settings(folder: Path) -> dict[str, str]:
-    """Settings that a person's own files for Spark may replace by a shared metastore."""
+    """Settings that dbt's profile does not have, because they depend on this machine."""
     settings = {"spark.ui.showConsoleProgress": "false"}
+    if events := os.environ.get("SPARK_EVENT_LOG"):
+        settings |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": events}
     if not _has_metastore():
         database = folder / "metastore"
         settings |= {

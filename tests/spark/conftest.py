@@ -22,13 +22,18 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture(scope="session")
-def kept_session() -> Iterator[None]:
-    """One session of Spark serves all commands of this process: a start takes seconds."""
+@pytest.fixture(scope="module")
+def kept_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One session of Spark serves all commands of a test module: a start takes seconds.
+
+    It has all cores of the cluster until the module ends.
+    """
     from pyspark.sql import SparkSession
 
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(SparkSession, "stop", lambda _: None)
+        # With the list of tables.
+        patches.setattr("extract.config.paths._SPARK_FOLDER", tmp_path_factory.mktemp("session"))
         yield
     if session := SparkSession.getActiveSession():
         session.stop()
@@ -57,6 +62,4 @@ def spark_job(
         monkeypatch.setenv(name, value)
     # Each run looks for fixtures that are new, and that are deleted.
     monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
-    # Where a session keeps its list of tables.
-    monkeypatch.setattr("extract.config.paths._SPARK_FOLDER", job_folder / "spark")
     return SparkJob(job, tmp_path / "lake", cluster, dbt_targets / "Spark")

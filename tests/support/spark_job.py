@@ -1,7 +1,6 @@
 """The job on Spark beside the job on DuckDB, and a comparison of their tables."""
 
 import json
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -99,7 +98,8 @@ class SparkJob:
             if table.startswith((f"{schema}.", f"{schema}_staging."))
             and not table.endswith(ONLY_ON_DUCKDB)
         ]
-        assert self.tables() == set(expected)
+        only_on_one = self.tables() ^ set(expected)
+        assert not only_on_one, sorted(only_on_one)
         differences = []
         with self.job.database.kept_open():
             for table in expected:
@@ -117,8 +117,6 @@ def session() -> Any:
     """The session of Spark in this process, which the last transform has left."""
     from pyspark.sql import SparkSession
 
-    # Its lines about failed queries are in the errors, too.
-    logging.getLogger("SQLQueryContextLogger").disabled = True
     found = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
     found.conf.set("spark.sql.session.timeZone", "UTC")
     return found
