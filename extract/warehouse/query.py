@@ -154,6 +154,8 @@ def open_query_when_free(on_wait: Callable[[str], None], wait: bool = True) -> I
         BusyError: it is not free, and this process does not wait or has waited long enough.
         UsageError, ExtractError: as in `open_query`.
     """
+    # Refuses Spark, which `open_query` would start.
+    on_duckdb = is_duckdb()
     with ExitStack() as stack:
         try:
             query = stack.enter_context(open_query())
@@ -165,7 +167,7 @@ def open_query_when_free(on_wait: Callable[[str], None], wait: bool = True) -> I
             # Returns when the file is free.
             open_warehouse(on_wait, must_exist=True).close()
             query = stack.enter_context(open_query())
-        if not is_duckdb():
+        if not on_duckdb:
             stack.enter_context(_telling_of_locks(query, on_wait))
         yield query
 

@@ -94,10 +94,10 @@ def open_spark_query() -> Iterator[Callable[..., Any]]:
         UsageError: as in `spark_session`; the query is wrong or would write; there are no tables.
         ExtractError: as in `spark_session`.
     """
-    from pyspark.errors import PySparkException
-
     schema = final_schema()
     with spark_session(None) as session:
+        from pyspark.errors import PySparkException
+
         if not session.catalog.tableExists(f"{schema}.fixtures"):
             raise NothingTransformedError(NAME)
         session.catalog.setCurrentDatabase(schema)
