@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ Rows = list[dict[str, Any]]
 
 # Tables that no model of dbt makes: notes of the job, and what speeds a build up.
 NOTES = re.compile(r".*_staging\.(?!stg_)(.*_versions|last_transform|checks|unchecked_fixtures)")
-# They say how long ago something was, as of when they are read.
-AS_OF_NOW: dict[str, set[str]] = {}
+# Parts of payloads as JSON, between two models: the keys are in another order on Spark, and numbers
+# are no texts. What the next models read from them is compared.
+INNER_TABLES = ("int_fixture_parts",)
 
 
 @dataclass
@@ -102,12 +104,12 @@ class SparkJob:
         differences = []
         with self.job.database.kept_open():
             for table in expected:
+                if table.endswith(INNER_TABLES):
+                    continue
                 names, found = self.job.database.execute(f"select * from {table}")
                 wanted = [dict(zip(names, row, strict=True)) for row in found]
-                left_out = AS_OF_NOW.get(table.partition(".")[2], set())
                 differences += [
-                    f"{table}: {line}"
-                    for line in _differences(self.rows(table), wanted, left_out)[:3]
+                    f"{table}: {line}" for line in _differences(self.rows(table), wanted)
                 ]
         assert not differences, "\n".join(differences)
 
@@ -121,17 +123,13 @@ def session() -> Any:
     return found
 
 
-def _differences(found: Rows, wanted: Rows, left_out: set[str]) -> Sequence[str]:
+def _differences(found: Rows, wanted: Rows) -> Sequence[str]:
     """Rows that only one of both has, in a readable form."""
 
     def texts(rows: Rows) -> list[str]:
         return sorted(
             json.dumps(
-                {
-                    name: _readable(name, value)
-                    for name, value in row.items()
-                    if name not in left_out
-                },
+                {name: _readable(name, value) for name, value in row.items()},
                 default=repr,
                 sort_keys=True,
             )
@@ -141,13 +139,16 @@ def _differences(found: Rows, wanted: Rows, left_out: set[str]) -> Sequence[str]
     there, expected = texts(found), texts(wanted)
     if there == expected:
         return []
-    surplus = [f"only on Spark: {text}" for text in there if text not in set(expected)]
-    missing = [f"only on DuckDB: {text}" for text in expected if text not in set(there)]
+    surplus = [f"only on Spark: {text[:1000]}" for text in there if text not in set(expected)]
+    missing = [f"only on DuckDB: {text[:1000]}" for text in expected if text not in set(there)]
     return [*surplus[:1], *missing[:1], f"{len(there)} and {len(expected)} rows"]
 
 
 def _readable(name: str, value: Any) -> Any:
     if name in JSON_COLUMNS and isinstance(value, str):
         return json.loads(value)
+    if isinstance(value, datetime):
+        # Two libraries name the same time zone.
+        return value.astimezone(UTC).isoformat()
     # Python counts True as 1 and 1 as 1.0; the tables do not.
     return [type(value).__name__, repr(value)]
