@@ -5,7 +5,7 @@ import posixpath
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,19 +112,26 @@ class Lake:
             found = self._open(table.name).to_pyarrow_table(columns=table.compared)
             return found.cast(table.columns(table.compared))
 
-    def merge(self, rows: Mapping[LakeTable, pa.Table]) -> None:
-        """Inserts rows, and replaces those with the same key: one commit for each table."""
-        resources: list[DltResource] = [
-            dlt.resource(
-                [data],
-                name=table.name,
-                primary_key=table.merge_key,
-                write_disposition={"disposition": "merge", "strategy": "upsert"},
-                table_format="delta",
-                columns=_hints(table),
+    def merge(self, rows: dict[LakeTable, pa.Table]) -> None:
+        """Inserts rows, and replaces those with the same key: one commit for each table.
+
+        Args:
+            rows: emptied, so that they can be freed meanwhile.
+        """
+        resources: list[DltResource] = []
+        while rows:
+            table, data = rows.popitem()
+            resources.append(
+                dlt.resource(
+                    _given([data]),
+                    name=table.name,
+                    primary_key=table.merge_key,
+                    write_disposition={"disposition": "merge", "strategy": "upsert"},
+                    table_format="delta",
+                    columns=_hints(table),
+                )
             )
-            for table, data in rows.items()
-        ]
+            del data
         with self._explained():
             self._pipeline.run(resources)
 
@@ -246,6 +253,12 @@ class Lake:
                     f"as docs/configuration.md shows ({reason})."
                 ) from error
             raise ExtractError(f"The lake {self.url} cannot be written: {reason}.") from error
+
+
+def _given(tables: list[pa.Table]) -> Iterator[pa.Table]:
+    """Yields tables and forgets them. dlt keeps what it was given until garbage is collected."""
+    while tables:
+        yield tables.pop()
 
 
 def _hints(table: LakeTable) -> dict[str, Any]:

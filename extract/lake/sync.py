@@ -6,7 +6,7 @@ begin late, be killed at any moment, and be repeated.
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -24,7 +24,7 @@ from extract.warehouse.factory import open_warehouse
 from extract.warehouse.loader import pipelines_folder
 
 # Bytes of rows that are read, merged and rewritten together. A merge needs three times as much.
-_BYTES = 100_000_000
+_BYTES = 64_000_000
 # Rows that show how large the rows of a table are.
 _SAMPLE = 50
 # Rows of a chunk at most, however small they are.
@@ -126,8 +126,7 @@ class _Copy:
             for table, found in changes.items():
                 if found.gone.num_rows:
                     self._lake.delete(table, found.gone)
-                for rows in self._chunks(table, found):
-                    self._merge(table, rows)
+                self._copy_changed(table, found)
             self._flush()
         self._copied.seconds = time.monotonic() - began
         return self._copied
@@ -139,35 +138,36 @@ class _Copy:
         self._copied.tables[table.name] = TableChanges(0, changes.deleted)
         return changes
 
-    def _chunks(self, table: LakeTable, changes: "_Changes") -> Iterator[pa.Table]:
-        """The changed rows, in chunks that fit into memory together with what they replace."""
+    def _copy_changed(self, table: LakeTable, changes: "_Changes") -> None:
+        """Copies the changed rows, in chunks that fit into memory with what they replace."""
         keys, begin = changes.changed, 0
         if not keys.num_rows:
             return
         spread = pa.array(range(0, keys.num_rows, max(1, keys.num_rows // _SAMPLE)))
         rows_at_once = _rows_at_once(_read(self._warehouse, table, keys.take(spread)))
         while begin < keys.num_rows:
+            if begin:
+                # A load has each table once.
+                self._flush()
             chunk = keys.slice(begin, changes.rows_that_fit(begin, rows_at_once))
             begin += chunk.num_rows
-            rows = _read(self._warehouse, table, chunk)
+            # No other name for these rows: they are freed as soon as dlt has them on disk.
+            self._waiting[table] = _read(self._warehouse, table, chunk)
             self._warehouse.empty_cache()
-            if rows.num_rows:
-                rows_at_once = _rows_at_once(rows)
-                yield rows
-
-    def _merge(self, table: LakeTable, rows: pa.Table) -> None:
-        waiting = sum(each.nbytes for each in self._waiting.values())
-        if table in self._waiting or waiting + rows.nbytes > _BYTES:
-            self._flush()
-        self._waiting[table] = rows
+            rows_at_once = _rows_at_once(self._waiting[table], rows_at_once)
+            if sum(each.nbytes for each in self._waiting.values()) > _BYTES / 2:
+                self._flush()
 
     def _flush(self) -> None:
+        """Merges the rows that wait: one load for many small tables."""
+        # Rows that were to be copied may be gone meanwhile.
+        self._waiting = {table: rows for table, rows in self._waiting.items() if rows.num_rows}
         if not self._waiting:
             return
+        counts = {table.name: rows.num_rows for table, rows in self._waiting.items()}
         self._lake.merge(self._waiting)
-        for table, rows in self._waiting.items():
-            self._copied.tables[table.name].written += rows.num_rows
-        self._waiting.clear()
+        for name, written in counts.items():
+            self._copied.tables[name].written += written
         self._progress.copied(self._copied.written, None)
 
 
@@ -259,9 +259,12 @@ def _find_changes(table: LakeTable, stored: pa.Table, lake: pa.Table) -> _Change
     )
 
 
-def _rows_at_once(rows: pa.Table) -> int:
+def _rows_at_once(rows: pa.Table, default: int = 1) -> int:
     """How many rows of this size make a chunk."""
-    bytes_of_a_row = max(1, rows.nbytes) / max(1, rows.num_rows)
+    if not rows.num_rows:
+        # They are gone since the comparison.
+        return default
+    bytes_of_a_row = max(1, rows.nbytes / rows.num_rows)
     return min(_MOST_ROWS, max(1, int(_BYTES / bytes_of_a_row)))
 
 
