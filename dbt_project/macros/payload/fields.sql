@@ -14,9 +14,10 @@
     {%- set fields = [] -%}
     {%- if execute -%}
         {%- set node = node or graph.nodes[model.get('tested_node_unique_id') or model.unique_id] -%}
-        {%- for column in node.columns.values() -%}
+        {%- set others = ['fixture_id', 'loaded_at', get_key(node)] -%}
+        {%- for column in node.columns.values() if column.name not in others -%}
             {%- set meta = column.config.meta -%}
-            {%- if column.name not in ['fixture_id', 'loaded_at', get_key(node)] and not meta.computed -%}
+            {%- if not meta.computed -%}
                 {%- set paths = meta.path or column.name -%}
                 {%- set format = meta.format or formats.get(column.data_type, column.data_type) -%}
                 {%- set paths = [paths] if paths is string else paths -%}
@@ -36,23 +37,29 @@
     {{ return(key if key is string else key | last) }}
 {%- endmacro %}
 
+{#- Each payload model asks for them. `graph` is the same object in all models of a run, and keeps them. -#}
 {% macro get_documents(source) -%}
-    {%- set documents = {} if execute else {'fixture': {'kind': 'root', 'fields': {}}} -%}
-    {%- for node in (graph.nodes.values() if execute else []) -%}
-        {%- set payload = node.config.get('meta', {}).get('payload') -%}
-        {%- if node.resource_type == 'model' and payload and payload.source == source -%}
-            {%- for path in payload.paths -%}
-                {%- do documents.setdefault(path, {'kind': payload.kind, 'fields': {}}) -%}
-                {%- for field in get_model_fields(node) -%}
-                    {%- for field_path in field.paths -%}
-                        {%- do documents[path].fields.update({field_path: field.formats[loop.index0]}) -%}
+    {%- set known = graph.setdefault('payload_documents', {}) if execute else {} -%}
+    {%- if source not in known -%}
+        {%- set documents = {} if execute else {'fixture': {'kind': 'root', 'fields': {}}} -%}
+        {%- for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' -%}
+            {%- set payload = node.config.get('meta', {}).get('payload') -%}
+            {%- if payload and payload.source == source -%}
+                {%- set fields = get_model_fields(node) -%}
+                {%- for path in payload.paths -%}
+                    {%- do documents.setdefault(path, {'kind': payload.kind, 'fields': {}}) -%}
+                    {%- for field in fields -%}
+                        {%- for field_path in field.paths -%}
+                            {%- do documents[path].fields.update({field_path: field.formats[loop.index0]}) -%}
+                        {%- endfor -%}
                     {%- endfor -%}
                 {%- endfor -%}
-            {%- endfor -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {#- In a fixed order, so that the compiled SQL is the same in each run. -#}
-    {{ return(dict(documents | dictsort)) }}
+            {%- endif -%}
+        {%- endfor -%}
+        {#- In a fixed order, so that the compiled SQL is the same in each run. -#}
+        {%- do known.update({source: dict(documents | dictsort)}) -%}
+    {%- endif -%}
+    {{ return(known[source]) }}
 {%- endmacro %}
 
 {% macro get_document_fields(path, source='fixtures') -%}
