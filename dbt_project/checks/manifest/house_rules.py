@@ -81,8 +81,8 @@ def check_macro_called(macro: Any, ctx: Any) -> None:
 
 
 def _is_of_one_engine(name: str) -> bool:
-    # adapter.dispatch calls duckdb__x and postgres__x as x.
-    return name.startswith(("duckdb__", "postgres__"))
+    # adapter.dispatch calls spark__x and default__x as x.
+    return name.startswith(("default__", "duckdb__", "postgres__", "spark__"))
 
 
 @check

@@ -23,7 +23,8 @@ renamed as (
         ] %}
         cast({{ json_get_text(parse_json_text('counts'), count) }} as bigint) as {{ count }},
         {% endfor %}
-        cast({{ json_get_text(parse_json_text('counts'), 'waited_seconds') }} as double precision) as waited_seconds,
+        cast({{ json_get_text(parse_json_text('counts'), 'waited_seconds') }} as double precision)
+            as waited_seconds,
 
         ----------  json
         arguments,

@@ -284,7 +284,10 @@ attendance_texts as (
 
     select
         metadata.fixture_id,
-        coalesce({{ json_get_text('metadata.values', 'attendance') }}, cast(metadata.values as text)) as attendance,
+        coalesce(
+            {{ json_get_text('metadata.values', 'attendance') }},
+            cast(metadata.values as text)
+        ) as attendance,
         {{ to_bigint('metadata.id') }} as metadata_id,
         metadata.array_index
     from metadata

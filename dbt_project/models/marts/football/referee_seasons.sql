@@ -78,7 +78,8 @@ sums as (
         matches.season_id,
         matches.referee_id,
         max(matches.league_id) as league_id,
-        {{ latest('matches.referee_name', ['matches.starting_at', 'matches.fixture_id']) }} as referee_name,
+        {{ latest('matches.referee_name', ['matches.starting_at', 'matches.fixture_id']) }}
+            as referee_name,
         count(*) as matches,
         count(fixture_cards.fixture_id) as matches_with_events,
         count(fixture_fouls.fouls) as matches_with_fouls,
