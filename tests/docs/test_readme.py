@@ -31,7 +31,8 @@ PAGES = [*Path().glob("*.md"), *Path("docs").rglob("*.md")]
 
 # They run these tests, check the sources, or measure for minutes.
 NOT_RUN = {"make test", "make test-fast", "make test-all", "make lint", "make format"}
-NOT_RUN_ON = {Path("docs/performance.md")}
+# The other page needs Java and a cluster, which tests/spark has.
+NOT_RUN_ON = {Path("docs/performance.md"), Path("docs/spark.md")}
 
 
 def sections(page: Path) -> dict[str, str]:
