@@ -54,8 +54,8 @@ _LAST_LINES = 20_000
 def spark_session(on_wait: Callable[[str], None] | None) -> Iterator["SparkSession"]:
     """Starts a session of Spark, which dbt uses too; it ends with the block.
 
-    A session without a metastore of its own has the list of tables in a file that one process can
-    use at a time.
+    Without a metastore, Spark keeps the list of tables in a Derby database, which only one process
+    can open at a time.
 
     Args:
         on_wait: called with a line when waiting for another session on this machine begins; None

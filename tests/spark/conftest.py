@@ -56,7 +56,7 @@ def spark_job(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> SparkJob:
-    """The job on DuckDB and on the cluster, with a lake of its own."""
+    """Runs the job on DuckDB and on the cluster, with an empty lake for each test."""
     job = Job(duckdb, job_folder, dbt_targets / "DuckDb", league)
     for name, value in job.environment(league.base_url, league.token).items():
         monkeypatch.setenv(name, value)

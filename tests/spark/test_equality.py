@@ -18,7 +18,7 @@ def test_spark_equals_duckdb(
     spark_job.build()
     spark_job.assert_same()
 
-    # Corrections of each kind, each of a fixture of its own.
+    # One correction of each kind, each in another fixture.
     played = _played(league)
     control.remove_event(played[0]["id"], played[0]["events"][0]["id"])
     control.empty(played[1]["id"], "events")

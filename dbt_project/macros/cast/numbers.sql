@@ -14,7 +14,7 @@
     {{ return(adapter.dispatch('whole_part_as_bigint')(text)) }}
 {%- endmacro %}
 
-{% macro duckdb__whole_part_as_bigint(text) -%}
+{% macro default__whole_part_as_bigint(text) -%}
     try_cast(split_part({{ text }}, '.', 1) as bigint)
 {%- endmacro %}
 
@@ -25,10 +25,6 @@
             between -9223372036854775808 and 9223372036854775807
             then cast(split_part({{ text }}, '.', 1) as bigint)
     end
-{%- endmacro %}
-
-{% macro spark__whole_part_as_bigint(text) -%}
-    try_cast(split_part({{ text }}, '.', 1) as bigint)
 {%- endmacro %}
 
 {% macro to_double(text) -%}
@@ -73,7 +69,7 @@
 {%- endmacro %}
 
 {% macro percent_to_double(text) -%}
-    {{ to_double("regexp_replace(rtrim(" ~ text ~ "), ' *%+$', '')") }}
+    {{ to_double("rtrim(regexp_replace(" ~ text ~ ", '%+$', ''))") }}
 {%- endmacro %}
 
 {% macro double_to_bigint(number) -%}

@@ -1,4 +1,3 @@
-{#- The value of the row that comes first; all columns are sorted in descending order, nulls last. -#}
 {% macro latest(value, columns, with_nulls=false) -%}
     {{ return(adapter.dispatch('latest')(value, columns, '' if with_nulls else 'filter (where ' ~ value ~ ' is not null)')) }}
 {%- endmacro %}

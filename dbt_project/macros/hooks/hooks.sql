@@ -38,11 +38,8 @@
     {{ return(adapter.dispatch('refresh_statistics')()) }}
 {%- endmacro %}
 
-{#- DuckDB keeps its statistics up to date by itself. -#}
-{% macro duckdb__refresh_statistics() -%}
-{%- endmacro %}
-
-{% macro spark__refresh_statistics() -%}
+{#- DuckDB and Delta keep their statistics up to date by themselves. -#}
+{% macro default__refresh_statistics() -%}
 {%- endmacro %}
 
 {% macro postgres__refresh_statistics() -%}
@@ -67,10 +64,7 @@
     {{ return(adapter.dispatch('name_indexes')()) }}
 {%- endmacro %}
 
-{% macro duckdb__name_indexes() -%}
-{%- endmacro %}
-
-{% macro spark__name_indexes() -%}
+{% macro default__name_indexes() -%}
 {%- endmacro %}
 
 {% macro postgres__name_indexes() -%}

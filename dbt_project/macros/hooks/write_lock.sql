@@ -2,12 +2,8 @@
     {{ return(adapter.dispatch('share_write_lock')()) }}
 {%- endmacro %}
 
-{#- DuckDB lets only one process open the file. -#}
-{% macro duckdb__share_write_lock() -%}
-{%- endmacro %}
-
-{#- Delta rejects a commit that conflicts with another one. -#}
-{% macro spark__share_write_lock() -%}
+{#- DuckDB lets only one process open the file. Delta rejects a commit that conflicts with another one. -#}
+{% macro default__share_write_lock() -%}
 {%- endmacro %}
 
 {#-

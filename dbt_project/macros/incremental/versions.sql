@@ -100,7 +100,7 @@ group by 1
     {{ return(adapter.dispatch('get_versions_table')(relation)) }}
 {%- endmacro %}
 
-{#- No table of its own, because one commit can write one table. Delta reads only these two columns. -#}
+{#- Read from the table itself: a commit of Delta writes one table, and a kill could come before the second. -#}
 {% macro spark__get_versions_table(relation) -%}
     {{ return('(select distinct fixture_id, loaded_at from ' ~ relation ~ ')') }}
 {%- endmacro %}

@@ -504,16 +504,12 @@ lateral view inline(array(
     {{ return(adapter.dispatch('get_parts_materialization')()) }}
 {%- endmacro %}
 
-{% macro duckdb__get_parts_materialization() -%}
+{% macro default__get_parts_materialization() -%}
     {{ return('incremental') }}
 {%- endmacro %}
 
 {% macro postgres__get_parts_materialization() -%}
     {{ return('view') }}
-{%- endmacro %}
-
-{% macro spark__get_parts_materialization() -%}
-    {{ return('incremental') }}
 {%- endmacro %}
 
 {#- The keys of the payload that are fields of the fixture itself. -#}
