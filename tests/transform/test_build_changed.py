@@ -11,17 +11,20 @@ from dbt.cli.main import dbtRunnerResult
 
 from extract.transform.changed import SELECTION, read_project
 from extract.transform.dbt import dbt_environment
+from extract.transform.up_to_date import part_name
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.raw_tables import RECORDS, SCHEMAS
 from simulator import Simulator
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, setting
 
-RAW = [f"sportmonks_raw.{table}" for table in SCHEMAS if table not in RECORDS]
+FIRST = "participants;scores;statistics;events;periods"
+TABLES = [table for table in SCHEMAS if table not in RECORDS]
 
 
-def selected(changed: Collection[str]) -> set[str]:
-    """What a transform builds and checks when only these raw tables have changed."""
-    project = read_project([table for table in RAW if table.split(".")[1] not in changed])
+def selected(tables: Collection[str], parts: Collection[str] = ()) -> set[str]:
+    """What a transform builds and checks when only these tables and parts have changed."""
+    changed = {f"sportmonks_raw.{table}" for table in tables} | set(map(part_name, parts))
+    project = read_project(changed)
     assert project
     tag = SELECTION[1].removeprefix("tag:")
     return {node.name for node in project.nodes.values() if tag in node.tags}
@@ -83,7 +86,12 @@ def test_the_selection_follows_the_graph(duckdb_job: Job) -> None:
     with closing(open_warehouse(None)) as warehouse:
         environment = warehouse.dbt_environment()
     with dbt_environment(environment):
-        nothing, types, fixtures, everything = map(selected, ([], ["types"], ["fixtures"], SCHEMAS))
+        nothing, types, fixtures = map(selected, ([], ["types"], ["fixtures"]))
+        events, lineups, any_part = (
+            selected(["fixtures"], [part])
+            for part in ("events", "lineups.player", "any part")
+        )
+        everything = selected(TABLES, ["any part"])
     # What depends on logs of the runs, on the clock, or on tables that dbt does not know.
     assert {"source_unique_sportmonks_raw_runs_run_id", "nothing_is_in_quarantine"} <= nothing
     assert not nothing & {"types", "fixtures", "source_unique_sportmonks_raw_types_id"}
@@ -93,8 +101,13 @@ def test_the_selection_follows_the_graph(duckdb_job: Job) -> None:
         "relationships_fixture_events_type_id__type_id__ref_types_",
     }
     assert not types & {"fixture_events", "relationships_fixtures_state_id__state_id__ref_states_"}
-    assert fixtures > {"fixture_events", "players", "fixture_quality", "live_fixtures_are_recent"}
-    assert not fixtures & {"types", "standings"}
+    assert fixtures > {"fixtures", "fixture_quality", "live_fixtures_are_recent"}
+    assert not fixtures & {"types", "standings", "fixture_events", "players", "fixture_lineups"}
+    assert events - fixtures > {"fixture_events", "relationships_fixture_events_type_id__type_id__ref_types_"}
+    assert not events & {"int_fixture_players", "fixture_lineups"}
+    assert lineups - fixtures > {"int_fixture_players", "players"}
+    assert not lineups & {"fixture_events", "fixture_lineups"}
+    assert any_part > events | lineups
     # Views are left out.
     assert not everything & {"stg_sportmonks__types", "league_table"}
     assert len(everything) > 110
@@ -157,6 +170,37 @@ def test_a_project_that_dbt_cannot_read_is_built_as_a_whole(
         lambda self, arguments: dbtRunnerResult(False, exception=ValueError()),
     )
     assert not is_small(duckdb_job)
+
+
+@POSTGRES_IN_TEST_ALL
+def test_tables_of_a_part_are_built_when_a_fixture_gets_it_or_loses_it(
+    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(setting("INCLUDE"), FIRST)
+    job.start_complete()
+    played = [f["id"] for f in map(api.control.fixture, api.world.fixture_ids()) if f["events"]]
+    before, after = map(str, played[:2])
+
+    def transform() -> tuple[int, int]:
+        tables, _, _ = counts(job.command("transform").output)
+        return tables, job.query("select count(*) from sportmonks.fixture_lineups")[0][0]
+
+    job.extract("--force", "--fixture-ids", before)
+    api.control.remove_event(int(before), api.control.fixture(int(before))["events"][0]["id"])
+    job.extract("--force", "--fixture-ids", before)
+    without, lineups = transform()
+    assert (lineups, without < 25) == (0, True)
+
+    monkeypatch.setenv(setting("INCLUDE"), f"{FIRST};lineups")
+    job.extract("--force", "--fixture-ids", after)
+    built, lineups = transform()
+    assert (lineups > 20, built > without) == (True, True)
+
+    job.query(f"delete from sportmonks_raw.fixtures where id = {after}")
+    assert transform()[1] == 0
+    small = contents(job)
+    job.command("transform", "--full-refresh", "--exclude-resource-type", "test")
+    assert contents(job) == small
 
 
 def test_a_note_of_an_earlier_version_builds_everything(duckdb_job: Job, api: Simulator) -> None:
