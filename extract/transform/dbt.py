@@ -141,7 +141,7 @@ def _transform(
             with _write_lock(warehouse), reporter.building():
                 last = find_last_build(warehouse, inputs) if inputs else None
                 # None lets dbt read the project itself.
-                project = read_project(last.changed) if last and not is_full else None
+                project = read_project(warehouse, last.unchanged) if last and not is_full else None
                 selection = SELECTION if project else []
                 runner = dbtRunner(project, callbacks=[reporter.event])
                 result = runner.invoke([*command, *selection])

@@ -11,7 +11,7 @@ new.
 import hashlib
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,8 +49,6 @@ REDIRECTING = tuple(
 _LONGEST = timedelta(hours=1)
 # Folders in the project that hold no source.
 _OUTPUT_FOLDERS = {"target", "logs"}
-# Stands for the parts of a payload that is stored without `non_empty_keys`.
-_ANY_PART = "any part"
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,8 @@ class Inputs:
 
     Attributes:
         definitions: a hash of the dbt project and of dbt's variables.
-        raw: the rows of each raw table, by its name with the schema, and the fixtures that have
-            elements of a part of the payload, by the name that `part_name` gives: their number and
-            the sum of their times. A rewritten row has a later time than the row that it replaces.
+        raw: the rows of each raw table, by its name with the schema: their number and the sum of
+            their times. A rewritten row has another time than the row that it replaces.
     """
 
     definitions: str
@@ -94,13 +91,15 @@ class LastBuild:
     Attributes:
         built_at: when dbt ended.
         complete_at: when a transform last built and checked everything.
-        changed: the keys of `Inputs.raw` that differ from then.
+        unchanged: the raw tables that have the same rows as then.
+        is_current: whether these are all of them.
         warned: the checks that found rows.
     """
 
     built_at: datetime
     complete_at: datetime
-    changed: frozenset[str]
+    unchanged: frozenset[str]
+    is_current: bool
     warned: list[Check]
 
 
@@ -120,7 +119,7 @@ def find_current_build(on_wait: OnWait, wait: bool) -> LastBuild | None:
     """
     with closing(open_warehouse(on_wait if wait else None, must_exist=True)) as warehouse:
         last = find_last_build(warehouse, read_inputs(warehouse))
-        if last and not last.changed:
+        if last and last.is_current:
             _publish_if_missing(warehouse, last.built_at)
             return last
     return None
@@ -148,7 +147,8 @@ def find_last_build(warehouse: Warehouse, inputs: Inputs) -> LastBuild | None:
             return LastBuild(
                 built_at,
                 complete_at,
-                frozenset(name for name, _ in inputs.raw.items() ^ before.items()),
+                frozenset(table for table, rows in inputs.raw.items() if before.get(table) == rows),
+                inputs.raw == before,
                 [check for check in read_checks(warehouse) if check.found],
             )
     return None
@@ -165,11 +165,12 @@ def _publish_if_missing(warehouse: Warehouse, built_at: datetime) -> None:
 def read_inputs(warehouse: Warehouse) -> Inputs:
     """Reads the inputs of a transform: raw rows, the dbt project and dbt's variables."""
     counts = " union all ".join(
-        f"select '{warehouse.raw}.{table}', count(*), {_sum_of_times(time)} "
+        f"select '{warehouse.raw}.{table}', count(*), "
+        f"sum(cast(round(extract(epoch from {time}) * 1000000) as bigint)) "
         f"from {warehouse.raw}.{table}"
         for table, time in TIMES.items()
         # Every run writes to these tables, and only views read them.
-        if table not in RECORDS and table != "fixtures"
+        if table not in RECORDS
     )
     found = hashlib.blake2b(digest_size=16)
     for file in sorted(PROJECT.rglob("*")):
@@ -179,42 +180,7 @@ def read_inputs(warehouse: Warehouse) -> Inputs:
         if (name.startswith("DBT_") and name not in REDIRECTING) or name == "ANALYST_ROLE":
             found.update(f"{name}={value}\n".encode())
     raw = {table: f"{count} {times}" for table, count, times in warehouse.query(counts)}
-    return Inputs(found.hexdigest(), raw | _read_fixtures(warehouse))
-
-
-def _read_fixtures(warehouse: Warehouse) -> dict[str, str]:
-    """The entries of `Inputs.raw` for all fixtures, and for those that have a part."""
-    table = f"{warehouse.raw}.fixtures"
-    # Absent in notes of earlier versions, which do not know parts.
-    found = {part_name(_ANY_PART): (0, 0)}
-    for keys, count, times in warehouse.query(
-        f"select non_empty_keys, count(*), {_sum_of_times(TIMES['fixtures'])} "
-        f"from {table} group by 1"
-    ):
-        parts = [_ANY_PART] if keys is None else keys.split(",")
-        for name in (table, *map(part_name, parts)):
-            before = found.get(name, (0, 0))
-            found[name] = before[0] + count, before[1] + int(times)
-    return {name: f"{count} {times}" for name, (count, times) in found.items()}
-
-
-def part_name(path: str) -> str:
-    """The name in `Inputs.raw` of the fixtures that have elements of a part, such as `lineups`."""
-    return f"fixtures with {path}"
-
-
-def may_have_changed(changed: Collection[str], paths: Sequence[str]) -> bool:
-    """Whether elements of a part may have changed, appeared or gone.
-
-    Args:
-        changed: as in `LastBuild`.
-        paths: the paths of the parts, as in the column `non_empty_keys`.
-    """
-    return any(part_name(path) in changed for path in (_ANY_PART, *paths))
-
-
-def _sum_of_times(column: str) -> str:
-    return f"sum(cast(round(extract(epoch from {column}) * 1000000) as bigint))"
+    return Inputs(found.hexdigest(), raw)
 
 
 def note_transform(

@@ -11,20 +11,22 @@ from dbt.cli.main import dbtRunnerResult
 
 from extract.transform.changed import SELECTION, read_project
 from extract.transform.dbt import dbt_environment
-from extract.transform.up_to_date import part_name
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.raw_tables import RECORDS, SCHEMAS
 from simulator import Simulator
 from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, setting
 
 FIRST = "participants;scores;statistics;events;periods"
-TABLES = [table for table in SCHEMAS if table not in RECORDS]
+RAW = [f"sportmonks_raw.{table}" for table in SCHEMAS if table not in RECORDS]
 
 
-def selected(tables: Collection[str], parts: Collection[str] = ()) -> set[str]:
-    """What a transform builds and checks when only these tables and parts have changed."""
-    changed = {f"sportmonks_raw.{table}" for table in tables} | set(map(part_name, parts))
-    project = read_project(changed)
+def selected(changed: Collection[str]) -> set[str]:
+    """What a transform builds and checks when only these raw tables have changed."""
+    unchanged = [table for table in RAW if table.split(".")[1] not in changed]
+    with closing(open_warehouse(None)) as warehouse:
+        # Another environment makes dbt parse anew.
+        with dbt_environment(warehouse.dbt_environment()):
+            project = read_project(warehouse, unchanged)
     assert project
     tag = SELECTION[1].removeprefix("tag:")
     return {node.name for node in project.nodes.values() if tag in node.tags}
@@ -82,16 +84,8 @@ def contents(job: Job) -> dict[str, list[str]]:
 
 
 def test_the_selection_follows_the_graph(duckdb_job: Job) -> None:
-    # As in a transform, for another environment makes dbt parse anew.
-    with closing(open_warehouse(None)) as warehouse:
-        environment = warehouse.dbt_environment()
-    with dbt_environment(environment):
-        nothing, types, fixtures = map(selected, ([], ["types"], ["fixtures"]))
-        events, lineups, any_part = (
-            selected(["fixtures"], [part])
-            for part in ("events", "lineups.player", "any part")
-        )
-        everything = selected(TABLES, ["any part"])
+    duckdb_job.start_complete()
+    nothing, types, fixtures, everything = map(selected, ([], ["types"], ["fixtures"], SCHEMAS))
     # What depends on logs of the runs, on the clock, or on tables that dbt does not know.
     assert {"source_unique_sportmonks_raw_runs_run_id", "nothing_is_in_quarantine"} <= nothing
     assert not nothing & {"types", "fixtures", "source_unique_sportmonks_raw_types_id"}
@@ -101,13 +95,8 @@ def test_the_selection_follows_the_graph(duckdb_job: Job) -> None:
         "relationships_fixture_events_type_id__type_id__ref_types_",
     }
     assert not types & {"fixture_events", "relationships_fixtures_state_id__state_id__ref_states_"}
-    assert fixtures > {"fixtures", "fixture_quality", "live_fixtures_are_recent"}
-    assert not fixtures & {"types", "standings", "fixture_events", "players", "fixture_lineups"}
-    assert events - fixtures > {"fixture_events", "relationships_fixture_events_type_id__type_id__ref_types_"}
-    assert not events & {"int_fixture_players", "fixture_lineups"}
-    assert lineups - fixtures > {"int_fixture_players", "players"}
-    assert not lineups & {"fixture_events", "fixture_lineups"}
-    assert any_part > events | lineups
+    assert fixtures > {"fixture_events", "players", "fixture_quality", "live_fixtures_are_recent"}
+    assert not fixtures & {"types", "standings"}
     # Views are left out.
     assert not everything & {"stg_sportmonks__types", "league_table"}
     assert len(everything) > 110
@@ -130,6 +119,48 @@ def test_only_what_changed_is_built_until_an_hour_has_passed(job: Job, api: Simu
     job.command("transform", "--full-refresh", "--exclude-resource-type", "test")
     for name, rows in contents(job).items():
         assert rows == built[name], name
+
+
+@POSTGRES_IN_TEST_ALL
+def test_the_table_of_a_part_is_built_while_a_payload_has_it_or_the_table_has_rows(
+    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = {"fixture_lineups", "int_fixture_players"}
+    monkeypatch.setenv(setting("INCLUDE"), FIRST)
+    job.start_complete()
+    fixture = next(f for f in map(api.control.fixture, api.world.fixture_ids()) if f["events"])
+    only = ["--force", "--fixture-ids", str(fixture["id"])]
+    assert not selected(["fixtures"]) & tables
+
+    def lineups() -> int:
+        job.command("transform")
+        found = job.query("select count(*) from sportmonks.fixture_lineups")[0][0]
+        assert isinstance(found, int)
+        return found
+
+    # A payload gets the part.
+    monkeypatch.setenv(setting("INCLUDE"), f"{FIRST};lineups.player")
+    job.extract(*only)
+    assert selected(["fixtures"]) > tables
+    assert lineups() > 20
+
+    # No payload has it, and the rows of the last one stay.
+    monkeypatch.setenv(setting("INCLUDE"), FIRST)
+    job.extract(*only)
+    assert lineups() > 20
+    assert selected(["fixtures"]) > tables
+
+    # They go with the fixture.
+    job.query(f"delete from sportmonks_raw.fixtures where id = {fixture['id']}")
+    assert lineups() == 0
+    assert not selected(["fixtures"]) & tables
+    small = contents(job)
+    job.command("transform", "--full-refresh", "--exclude-resource-type", "test")
+    assert contents(job) == small
+
+    # It may have any part.
+    job.query("update sportmonks_raw.fixtures set non_empty_keys = null where season_id is not null")
+    assert selected(["fixtures"]) > tables
 
 
 def test_everything_is_built_after_a_failure(duckdb_job: Job, api: Simulator) -> None:
@@ -170,37 +201,6 @@ def test_a_project_that_dbt_cannot_read_is_built_as_a_whole(
         lambda self, arguments: dbtRunnerResult(False, exception=ValueError()),
     )
     assert not is_small(duckdb_job)
-
-
-@POSTGRES_IN_TEST_ALL
-def test_tables_of_a_part_are_built_when_a_fixture_gets_it_or_loses_it(
-    job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(setting("INCLUDE"), FIRST)
-    job.start_complete()
-    played = [f["id"] for f in map(api.control.fixture, api.world.fixture_ids()) if f["events"]]
-    before, after = map(str, played[:2])
-
-    def transform() -> tuple[int, int]:
-        tables, _, _ = counts(job.command("transform").output)
-        return tables, job.query("select count(*) from sportmonks.fixture_lineups")[0][0]
-
-    job.extract("--force", "--fixture-ids", before)
-    api.control.remove_event(int(before), api.control.fixture(int(before))["events"][0]["id"])
-    job.extract("--force", "--fixture-ids", before)
-    without, lineups = transform()
-    assert (lineups, without < 25) == (0, True)
-
-    monkeypatch.setenv(setting("INCLUDE"), f"{FIRST};lineups")
-    job.extract("--force", "--fixture-ids", after)
-    built, lineups = transform()
-    assert (lineups > 20, built > without) == (True, True)
-
-    job.query(f"delete from sportmonks_raw.fixtures where id = {after}")
-    assert transform()[1] == 0
-    small = contents(job)
-    job.command("transform", "--full-refresh", "--exclude-resource-type", "test")
-    assert contents(job) == small
 
 
 def test_a_note_of_an_earlier_version_builds_everything(duckdb_job: Job, api: Simulator) -> None:
