@@ -41,9 +41,10 @@ def read_project(warehouse: Warehouse, unchanged: Collection[str]) -> Manifest |
     def may_differ(unique_id: str) -> bool:
         if source := manifest.sources.get(unique_id):
             return f"{source.schema}.{source.identifier}" not in unchanged
-        if unique_id in empty:
-            return False
         node = manifest.nodes.get(unique_id)
+        # A check of an empty table finds nothing.
+        if unique_id in empty or getattr(node, "attached_node", None) in empty:
+            return False
         # A model without parents reads tables that dbt does not know.
         return not node or not node.depends_on_nodes or any(map(may_differ, node.depends_on_nodes))
 
