@@ -20,6 +20,7 @@ from dbt.cli.main import build, dbtRunner, dbtRunnerResult, docs_generate
 from extract import interrupts
 from extract.config.paths import dbt_options, dbt_target_dir
 from extract.errors import TOKEN_VARIABLE, NothingExtractedError, UsageError
+from extract.lake.tables import TABLES
 from extract.transform.changed import SELECTION, read_project
 from extract.transform.progress_bar import BuildReporter
 from extract.transform.threads import watched_threads
@@ -198,7 +199,11 @@ def spark_for_dbt(on_wait: OnWait, wait: bool) -> Iterator[None]:
         UsageError: a package, Java, a variable or the lake is missing.
         ExtractError: another session uses the lake, or the cluster cannot be reached.
     """
-    with dbt_environment({"TARGET": "spark"}), spark_session(on_wait if wait else None):
+    raw_tables = [table.name for table in TABLES]
+    with (
+        dbt_environment({"TARGET": "spark"}),
+        spark_session(on_wait if wait else None, raw_tables),
+    ):
         yield
 
 

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from importlib.util import find_spec
@@ -51,7 +51,9 @@ _LAST_LINES = 20_000
 
 
 @contextmanager
-def spark_session(on_wait: Callable[[str], None] | None) -> Iterator["SparkSession"]:
+def spark_session(
+    on_wait: Callable[[str], None] | None, raw_tables: Sequence[str] = ("fixtures",)
+) -> Iterator["SparkSession"]:
     """Starts a session of Spark, which dbt uses too; it ends with the block.
 
     Without a metastore, Spark keeps the list of tables in a Derby database, which only one process
@@ -60,9 +62,10 @@ def spark_session(on_wait: Callable[[str], None] | None) -> Iterator["SparkSessi
     Args:
         on_wait: called with a line when waiting for another session on this machine begins; None
             means not to wait.
+        raw_tables: those that the lake must have.
 
     Raises:
-        UsageError: a package, Java, a variable or the lake is missing.
+        UsageError: a package, Java, a variable, the lake or a table of it is missing.
         BusyError: another session on this machine uses the lake, and this one does not wait.
         ExtractError: the cluster cannot be reached.
     """
@@ -70,7 +73,7 @@ def spark_session(on_wait: Callable[[str], None] | None) -> Iterator["SparkSessi
     _check_installation()
     raw_schema = f"{final_schema()}_raw"
     if lake.startswith("file:") and not _local_folder(lake, raw_schema).is_dir():
-        raise _empty_lake(lake)
+        raise _incomplete_lake(lake, "raw tables yet")
     settings = _settings()
     _check_master(settings["spark.master"])
     folder = spark_dir() / sha256(lake.encode()).hexdigest()[:12]
@@ -78,8 +81,10 @@ def spark_session(on_wait: Callable[[str], None] | None) -> Iterator["SparkSessi
     with _locked(folder / "lock", lake, on_wait):
         session = _start(settings, folder)
         try:
-            if not _is_delta_table(session, f"{lake}/{raw_schema}/fixtures"):
-                raise _empty_lake(lake)
+            # Spark would make an empty table of a missing one.
+            for name in raw_tables:
+                if not _is_delta_table(session, f"{lake}/{raw_schema}/{name}"):
+                    raise _incomplete_lake(lake, f"table {raw_schema}.{name}")
             yield session
         finally:
             with suppress(Exception):
@@ -163,9 +168,9 @@ def _check_master(master: str) -> None:
     raise ExtractError(f"The Spark master {master} (SPARK_MASTER) cannot be reached: {problem}.")
 
 
-def _empty_lake(lake: str) -> UsageError:
+def _incomplete_lake(lake: str, missing: str) -> UsageError:
     return UsageError(
-        f"The lake {lake} has no raw tables yet: run `{command_line('lake')}` first, with TARGET "
+        f"The lake {lake} has no {missing}: run `{command_line('lake')}` first, with TARGET "
         "set to the warehouse that has them."
     )
 

@@ -53,6 +53,14 @@ def test_what_is_missing_is_named(
     assert found == code and output.startswith("Error: ") and message in output, output
 
 
+def test_a_raw_table_that_the_lake_lacks_is_named(lake: Path) -> None:
+    """Before anything is built."""
+    code, output = run("transform")
+
+    assert code == 2 and f"has no table sportmonks_raw.fixture_versions: run" in output, output
+    assert not (lake / "sportmonks").exists()
+
+
 def test_a_master_that_does_not_answer_is_named(lake: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

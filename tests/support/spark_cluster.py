@@ -154,7 +154,9 @@ class Cluster:
             "SPARK_DAEMON_MEMORY": "256m",
             "PYSPARK_PYTHON": sys.executable,
         }
-        command = [str(home / "bin/spark-class"), main, "--host", "127.0.0.1"]
+        # A daemon ends with the tests, also when they are killed.
+        command = ["setpriv", "--pdeathsig", "TERM", str(home / "bin/spark-class"), main]
+        command += ["--host", "127.0.0.1"]
         command += ["--port", "0", "--webui-port", "0", *arguments]
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
