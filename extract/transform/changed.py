@@ -1,8 +1,8 @@
 """Chooses the models and tests that a small transform needs.
 
 The project is the one that the last transform built, and all its tables are there. So views stay as
-they are, and so do the tables and the checks whose raw tables have not changed, and the empty tables
-of parts that no payload has, such as `lineups`.
+they are, and so do the tables and the checks whose raw tables have not changed. Empty tables of
+parts that no payload has, such as `lineups`, stay empty.
 """
 
 from collections.abc import Collection

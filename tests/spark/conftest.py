@@ -48,7 +48,6 @@ def league() -> Iterator[Simulator]:
 @pytest.fixture
 def spark_job(
     cluster: Cluster,
-    kept_session: None,
     league: Simulator,
     duckdb: DuckDb,
     job_folder: Path,
@@ -62,4 +61,4 @@ def spark_job(
         monkeypatch.setenv(name, value)
     # Each run looks for fixtures that are new, and that are deleted.
     monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
-    return SparkJob(job, tmp_path / "lake", cluster, dbt_targets / "Spark")
+    return SparkJob(job, tmp_path / "lake", cluster, dbt_targets / "Spark", tmp_path)

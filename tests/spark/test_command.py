@@ -57,7 +57,7 @@ def test_a_raw_table_that_the_lake_lacks_is_named(lake: Path) -> None:
     """Before anything is built."""
     code, output = run("transform")
 
-    assert code == 2 and f"has no table sportmonks_raw.fixture_versions: run" in output, output
+    assert code == 2 and "has no table sportmonks_raw.fixture_versions: run" in output, output
     assert not (lake / "sportmonks").exists()
 
 

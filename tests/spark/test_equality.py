@@ -6,7 +6,10 @@ import pytest
 
 from simulator import Simulator
 from tests.support.pipeline import setting
+from tests.support.spark_cluster import read_events, tasks_by_executor
 from tests.support.spark_job import SparkJob
+
+pytestmark = pytest.mark.usefixtures("kept_session")
 
 
 def test_spark_equals_duckdb(
@@ -52,6 +55,14 @@ def test_spark_equals_duckdb(
     spark_job.build_on_spark("--full-refresh")
     for table, rows in built.items():
         assert _sorted(spark_job, table) == rows, table
+
+    cluster = spark_job.cluster
+    assert set(tasks_by_executor(read_events(cluster.event_log))) == {"0", "1"}
+    token = league.token.encode()
+    places = (cluster.folder, spark_job.lake, spark_job.dbt_target)
+    files = [file for place in places for file in place.rglob("*") if file.is_file()]
+    assert len(files) > 100
+    assert not [file for file in files if token in file.read_bytes()]
 
 
 def _played(league: Simulator) -> list[dict[str, Any]]:

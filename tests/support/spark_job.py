@@ -2,8 +2,11 @@
 
 import json
 import os
+import pickle
 import re
-from collections.abc import Iterator, Sequence
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,12 +37,14 @@ class SparkJob:
         lake: the folder of the lake.
         cluster: builds on Spark.
         dbt_target: for dbt's working files on Spark.
+        folder: where processes run, and keep the list of tables.
     """
 
     job: Job
     lake: Path
     cluster: Cluster
     dbt_target: Path
+    folder: Path
 
     def environment(self) -> dict[str, str]:
         """The variables that lead a command to Spark."""
@@ -91,15 +96,32 @@ class SparkJob:
             if not row.isTemporary and not NOTES.fullmatch(f"{name}.{row.tableName}")
         }
 
-    def assert_same(self) -> None:
-        """Every table and view has the same rows on Spark as on DuckDB, value for value."""
+    def versions(self) -> dict[str, list[Rows]]:
+        """The rows of all versions of each table, oldest first, read in a process of its own."""
+        schema = self.job.database.schema
+        command = [sys.executable, "-m", "tests.spark.read_tables", schema, f"{schema}_staging"]
+        with self.on_spark():
+            environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+            done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True)
+        assert not done.returncode, done.stderr.decode()[-3000:]
+        found: dict[str, list[Rows]] = pickle.loads(done.stdout)  # noqa: S301
+        return {name: rows for name, rows in found.items() if not NOTES.fullmatch(name)}
+
+    def assert_same(self, found: Mapping[str, Rows] | None = None) -> None:
+        """Every table and view has the same rows on Spark as on DuckDB, value for value.
+
+        Args:
+            found: the tables on Spark; by default they are read in this process.
+        """
+        if found is None:
+            found = {table: self.rows(table) for table in self.tables()}
         schema = self.job.database.schema
         expected = [
             table
             for table in self.job.database.tables()
             if table.startswith((f"{schema}.", f"{schema}_staging.")) and not NOTES.fullmatch(table)
         ]
-        only_on_one = self.tables() ^ set(expected)
+        only_on_one = found.keys() ^ set(expected)
         assert not only_on_one, sorted(only_on_one)
         differences = []
         with self.job.database.kept_open():
@@ -108,9 +130,7 @@ class SparkJob:
                     continue
                 names, found = self.job.database.execute(f"select * from {table}")
                 wanted = [dict(zip(names, row, strict=True)) for row in found]
-                differences += [
-                    f"{table}: {line}" for line in _differences(self.rows(table), wanted)
-                ]
+                differences += [f"{table}: {line}" for line in _differences(found[table], wanted)]
         assert not differences, "\n".join(differences)
 
 
