@@ -14,7 +14,7 @@ from tests.support.pipeline import DuckDb, Job
 from tests.support.terminal import error_line
 
 COMMANDS = ["extract", "plan", "transform", "run", "query", "report", "doctor", "compare", "docs",
-            "demo", "simulator"]  # fmt: skip
+            "demo", "lake", "simulator"]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,8 @@ class SparkJob:
             for table in expected:
                 if table.endswith(INNER_TABLES):
                     continue
-                names, found = self.job.database.execute(f"select * from {table}")
-                wanted = [dict(zip(names, row, strict=True)) for row in found]
+                names, rows = self.job.database.execute(f"select * from {table}")
+                wanted = [dict(zip(names, row, strict=True)) for row in rows]
                 differences += [f"{table}: {line}" for line in _differences(found[table], wanted)]
         assert not differences, "\n".join(differences)
 

@@ -85,10 +85,13 @@ using (
             changed_fixtures.fixture_id is not null as is_changed
         from {{ target }} as stored
         left join changed_fixtures on stored.fixture_id = changed_fixtures.fixture_id
+        {%- if keys | length == 1 %}
+        left join (select distinct {{ key }} from new_rows) as new_keys on stored.{{ key }} = new_keys.{{ key }}
+        {%- endif %}
         where
             changed_fixtures.fixture_id is not null
             {%- if keys | length == 1 %}
-            or stored.{{ key }} in (select new_rows.{{ key }} from new_rows)
+            or new_keys.{{ key }} is not null
             {%- endif %}
     )
 

@@ -11,8 +11,53 @@
         {%- do create_delta_table(target) -%}
     {%- endif -%}
     {{ run_hooks(post_hooks) }}
+    {%- do drop_work_tables() -%}
     {{ return({'relations': [target]}) }}
 {%- endmaterialization -%}
+
+{#-
+    Tables that last as long as the build of a model. A build that is killed leaves them, and the next
+    one replaces them.
+-#}
+{% macro create_work_table(name, query) -%}
+    {%- set table = get_work_table(name) -%}
+    {%- do run_query('drop table if exists ' ~ table) -%}
+    {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ query) -%}
+    {{ return(table) }}
+{%- endmacro %}
+
+{% macro drop_work_tables() -%}
+    {%- for name in ['changes', 'payloads', 'facts'] -%}
+        {%- do run_query('drop table if exists ' ~ get_work_table(name)) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro get_work_table(name) -%}
+    {{ return(api.Relation.create(
+        schema=generate_schema_name('staging', none),
+        identifier=this.identifier ~ '__' ~ name,
+        type='table'
+    )) }}
+{%- endmacro %}
+
+{#-
+    Part of a model that the rest of it reads several times. Spark would put the whole part into each
+    place, and optimize a plan of thousands of steps for a minute. Others compute it once.
+-#}
+{% macro store_part(name, query) -%}
+    {{ return(adapter.dispatch('store_part')(name, query)) }}
+{%- endmacro %}
+
+{% macro default__store_part(name, query) -%}
+    {{ return(query) }}
+{%- endmacro %}
+
+{% macro spark__store_part(name, query) -%}
+    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+        {%- set query = 'select * from ' ~ create_work_table(name, to_spark_sql(query)) -%}
+    {%- endif -%}
+    {{ return(query) }}
+{%- endmacro %}
 
 {% macro create_spark_view(target) -%}
     {{ run_hooks(pre_hooks) }}
@@ -31,7 +76,10 @@
     {{ return({'relations': [target]}) }}
 {%- endmacro %}
 
-{#- Deletion vectors: an update writes only its own rows, and no file again for one row of it. -#}
+{#-
+    Deletion vectors: an update writes only its own rows, and no file again for one row of it. Delta
+    cannot merge into a table with them that has a column `path`.
+-#}
 {% macro create_delta_table(target) -%}
     {%- set existing = load_cached_relation(target) -%}
     {%- if existing and existing.is_view -%} {%- do adapter.drop_relation(existing) -%} {%- endif -%}
@@ -43,7 +91,7 @@
         cluster by (fixture_id)
         {%- endif %}
         comment {{ quote_text(model.description) }}
-        tblproperties ('delta.enableDeletionVectors' = 'true')
+        tblproperties ('delta.enableDeletionVectors' = '{{ 'false' if 'path' in names else 'true' }}')
         as {{ select_columns() }}
     {%- endcall -%}
     {%- call statement('describe_columns') -%}
@@ -56,11 +104,8 @@
 
 {% macro update_delta_table(target) -%}
     {%- set strategy = adapter.get_incremental_strategy_macro(context, config.get('incremental_strategy')) -%}
-    {%- set changes = make_temp_relation(target) -%}
-    {#- Evaluated once: the strategy reads the changes several times. -#}
-    {%- call statement('changes') -%}
-        cache table {{ changes }} as {{ select_columns() }}
-    {%- endcall -%}
+    {#- A table: the strategy reads the changes several times, and Spark plans a query each time. -#}
+    {%- set changes = create_work_table('changes', select_columns()) -%}
     {%- do process_schema_changes(
         incremental_validate_on_schema_change(config.get('on_schema_change')), changes, target
     ) -%}
@@ -72,7 +117,6 @@
             'dest_columns': adapter.get_columns_in_relation(changes),
         }) }}
     {%- endcall -%}
-    {%- call statement('uncache') -%} drop view {{ changes }} {%- endcall -%}
 {%- endmacro %}
 
 {#- The declared columns with their types, for models with a contract; otherwise those of the query. -#}

@@ -19,8 +19,7 @@
 ] -%}
 {%- set event_fields = get_document_fields('events') | reject('in', ['id', 'sort_order']) | list -%}
 {%- set period_fields = ['started', 'ended', 'time_added', 'period_length'] -%}
-with
-
+{%- set changed_fixtures %}
 -- Payloads are read only for the fixtures that changed.
 stored as (
 
@@ -35,26 +34,6 @@ replaced as (
 
     select
         fixture_id,
-        loaded_at
-    from {{ ref('stg_sportmonks__fixture_versions') }}
-
-),
-
-stored_payloads as (
-
-    select
-        fixture_id,
-        payload,
-        loaded_at
-    from {{ ref('stg_sportmonks__fixtures') }}
-
-),
-
-replaced_payloads as (
-
-    select
-        fixture_id,
-        payload,
         loaded_at
     from {{ ref('stg_sportmonks__fixture_versions') }}
 
@@ -95,6 +74,31 @@ changed_fixtures as (
 
     {{ select_changed_fixtures('fixtures', columns=['version_count']) }}
 
+)
+{% endset -%}
+{%- set payloads %}
+with
+
+{{ changed_fixtures }},
+
+stored_payloads as (
+
+    select
+        fixture_id,
+        payload,
+        loaded_at
+    from {{ ref('stg_sportmonks__fixtures') }}
+
+),
+
+replaced_payloads as (
+
+    select
+        fixture_id,
+        payload,
+        loaded_at
+    from {{ ref('stg_sportmonks__fixture_versions') }}
+
 ),
 
 payloads as (
@@ -124,6 +128,18 @@ payloads as (
                 and replaced.loaded_at = stored_payloads.loaded_at
         )
 
+)
+
+select * from payloads
+{% endset -%}
+{#- Rows of subject, key, field and value, of all versions of the fixtures that changed. -#}
+{%- set facts %}
+with
+
+payloads as (
+
+    {{ store_part('payloads', payloads) }}
+
 ),
 
 fixture as (
@@ -143,7 +159,7 @@ different_{{ array }} as (
     select fixture_id
     from payloads
     group by 1
-    having count(distinct md5(cast({{ json_get(parse_json_text('payload'), array) }} as text))) > 1
+    having count(distinct md5(cast({{ json_column(json_get(parse_json_text('payload'), array)) }} as text))) > 1
 
 ),
 
@@ -272,6 +288,18 @@ facts as (
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
+)
+
+select * from facts
+{% endset -%}
+with
+
+{{ changed_fixtures }},
+
+facts as (
+
+    {{ store_part('facts', facts) }}
+
 ),
 
 -- A payload without a key such as `events` has no facts on that subject.
@@ -290,8 +318,9 @@ states as (
     select
         fixture_id,
         loaded_at,
-        {{ to_bigint('state_id') }} as state_id
-    from fixture
+        {{ to_bigint('value') }} as state_id
+    from facts
+    where subject = 'fixture' and field = 'state_id'
 
 ),
 

@@ -17,8 +17,7 @@
 {%- set paths = documents | reject('equalto', 'fixture') | list -%}
 {#- The statement for all documents is long. Planning it takes longer than a small update. -#}
 {%- set reads_payloads = may_have_invalid_values() -%}
-with
-
+{%- set changed_payloads %}
 changed_payloads as {{ materialized_changes() }} (
 
     select
@@ -40,9 +39,14 @@ changed_payloads as {{ materialized_changes() }} (
         )
     {% endif %}
 
-),
+)
+{% endset -%}
+{%- if reads_payloads %}
+{%- set payloads %}
+with
 
-{% if reads_payloads %}
+{{ changed_payloads }},
+
 irregular_payloads as not materialized (
 
     select * from changed_payloads
@@ -50,9 +54,23 @@ irregular_payloads as not materialized (
 
 ),
 
-payloads_to_validate as materialized (
+payloads_to_validate as (
 
     {{ payloads_to_validate('irregular_payloads', documents) }}
+
+)
+
+select * from payloads_to_validate
+{% endset -%}
+{%- endif -%}
+with
+
+{{ changed_payloads }},
+
+{% if reads_payloads %}
+payloads_to_validate as materialized (
+
+    {{ store_part('payloads', payloads) }}
 
 ),
 
