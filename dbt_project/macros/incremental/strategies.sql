@@ -48,14 +48,13 @@
 {#- One statement, which is one commit. -#}
 {% macro spark__replace_rows(arg_dict, versions) -%}
     {%- set target = arg_dict['target_relation'] -%}
-    {%- set changes = arg_dict['temp_relation'] -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
     {%- set key = get_row_key(arg_dict) -%}
-    {%- set keys = [key] if arg_dict['unique_key'] == key else arg_dict['unique_key'] -%}
+    {%- set key_is_one_column = key == arg_dict['unique_key'] -%}
 merge into {{ target }} as built
 using (
     with changed_fixtures as (
-        select fixture_id from {{ changes }}
+        select fixture_id from {{ arg_dict['temp_relation'] }}
 
         union
 
@@ -71,62 +70,69 @@ using (
     ),
 
     new_rows as (
-        select * from {{ changes }}
+        select * from {{ arg_dict['temp_relation'] }}
         where {{ key }} is not null and loaded_at is not null
-    ),
-
-    old_rows as (
-        select
-            {%- for column in keys %}
-            stored.{{ column }},
-            {%- endfor %}
-            {{ 'stored.fixture_id,' if 'fixture_id' not in keys }}
-            stored.loaded_at,
-            changed_fixtures.fixture_id is not null as is_changed
-        from {{ target }} as stored
-        left join changed_fixtures on stored.fixture_id = changed_fixtures.fixture_id
-        {%- if keys | length == 1 %}
-        left join (select distinct {{ key }} from new_rows) as new_keys on stored.{{ key }} = new_keys.{{ key }}
-        {%- endif %}
-        where
-            changed_fixtures.fixture_id is not null
-            {%- if keys | length == 1 %}
-            or new_keys.{{ key }} is not null
-            {%- endif %}
     )
 
+    {% if key_is_one_column -%}
+        {{ match_rows_by_key(target, key) }}
+    {%- else -%}
+    -- All rows of a changed fixture are deleted, and its new ones match nothing.
     select
-        {%- for column in keys %}
-        coalesce(new_rows.{{ column }}, old_rows.{{ column }}) as merge_{{ column }},
-        {%- endfor %}
-        {%- for column in columns %}
-        new_rows.{{ adapter.quote(column) }},
-        {%- endfor %}
-        new_rows.{{ key }} is null as is_outdated
+        changed_fixtures.fixture_id as merge_key,
+        true as is_outdated,
+        new_rows.*
+    from changed_fixtures
+    left join new_rows on false
+
+    union all
+
+    select
+        null as merge_key,
+        false as is_outdated,
+        new_rows.*
     from new_rows
-    full outer join old_rows
-        on
-            {%- for column in keys %}
-            {{ 'and ' if not loop.first }}new_rows.{{ column }} = old_rows.{{ column }}
-            {%- endfor %}
-    where
-        old_rows.is_changed
-        or old_rows.{{ key }} is null
-        -- Another fixture has a row with the same key: the row of the newer payload wins.
-        or new_rows.loaded_at > old_rows.loaded_at
-        or (new_rows.loaded_at = old_rows.loaded_at and new_rows.fixture_id > old_rows.fixture_id)
+    {%- endif %}
 ) as changes
-on
-    {%- for column in keys %}
-    {{ 'and ' if not loop.first }}built.{{ column }} = changes.merge_{{ column }}
-    {%- endfor %}
+on built.{{ key if key_is_one_column else 'fixture_id' }} = changes.merge_key
 when matched and changes.is_outdated then delete
+{%- if key_is_one_column %}
 when matched then update set
     {%- for column in columns %}
     {{ adapter.quote(column) }} = changes.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
     {%- endfor %}
+{%- endif %}
 when not matched and not changes.is_outdated then insert ({% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %})
 values ({% for column in columns %}changes.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{#- Another fixture may have a row with the same key: the row of the newer payload wins. -#}
+{% macro match_rows_by_key(target, key) -%}
+    , old_rows as (
+        select
+            stored.{{ key }},
+            stored.fixture_id as old_fixture_id,
+            stored.loaded_at as old_loaded_at,
+            changed_fixtures.fixture_id is not null as is_changed
+        from {{ target }} as stored
+        left join changed_fixtures on stored.fixture_id = changed_fixtures.fixture_id
+        left join (select distinct {{ key }} from new_rows) as new_keys on stored.{{ key }} = new_keys.{{ key }}
+        where
+            changed_fixtures.fixture_id is not null
+            or new_keys.{{ key }} is not null
+    )
+
+    select
+        coalesce(new_rows.{{ key }}, old_rows.{{ key }}) as merge_key,
+        new_rows.{{ key }} is null as is_outdated,
+        new_rows.*
+    from new_rows
+    full outer join old_rows on new_rows.{{ key }} = old_rows.{{ key }}
+    where
+        old_rows.is_changed
+        or old_rows.{{ key }} is null
+        or new_rows.loaded_at > old_rows.old_loaded_at
+        or (new_rows.loaded_at = old_rows.old_loaded_at and new_rows.fixture_id > old_rows.old_fixture_id)
 {%- endmacro %}
 
 {% macro default__replace_rows(arg_dict, versions) -%}

@@ -27,7 +27,7 @@
 {%- endmacro %}
 
 {% macro drop_work_tables() -%}
-    {%- for name in ['changes', 'payloads', 'facts'] -%}
+    {%- for name in ['changes', 'changed', 'payloads', 'facts'] -%}
         {%- do run_query('drop table if exists ' ~ get_work_table(name)) -%}
     {%- endfor -%}
 {%- endmacro %}

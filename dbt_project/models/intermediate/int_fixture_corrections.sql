@@ -20,6 +20,8 @@
 {%- set event_fields = get_document_fields('events') | reject('in', ['id', 'sort_order']) | list -%}
 {%- set period_fields = ['started', 'ended', 'time_added', 'period_length'] -%}
 {%- set changed_fixtures %}
+with
+
 -- Payloads are read only for the fixtures that changed.
 stored as (
 
@@ -75,11 +77,28 @@ changed_fixtures as (
     {{ select_changed_fixtures('fixtures', columns=['version_count']) }}
 
 )
+
+select * from changed_fixtures
 {% endset -%}
+{#- Before the payloads: a version that comes meanwhile counts as not compared. -#}
+{%- set changed_fixtures = store_part('changed', changed_fixtures) -%}
 {%- set payloads %}
 with
 
-{{ changed_fixtures }},
+changed_fixtures as (
+
+    {{ changed_fixtures }}
+
+),
+
+replaced as (
+
+    select
+        fixture_id,
+        loaded_at
+    from {{ ref('stg_sportmonks__fixture_versions') }}
+
+),
 
 stored_payloads as (
 
@@ -294,7 +313,11 @@ select * from facts
 {% endset -%}
 with
 
-{{ changed_fixtures }},
+changed_fixtures as (
+
+    {{ changed_fixtures }}
+
+),
 
 facts as (
 

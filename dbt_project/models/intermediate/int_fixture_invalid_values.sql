@@ -18,35 +18,34 @@
 {#- The statement for all documents is long. Planning it takes longer than a small update. -#}
 {%- set reads_payloads = may_have_invalid_values() -%}
 {%- set changed_payloads %}
-changed_payloads as {{ materialized_changes() }} (
-
-    select
-        fixture_id,
-        payload,
-        {{ has_only_fitting_values() }} as is_regular,
-        loaded_at
-    from {{ fixtures }}
-    {% if is_incremental() %}
-    where
-        fixture_id in (
-            select versions.fixture_id
-            -- `.render()`, because --empty and --sample add an alias of their own to a plain reference.
-            from {{ fixtures.render() }} as versions
-            left join {{ this }} as built on versions.fixture_id = built.fixture_id
-            where
-                (built.path = '' and built.value is distinct from '{{ rules }}')
-                or coalesce(built.loaded_at <> versions.loaded_at, true)
-        )
-    {% endif %}
-
-)
+select
+    fixture_id,
+    payload,
+    {{ has_only_fitting_values() }} as is_regular,
+    loaded_at
+from {{ fixtures }}
+{% if is_incremental() %}
+where
+    fixture_id in (
+        select versions.fixture_id
+        -- `.render()`, because --empty and --sample add an alias of their own to a plain reference.
+        from {{ fixtures.render() }} as versions
+        left join {{ this }} as built on versions.fixture_id = built.fixture_id
+        where
+            (built.path = '' and built.value is distinct from '{{ rules }}')
+            or coalesce(built.loaded_at <> versions.loaded_at, true)
+    )
+{% endif %}
 {% endset -%}
-{%- if reads_payloads %}
-{%- set payloads %}
 with
 
-{{ changed_payloads }},
+changed_payloads as {{ materialized_changes() }} (
 
+    {{ store_part('payloads', changed_payloads) if reads_payloads else changed_payloads }}
+
+),
+
+{% if reads_payloads %}
 irregular_payloads as not materialized (
 
     select * from changed_payloads
@@ -54,23 +53,9 @@ irregular_payloads as not materialized (
 
 ),
 
-payloads_to_validate as (
-
-    {{ payloads_to_validate('irregular_payloads', documents) }}
-
-)
-
-select * from payloads_to_validate
-{% endset -%}
-{%- endif -%}
-with
-
-{{ changed_payloads }},
-
-{% if reads_payloads %}
 payloads_to_validate as materialized (
 
-    {{ store_part('payloads', payloads) }}
+    {{ payloads_to_validate('irregular_payloads', documents) }}
 
 ),
 
