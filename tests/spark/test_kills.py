@@ -6,10 +6,10 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from simulator import Simulator
 from tests.support.processes import start_in_group
@@ -101,7 +101,7 @@ def _finish(
     return output
 
 
-def _start(spark_job: SparkJob) -> Any:
+def _start(spark_job: SparkJob) -> subprocess.Popen[str]:
     with spark_job.on_spark():
         return start_in_group(spark_job.folder, "transform", "--quiet", *MODELS)
 

@@ -34,7 +34,7 @@ def test_spark_equals_duckdb_after_each_step(
     chance = random.Random(seed)
     job = spark_job.job
     league.control.set_behaviour(unlicensed=[])
-    done = []
+    done: list[object] = []
     for _ in range(1 + STEPS):
         include = [*ALWAYS, *chance.sample(OTHERS, 4)]
         monkeypatch.setenv(setting("INCLUDE"), ";".join(include))
