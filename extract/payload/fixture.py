@@ -123,9 +123,10 @@ def _fixture(fixture: Any, payload: bytes) -> Fixture | None:
 
 def _keys(fixture: Mapping[str, Any]) -> dict[str, bool]:
     """The keys whose value an include can have, and whether it has elements."""
-    keys = {
-        _ALIASES.get(key, key): bool(value) for key, value in fixture.items() if _fits(key, value)
-    }
+    keys = {key: bool(value) for key, value in fixture.items() if _fits(key, value)}
+    for alias, key in _ALIASES.items():
+        if alias in keys:
+            keys[key] = keys.pop(alias) or keys.get(key, False)
     for path in NESTED_LISTS:
         parent, _, name = path.partition(".")
         if parent in keys:

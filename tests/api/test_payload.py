@@ -152,6 +152,20 @@ def test_an_object_with_integer_keys_is_a_list() -> None:
     assert canonical_hash({"events": {"0": 1}}) != canonical_hash({"events": [2]})
 
 
+@pytest.mark.parametrize(
+    ("includes", "non_empty"),
+    [
+        ({"expected": [{"id": 1}], "xgfixture": []}, {"xgfixture"}),
+        ({"xgfixture": [{"id": 1}], "expected": None}, {"xgfixture"}),
+        ({"expected": [], "xgfixture": []}, set()),
+    ],
+)
+def test_both_keys_of_an_include_count(includes: dict[str, Any], non_empty: set[str]) -> None:
+    for order in (includes, dict(reversed(includes.items()))):
+        read = read_fixture(json.dumps({"id": 1, **order}).encode())
+        assert read and read.keys == {"xgfixture"} and read.non_empty_keys == non_empty
+
+
 @pytest.mark.parametrize("value", ["none", "", 0, 7.5, True, {"id": 8}, {"0": {}, "more": False}])
 def test_an_include_that_is_no_list_is_missing(value: Any) -> None:
     read = read_fixture(json.dumps({"id": 1, "events": value, "venue": {"id": 5}}).encode())
