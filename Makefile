@@ -13,6 +13,7 @@ SQL ?=
 COMPARE_ARGS ?=
 DOCTOR_ARGS ?=
 REPORT_ARGS ?=
+LAKE_ARGS ?=
 DAGSTER_ARGS ?=
 SIMULATOR_ARGS ?=
 PYTEST_ARGS ?=
@@ -59,6 +60,10 @@ unexport SQL
 .PHONY: report
 report: .venv/installed ## Write pages on football and on the job. REPORT_ARGS="--serve"
 	@$(SPORTMONKS) report $(REPORT_ARGS)
+
+.PHONY: lake
+lake: .venv/installed-spark ## Copy the raw tables to the lake for Spark. LAKE_ARGS="--optimize"
+	@$(SPORTMONKS) lake $(LAKE_ARGS)
 
 .PHONY: compare
 compare: .venv/installed ## Measure what batches save. COMPARE_ARGS="--fixture-count 200"
