@@ -16,7 +16,8 @@ are compared with the bare start of Python, dlt and dbt, without any work.
 
 CPU seconds are those of the command and, on PostgreSQL, of the server meanwhile, with what it does
 in the background. Compare their ratios, which come before those of the seconds: other work on the
-machine changes the seconds. All times include the start of Python, dlt and dbt.
+machine changes the seconds. All times include the start of Python, dlt and dbt; with nothing due,
+dbt is not started.
 """
 
 import argparse

@@ -20,7 +20,6 @@ from dbt.cli.main import build, dbtRunner, dbtRunnerResult, docs_generate
 from extract import interrupts
 from extract.config.paths import dbt_options, dbt_target_dir
 from extract.errors import TOKEN_VARIABLE, NothingExtractedError, UsageError
-from extract.lake.tables import TABLES
 from extract.transform.changed import SELECTION, read_project
 from extract.transform.progress_bar import BuildReporter
 from extract.transform.threads import watched_threads
@@ -36,6 +35,7 @@ from extract.transform.up_to_date import (
 from extract.warehouse.base import OnWait, Warehouse
 from extract.warehouse.factory import open_warehouse
 from extract.warehouse.publish import publish
+from extract.warehouse.raw_tables import DUE, SCHEMAS
 from extract.warehouse.spark import NAME as LAKE
 from extract.warehouse.spark import spark_session
 from extract.warehouse.target import is_duckdb, is_spark, published_path
@@ -199,7 +199,7 @@ def spark_for_dbt(on_wait: OnWait, wait: bool) -> Iterator[None]:
         UsageError: a package, Java, a variable or the lake is missing.
         ExtractError: another session uses the lake, or the cluster cannot be reached.
     """
-    raw_tables = [table.name for table in TABLES]
+    raw_tables = [*SCHEMAS, DUE]
     with (
         dbt_environment({"TARGET": "spark"}),
         spark_session(on_wait if wait else None, raw_tables),
