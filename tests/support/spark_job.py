@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -164,9 +165,14 @@ def _differences(found: Rows, wanted: Rows) -> Sequence[str]:
     return [*surplus[:1], *missing[:1], f"{len(there)} and {len(expected)} rows"]
 
 
+def _number(text: str) -> str:
+    return str(Decimal(text).normalize())
+
+
 def _readable(name: str, value: Any) -> Any:
     if name in JSON_COLUMNS and isinstance(value, str):
-        return json.loads(value)
+        # Spark's VARIANT writes 2 for 2.0.
+        return json.loads(value, parse_float=_number, parse_int=_number)
     if isinstance(value, datetime):
         # Two libraries name the same time zone.
         return value.astimezone(UTC).isoformat()
