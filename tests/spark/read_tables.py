@@ -1,6 +1,6 @@
-"""Reads the tables on Spark in a process of its own, which ends with its session.
+"""Prints the rows of all tables and views on Spark, pickled; of a table, the rows of each version.
 
-Prints, for each table and view, its rows, and for each table those of all its versions.
+It is a program, because only one process at a time can open the list of tables.
 """
 
 import pickle

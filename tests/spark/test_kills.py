@@ -1,4 +1,6 @@
-"""A build may lose its driver or a worker: nobody reads half a table, and the next build is right.
+"""The driver or a worker is killed during a build. No version of a table is half written.
+
+The next build ends with the tables that DuckDB has.
 
 `KILLS=20` kills as many builds, each at another moment.
 """
@@ -44,7 +46,7 @@ def test_killed_builds_leave_whole_tables(spark_job: SparkJob, league: Simulator
     second = spark_job.versions()
     spark_job.assert_same(_newest(second))
 
-    # Whoever read a table at any time, read one of the two.
+    # Each version that readers could see has the rows before or after the update.
     for table, versions in second.items():
         whole = [_texts(first[table][-1]), _texts(versions[-1])]
         seen = [_texts(rows) for rows in versions]

@@ -98,13 +98,14 @@ class SparkJob:
         }
 
     def versions(self) -> dict[str, list[Rows]]:
-        """The rows of all versions of each table, oldest first, read in a process of its own."""
+        """The rows of all versions of each table, oldest first. Another process reads them."""
         schema = self.job.database.schema
         command = [sys.executable, "-m", "tests.spark.read_tables", schema, f"{schema}_staging"]
         with self.on_spark():
             environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
             done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True)
         assert not done.returncode, done.stderr.decode()[-3000:]
+        # Written by the program above. JSON has no times.
         found: dict[str, list[Rows]] = pickle.loads(done.stdout)  # noqa: S301
         return {name: rows for name, rows in found.items() if not NOTES.fullmatch(name)}
 
