@@ -8,7 +8,7 @@ TOKEN_VARIABLE = "SOURCES__SPORTMONKS__API_TOKEN"  # noqa: S105 - a name
 # How this process was started, for messages that name a command: `make`, or the console script.
 STARTED_BY_VARIABLE = "SPORTMONKS_COMMAND"
 # Variables of `make` that hold a command's arguments.
-_MAKE_ARGUMENTS = {"query": "SQL", "extract": "EXTRACT_ARGS"}
+_MAKE_ARGUMENTS = {"query": "SQL", "extract": "EXTRACT_ARGS", "lake": "LAKE_ARGS"}
 
 
 def command_line(name: str, argument: str | None = None) -> str:

@@ -289,14 +289,9 @@ def print_maintained(messages: Messages, result: Maintained) -> None:
     messages.write(
         "info",
         f"{result.tables} tables of the lake {result.url}: {result.compacted:,} files compacted, "
-        f"{result.removed:,} old files with {result.freed / 1e6:,.1f} MB removed, in "
-        f"{result.seconds:.1f} s.",
+        f"{result.removed:,} old files removed, in {result.seconds:.1f} s.",
         lake=result.to_dict(),
     )
-    for table, reason in result.left_out.items():
-        messages.write(
-            "warning", f"{table} is left out; OPTIMIZE and VACUUM of Spark maintain it. {reason}"
-        )
 
 
 def print_check(console: Console, check: CheckResult) -> None:

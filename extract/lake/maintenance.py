@@ -1,14 +1,20 @@
 """Compacts the Delta tables of the lake, and removes files that no version of a table needs."""
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from extract.config.lake_url import required_lake_url
-from extract.errors import ExtractError
 from extract.lake.sync import open_lake
 from extract.progress import Progress
 from extract.warehouse.factory import open_warehouse
+from extract.warehouse.spark import spark_session
+from extract.warehouse.target import final_schema
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 # A reader of a version that is older may miss files. Delta's own default.
 KEEP_HOURS = 7 * 24
@@ -23,8 +29,6 @@ class Maintained:
         tables: Delta tables that were maintained.
         compacted: small files that were written together.
         removed: files that were removed.
-        freed: their bytes.
-        left_out: tables that cannot be maintained from here, with the reason.
         seconds: that it took.
     """
 
@@ -32,8 +36,6 @@ class Maintained:
     tables: int = 0
     compacted: int = 0
     removed: int = 0
-    freed: int = 0
-    left_out: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, object]:
@@ -44,7 +46,7 @@ class Maintained:
 def maintain_lake(
     progress: Progress, wait: bool = True, keep_hours: int = KEEP_HOURS
 ) -> Maintained:
-    """Compacts and vacuums all Delta tables of the lake, also those that Spark has written.
+    """Compacts and vacuums the raw tables of the lake.
 
     Args:
         progress: receives reports.
@@ -57,27 +59,63 @@ def maintain_lake(
     """
     url, began = required_lake_url(), time.monotonic()
     with closing(open_warehouse(progress.line if wait else None, must_exist=True)) as warehouse:
-        final = warehouse.raw.removesuffix("_raw")
         with warehouse.lake_lock(), closing(open_lake(warehouse, url)) as lake:
             result = Maintained(url)
-            folders = (warehouse.raw, f"{final}_staging", final)
-            addresses = [table for folder in folders for table in lake.tables_of(folder)]
+            addresses = lake.tables_of(warehouse.raw)
             with progress.copying(f"Compacting {len(addresses)} tables of the lake {url}."):
                 for number, address in enumerate(addresses):
                     progress.copied(number, len(addresses))
-                    try:
-                        result.compacted += lake.compact(address)
-                        removed, freed = lake.vacuum(address, keep_hours)
-                    except ExtractError as error:
-                        if address.startswith(f"{url}/{warehouse.raw}/"):
-                            raise
-                        # Such as a feature of Delta that only Spark knows, or a transform that
-                        # writes the table now.
-                        result.left_out[address.removeprefix(f"{url}/")] = str(error)
-                        continue
+                    result.compacted += lake.compact(address)
+                    result.removed += lake.vacuum(address, keep_hours)
                     result.tables += 1
-                    result.removed += removed
-                    result.freed += freed
             lake.forget_loads(keep_hours)
     result.seconds = time.monotonic() - began
     return result
+
+
+def maintain_final_tables(
+    progress: Progress, wait: bool = True, keep_hours: int = KEEP_HOURS
+) -> Maintained:
+    """Compacts and vacuums the tables that Spark has built.
+
+    Spark does it, because delta-rs does not know all features of Delta that they use.
+
+    Args:
+        progress: receives reports.
+        wait: whether to wait for a transform that runs in this folder.
+        keep_hours: hours for which files that are no longer needed are kept for readers.
+
+    Raises:
+        UsageError: a package, Java, a variable or the lake is missing.
+        ExtractError: another session uses the lake, or the cluster cannot be reached.
+    """
+    url, began = required_lake_url(), time.monotonic()
+    with spark_session(progress.line if wait else None) as session:
+        # Delta warns of less than a week. Without `--keep-days` it is a week.
+        session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+        result = Maintained(url)
+        names = _delta_tables(session, [final_schema(), f"{final_schema()}_staging"])
+        with progress.copying(f"Compacting {len(names)} tables of the lake {url}."):
+            for number, name in enumerate(names):
+                progress.copied(number, len(names))
+                (optimized,) = session.sql(f"optimize {name}").collect()
+                result.compacted += optimized.metrics.numFilesRemoved
+                vacuum = f"vacuum {name} retain {keep_hours} hours"
+                if old := session.sql(f"{vacuum} dry run").count():
+                    session.sql(vacuum)
+                result.removed += old
+                result.tables += 1
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _delta_tables(session: "SparkSession", schemas: Sequence[str]) -> list[str]:
+    return [
+        f"{schema}.{table.name}"
+        for schema in schemas
+        if session.catalog.databaseExists(schema)
+        for table in session.catalog.listTables(schema)
+        if not table.isTemporary
+        and table.tableType != "VIEW"
+        and session.sql(f"describe detail {schema}.{table.name}").first().format == "delta"
+    ]

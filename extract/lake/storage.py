@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import dlt
 import pyarrow as pa
@@ -172,28 +171,23 @@ class Lake:
             metrics = self._table(address).optimize.compact()
             return int(metrics["numFilesRemoved"])
 
-    def vacuum(self, address: str, keep_hours: int) -> tuple[int, int]:
+    def vacuum(self, address: str, keep_hours: int) -> int:
         """Removes files that no version of a table has needed for some hours.
 
         Among them are those of killed processes, which no version ever had.
 
         Returns:
-            How many files, and their bytes.
+            How many files.
         """
         with self._explained():
             table = self._table(address)
-            options: dict[str, Any] = {"enforce_retention_duration": False, "full": True}
-            old = table.vacuum(keep_hours, dry_run=True, **options)
-            folder = self._client.pathlib.join(
-                self._client.bucket_path, address.removeprefix(self.url).strip("/")
+            removed = table.vacuum(
+                keep_hours, dry_run=False, enforce_retention_duration=False, full=True
             )
-            size = sum(self._size(f"{folder}/{unquote(file)}") for file in old)
-            if old:
-                table.vacuum(keep_hours, dry_run=False, **options)
             # The log of versions that are older than `delta.logRetentionDuration`, 30 days.
             table.create_checkpoint()
             table.cleanup_metadata()
-            return len(old), size
+            return len(removed)
 
     def forget_loads(self, keep_hours: int) -> None:
         """Removes dlt's notes of earlier loads: a file for each, which nothing reads."""
@@ -205,12 +199,6 @@ class Lake:
                 load = re.search(r"__(\d+\.\d+)\.", posixpath.basename(path))
                 if load and float(load[1]) < oldest:
                     files.rm_file(path)
-
-    def _size(self, path: str) -> int:
-        try:
-            return int(self._client.fs_client.size(path) or 0)
-        except FileNotFoundError:
-            return 0
 
     def _table(self, address: str) -> DeltaTable:
         return DeltaTable(address, storage_options=self._options)

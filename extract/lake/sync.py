@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from extract.config.lake_url import required_lake_url
-from extract.errors import NothingExtractedError
+from extract.errors import NothingExtractedError, UsageError, command_line
 from extract.lake.storage import Lake
 from extract.lake.tables import TABLES, LakeTable
 from extract.progress import Progress
@@ -82,15 +82,17 @@ class Copied:
         }
 
 
-def copy_to_lake(progress: Progress, wait: bool = True) -> Copied:
+def copy_to_lake(progress: Progress, wait: bool = True, force: bool = False) -> Copied:
     """Copies the raw tables of the warehouse to the lake that `LAKE_URL` names.
 
     Args:
         progress: receives reports.
         wait: whether to wait for another process that uses the warehouse or copies it.
+        force: whether most fixtures of the lake may be deleted.
 
     Raises:
-        UsageError: a variable is wrong, a package is missing, or there are no raw tables.
+        UsageError: a variable is wrong, a package is missing, there are no raw tables, or the lake
+            is that of another warehouse.
         ExtractError: the warehouse is busy, or one of the two cannot be reached.
     """
     url = required_lake_url()
@@ -98,7 +100,7 @@ def copy_to_lake(progress: Progress, wait: bool = True) -> Copied:
         if not warehouse.has_tables():
             raise NothingExtractedError(warehouse.name)
         with warehouse.lake_lock(), closing(open_lake(warehouse, url)) as lake:
-            return _Copy(warehouse, lake, progress).run()
+            return _Copy(warehouse, lake, progress, force).run()
 
 
 def open_lake(warehouse: Warehouse, url: str) -> Lake:
@@ -110,10 +112,11 @@ def open_lake(warehouse: Warehouse, url: str) -> Lake:
 class _Copy:
     """One copy of a warehouse to the lake."""
 
-    def __init__(self, warehouse: Warehouse, lake: Lake, progress: Progress) -> None:
+    def __init__(self, warehouse: Warehouse, lake: Lake, progress: Progress, force: bool) -> None:
         self._warehouse = warehouse
         self._lake = lake
         self._progress = progress
+        self._force = force
         self._copied = Copied(lake.url)
         # Rows that wait to be merged, one chunk of each table.
         self._waiting: dict[LakeTable, pa.Table] = {}
@@ -134,7 +137,15 @@ class _Copy:
     def _compare(self, table: LakeTable) -> "_Changes":
         self._lake.prepare(table)
         stored = self._warehouse.read_raw(table.name, table.columns(table.compared))
-        changes = _find_changes(table, stored, self._lake.keys(table))
+        keys = self._lake.keys(table)
+        changes = _find_changes(table, stored, keys)
+        if table.name == "fixtures" and changes.deleted > keys.num_rows / 2 and not self._force:
+            raise UsageError(
+                f"The lake {self._lake.url} has {keys.num_rows:,} fixtures, and "
+                f"{self._warehouse.location} lacks {changes.deleted:,} of them: the lake may be that "
+                "of another warehouse. Nothing was changed. To delete them from the lake: "
+                f"`{command_line('lake', '--force')}`."
+            )
         self._copied.tables[table.name] = TableChanges(0, changes.deleted)
         return changes
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,18 +41,24 @@ NAME = "lake"
 _INSTALL = "pip install '.[spark]'"
 _PACKAGES = ("pyspark", "dbt.adapters.spark")
 # Variables with secrets that Spark does not need: Java's process does not get them.
-_SECRETS = re.compile("SOURCES__.*|PGPASSWORD|DESTINATION__.*")
+_SECRETS = re.compile(
+    "(SOURCES|DESTINATION|PROVIDERS)__.*|.*(API_TOKEN|ALERT_URL|PGPASSWORD)", re.IGNORECASE
+)
 # Seconds to wait for a connection to the master. Spark itself would try for a minute.
 _CONNECT_TIMEOUT = 5
 _POLL = 0.5
 # Statements that read, and that Spark does not accept as a subquery.
 _DESCRIBING = re.compile(r"\s*(show|desc|describe|explain)\b", re.IGNORECASE)
 _LAST_LINES = 20_000
+# Delta's conditions for a folder without a table.
+_NO_TABLE = ("DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
 
 
 @contextmanager
 def spark_session(
-    on_wait: Callable[[str], None] | None, raw_tables: Sequence[str] = ("fixtures",)
+    on_wait: Callable[[str], None] | None,
+    raw_tables: Sequence[str] = ("fixtures",),
+    writes: bool = True,
 ) -> Iterator["SparkSession"]:
     """Starts a session of Spark, which dbt uses too; it ends with the block.
 
@@ -60,14 +66,16 @@ def spark_session(
     can open at a time.
 
     Args:
-        on_wait: called with a line when waiting for another session on this machine begins; None
+        on_wait: called with a line when waiting for another session in this folder begins; None
             means not to wait.
         raw_tables: those that the lake must have.
+        writes: whether the session changes tables. With a metastore, one that reads needs no lock.
 
     Raises:
-        UsageError: a package, Java, a variable, the lake or a table of it is missing.
-        BusyError: another session on this machine uses the lake, and this one does not wait.
-        ExtractError: the cluster cannot be reached.
+        UsageError: a package, Java, a variable, the lake or a table of it is missing; the metastore
+            has the tables of another lake.
+        BusyError: another session in this folder uses the lake, and this one does not wait.
+        ExtractError: the cluster or the lake cannot be reached.
     """
     lake = required_lake_url()
     _check_installation()
@@ -75,16 +83,18 @@ def spark_session(
     if lake.startswith("file:") and not _local_folder(lake, raw_schema).is_dir():
         raise _incomplete_lake(lake, "raw tables yet")
     settings = _settings()
-    _check_master(settings["spark.master"])
+    _check_master(settings.get("spark.master", ""))
     folder = spark_dir() / sha256(lake.encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / "lock", lake, on_wait):
+    needs_lock = writes or not _has_metastore()
+    with _locked(folder / "lock", lake, on_wait) if needs_lock else nullcontext():
         session = _start(settings, folder)
         try:
             # Spark would make an empty table of a missing one.
             for name in raw_tables:
-                if not _is_delta_table(session, f"{lake}/{raw_schema}/{name}"):
+                if not _is_delta_table(session, lake, f"{raw_schema}/{name}"):
                     raise _incomplete_lake(lake, f"table {raw_schema}.{name}")
+            _check_places(session, lake, [final_schema(), f"{final_schema()}_staging"])
             yield session
         finally:
             with suppress(Exception):
@@ -100,7 +110,7 @@ def open_spark_query() -> Iterator[Callable[..., Any]]:
         ExtractError: as in `spark_session`.
     """
     schema = final_schema()
-    with spark_session(None) as session:
+    with spark_session(None, writes=False) as session:
         from pyspark.errors import PySparkException
 
         if not session.catalog.tableExists(f"{schema}.fixtures"):
@@ -179,14 +189,37 @@ def _local_folder(lake: str, name: str) -> Path:
     return Path(url2pathname(urlsplit(lake).path)) / name
 
 
-def _is_delta_table(session: "SparkSession", url: str) -> bool:
-    from pyspark.errors import AnalysisException
+def _is_delta_table(session: "SparkSession", lake: str, name: str) -> bool:
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
 
     try:
-        session.sql(f"describe detail delta.`{url}`")
-    except AnalysisException:
-        return False
+        session.sql(f"describe detail delta.`{lake}/{name}`")
+    except (PySparkException, Py4JError) as error:
+        if isinstance(error, PySparkException) and error.getCondition() in _NO_TABLE:
+            return False
+        # Such as a jar or a right that is missing.
+        raise ExtractError(f"Spark cannot read the lake {lake}: {first_line(error)}") from error
     return True
+
+
+def _check_places(session: "SparkSession", lake: str, schemas: Sequence[str]) -> None:
+    """Checks that the metastore, which may be of several lakes, has the schemas in this one."""
+    for schema in schemas:
+        if not session.catalog.databaseExists(schema):
+            continue
+        place = session.catalog.getDatabase(schema).locationUri
+        if _place(place) != _place(f"{lake}/{schema}"):
+            raise UsageError(
+                f"The metastore has the schema {schema} in {place}, and LAKE_URL is {lake}: set "
+                "LAKE_URL to that lake, or SPORTMONKS_SCHEMA to another name."
+            )
+
+
+def _place(url: str) -> tuple[str, str, str]:
+    """A URL without the differences that do not matter: Hadoop writes `file:/` for `file:///`."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc, parts.path.rstrip("/")
 
 
 @contextmanager
@@ -200,10 +233,10 @@ def _locked(path: Path, lake: str, on_wait: Callable[[str], None] | None) -> Ite
                 break
             except BlockingIOError:
                 if on_wait is None:
-                    holder = "another session of Spark on this machine"
+                    holder = "another session of Spark in this folder"
                     raise BusyError(f"lake {lake}", holder) from None
                 if not is_waiting:
-                    on_wait(f"Waiting for another session of Spark on this machine in {lake}.")
+                    on_wait(f"Waiting for another session of Spark in this folder, in {lake}.")
                     is_waiting = True
                 time.sleep(_POLL)
         yield

@@ -25,8 +25,8 @@ def is_duckdb() -> bool:
     target = os.environ.get("TARGET") or "duckdb"
     if target == "spark":
         raise UsageError(
-            "TARGET=spark is for transform, docs and query only. Set TARGET to the warehouse of "
-            "the raw tables, duckdb or postgres."
+            "TARGET=spark is for transform, docs, query and `lake --optimize` only. Set TARGET to "
+            "the warehouse of the raw tables, duckdb or postgres."
         )
     if target not in ("duckdb", "postgres"):
         raise UsageError(f"TARGET is {target!r}: it must be duckdb or postgres.")

@@ -137,6 +137,22 @@ def test_what_others_have_broken_in_the_lake_is_repaired(job: Job, lake: Lake) -
 
 
 @POSTGRES_IN_TEST_ALL
+def test_the_lake_of_another_warehouse_keeps_its_fixtures(
+    job: Job, lake: Lake, api: Simulator
+) -> None:
+    job.command("lake")
+    versions, count = lake.versions(), len(api.world.fixture_ids())
+    job.query("delete from sportmonks_raw.fixtures where id % 3 <> 0")
+
+    refused = " ".join(job.command("lake", code=2).output.split())
+
+    assert f"has {count} fixtures" in refused and "`sportmonks lake --force`" in refused, refused
+    assert lake.versions() == versions
+    job.command("lake", "--force")
+    assert_is_copy(lake, job)
+
+
+@POSTGRES_IN_TEST_ALL
 def test_many_chunks_make_the_same_tables(
     job: Job, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

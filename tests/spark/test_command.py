@@ -85,7 +85,27 @@ def test_without_the_extra_the_command_to_install_it_is_named(lake: Path) -> Non
 def test_other_commands_need_the_warehouse(lake: Path, command: list[str]) -> None:
     code, output = run(*command, **{TOKEN_VARIABLE: TOKEN})
 
-    assert code == 2 and "TARGET=spark is for transform, docs and query only" in output, output
+    assert code == 2 and "TARGET=spark is for transform, docs, query" in output, output
+
+
+def test_tables_of_another_lake_in_the_metastore_are_named(lake: Path, tmp_path: Path) -> None:
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    url = f"jdbc:derby:;databaseName={tmp_path / 'metastore'};create=true"
+    setting = f"spark.hadoop.javax.jdo.option.ConnectionURL {url}\n"
+    (conf / "spark-defaults.conf").write_text(setting)
+    program = (
+        "from extract.warehouse.spark import spark_session\n"
+        "with spark_session(None) as session:\n"
+        "    session.sql(\"create schema sportmonks location 'file:/elsewhere/sportmonks'\")"
+    )
+    environment = {**os.environ, "SPARK_CONF_DIR": str(conf)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+
+    code, output = run("query", "select 1", SPARK_CONF_DIR=str(conf))
+
+    wanted = "The metastore has the schema sportmonks in file:/elsewhere/sportmonks, and LAKE_URL is"
+    assert code == 2 and wanted in output, output
 
 
 def test_a_query_on_the_cluster_reads_only_and_sees_no_token(

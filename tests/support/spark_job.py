@@ -72,15 +72,16 @@ class SparkJob:
             environment.setenv("LAKE_URL", self.lake.as_uri())
             self.job.command("lake")
 
-    def build(self, *arguments: str) -> None:
-        """Builds everything on DuckDB and on Spark."""
-        self.job.transform(*EVERY_MODEL, *arguments)
+    def build(self, *models: str) -> None:
+        """Builds everything, or what is selected, on DuckDB and on Spark."""
+        models = models or tuple(EVERY_MODEL)
+        self.job.transform(*models)
         self.copy()
-        self.build_on_spark(*arguments)
+        self.build_on_spark(*models)
 
-    def build_on_spark(self, *arguments: str, code: int = 0) -> None:
+    def build_on_spark(self, *arguments: str) -> None:
         with self.on_spark():
-            self.job.transform(*EVERY_MODEL, *arguments, code=code)
+            self.job.transform(*arguments)
 
     def rows(self, table: str) -> Rows:
         """The rows of a table or view on Spark."""
@@ -95,6 +96,16 @@ class SparkJob:
             for name in (schema, f"{schema}_staging")
             for row in session().sql(f"show tables in {name}").collect()
             if not row.isTemporary and not NOTES.fullmatch(f"{name}.{row.tableName}")
+        }
+
+    def data_files(self) -> set[Path]:
+        """The files of the final tables, without their logs."""
+        schema = self.job.database.schema
+        return {
+            file
+            for name in (schema, f"{schema}_staging")
+            for file in (self.lake / name).rglob("*")
+            if file.suffix in (".parquet", ".bin") and "_delta_log" not in file.parts
         }
 
     def versions(self) -> dict[str, list[Rows]]:

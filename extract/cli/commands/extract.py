@@ -30,7 +30,7 @@ from extract.cli.options import (
     Verbose,
 )
 from extract.config.lake_url import has_lake
-from extract.errors import ArgumentError, ExtractError
+from extract.errors import ArgumentError, ExtractError, UsageError
 
 if TYPE_CHECKING:
     from extract.lake.sync import Copied
@@ -215,7 +215,8 @@ def _copy_to_lake(messages: Messages, *, no_wait: bool, logs: bool) -> "Copied |
     try:
         copied = copy_to_lake(ConsoleProgress(messages), wait=not no_wait)
     except ExtractError as error:
-        messages.write("error", f"{error} The next extract copies what is missing.")
+        hint = "" if isinstance(error, UsageError) else " The next extract copies what is missing."
+        messages.write("error", f"{error}{hint}")
         send_alert(str(error), {}, logs)
         return None
     print_copied(messages, copied, with_tables=False)

@@ -16,8 +16,9 @@ def lake(
         typer.Option(
             "--optimize",
             metavar="",
-            help="Copy nothing: write small files of the Delta tables together, and remove files "
-            "that no version has needed for `--keep-days`.",
+            help="Copy nothing: write small files of the raw tables together, and remove files that "
+            "no version has needed for `--keep-days`. With `TARGET=spark`, those of the final "
+            "tables.",
         ),
     ] = False,
     keep_days: Annotated[
@@ -28,6 +29,14 @@ def lake(
             help="With `--optimize`: days for which old versions stay readable.",
         ),
     ] = 7,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            metavar="",
+            help="Copy even if most fixtures of the lake are deleted by it.",
+        ),
+    ] = False,
     no_wait: NoWait = False,
     quiet: Quiet = False,
     log_format: LogFormat = "text",
@@ -46,28 +55,33 @@ def lake(
         LAKE_URL=file:///data/lake sportmonks lake
 
         sportmonks lake --optimize
+
+        TARGET=spark sportmonks lake --optimize
     """
     logs = log_format == "json"
     with handle_errors(logs=logs):
         from extract.cli.progress_bar import ConsoleProgress
         from extract.cli.tables import print_copied, print_maintained
         from extract.config.lake_url import check_packages, required_lake_url
+        from extract.warehouse.target import is_spark
 
         required_lake_url()
         check_packages()
         messages = new_messages(quiet, False, logs, as_json)
         progress = ConsoleProgress(messages)
         if optimize:
-            from extract.lake.maintenance import maintain_lake
+            from extract.lake.maintenance import maintain_final_tables, maintain_lake
 
-            maintained = maintain_lake(progress, wait=not no_wait, keep_hours=24 * keep_days)
+            # Each engine maintains the tables that it writes.
+            maintain = maintain_final_tables if is_spark() else maintain_lake
+            maintained = maintain(progress, wait=not no_wait, keep_hours=24 * keep_days)
             print_maintained(messages, maintained)
             if as_json:
                 print(json.dumps(maintained.to_dict()))
             return
         from extract.lake.sync import copy_to_lake
 
-        copied = copy_to_lake(progress, wait=not no_wait)
+        copied = copy_to_lake(progress, wait=not no_wait, force=force)
         print_copied(messages, copied, with_tables=True)
         if as_json:
             print(json.dumps(copied.to_dict()))
