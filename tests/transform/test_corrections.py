@@ -1,5 +1,6 @@
 """`fixture_corrections` lists the corrections of the API, and nothing else."""
 
+import random
 from typing import Any
 
 from simulator import Simulator
@@ -118,6 +119,55 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
     job.transform(*TABLES)
     assert [row for row in job.query(CORRECTIONS) if row[0] == number["id"]] == taken_back
     assert_is_a_function_of_the_versions(job)
+
+
+@POSTGRES_IN_TEST_ALL
+def test_comparing_new_versions_only_finds_what_comparing_all_finds(
+    job: Job, api: Simulator
+) -> None:
+    """Random versions of many fixtures, one or two of each between two transforms."""
+    chance = random.Random(5)
+    job.start_transformed("--select", "+fixture_corrections")
+    ids = [fixture["id"] for fixture in finished(api)[:40]]
+    for _ in range(5):
+        for _ in range(chance.randint(1, 2)):
+            for id in ids:
+                change(api, chance, id)
+            job.extract("--fixture-ids", ",".join(map(str, ids)))
+        job.transform(*TABLES)
+    table = "sportmonks_staging.int_fixture_corrections"
+    markers = f"select fixture_id, version_count, previous_loaded_at from {table} where kind = ''"
+    found = job.query(f"{markers} order by 1")
+    assert max(count for _, count, _ in found) > 5
+    # An array that the last version lacks is in an older one.
+    behind = job.query(f"{markers} and previous_loaded_at < loaded_at")
+    assert 0 < len(behind) < len(found)
+    assert len(job.query(CORRECTIONS)) > 100
+    assert_is_a_function_of_the_versions(job)
+    assert job.query(f"{markers} order by 1") == found
+
+
+def change(api: Simulator, chance: random.Random, id: int) -> None:
+    """Changes a fixture in one of many ways, or not at all."""
+    control, array = api.control, chance.choice(["events", "statistics", "scores", "periods"])
+    fixture = control.fixture(id)
+    match chance.choice(["drop", "empty", "null", "restore", "number", "event", "state", "name"]):
+        case "drop":
+            control.drop_key(id, array)
+        case "empty":
+            control.empty(id, array)
+        case "null":
+            control.set_null(id, array)
+        case "restore":
+            control.restore(id)
+        case "number" if statistics := fixture.get("statistics"):
+            control.correct_statistic(id, statistics[0]["id"], chance.randint(100, 999))
+        case "event" if events := fixture.get("events"):
+            control.remove_event(id, events[-1]["id"])
+        case "state":
+            control.update(id, {"state_id": chance.choice([2, 3, 5, 17])})
+        case "name":
+            control.update(id, {"name": f"Match {chance.random()}"})
 
 
 def assert_is_a_function_of_the_versions(job: Job) -> None:

@@ -18,6 +18,7 @@
     'state_id', 'name', 'result_info', 'leg', 'details', 'length', 'placeholder'
 ] -%}
 {%- set event_fields = get_document_fields('events') | reject('in', ['id', 'sort_order']) | list -%}
+{%- set arrays = ['participants', 'scores', 'statistics', 'events', 'periods'] -%}
 {%- set period_fields = ['started', 'ended', 'time_added', 'period_length'] -%}
 {%- set changed_fixtures %}
 with
@@ -70,15 +71,44 @@ fixtures as (
 
 ),
 
--- A version that is loaded late changes the comparison with the next one, so that all versions of
--- the fixture are compared again.
 changed_fixtures as (
 
     {{ select_changed_fixtures('fixtures', columns=['version_count']) }}
 
+){% if is_incremental() %},
+
+-- Corrections stay as they were found, and only later versions are compared. A version that came
+-- late or was deleted changes the comparison with the next one, so that all are compared again.
+compared_fixtures as (
+
+    select
+        built.fixture_id,
+        max(built.loaded_at) as compared_until,
+        max(built.previous_loaded_at) as read_from
+    from {{ this }} as built
+    inner join changed_fixtures on built.fixture_id = changed_fixtures.fixture_id
+    inner join versions
+        on built.fixture_id = versions.fixture_id and built.loaded_at >= versions.loaded_at
+    where built.kind = '' and built.previous_loaded_at is not null
+    group by 1
+    having count(*) = max(built.version_count)
+
 )
 
-select * from changed_fixtures
+select
+    changed_fixtures.*,
+    compared_fixtures.compared_until,
+    compared_fixtures.read_from
+from changed_fixtures
+left join compared_fixtures on changed_fixtures.fixture_id = compared_fixtures.fixture_id
+{%- else %}
+
+select
+    *,
+    cast(null as timestamp with time zone) as compared_until,
+    cast(null as timestamp with time zone) as read_from
+from changed_fixtures
+{%- endif %}
 {% endset -%}
 {#- Before the payloads: a version that comes meanwhile counts as not compared. -#}
 {%- set changed_fixtures = store_part('changed', changed_fixtures) -%}
@@ -91,16 +121,7 @@ changed_fixtures as (
 
 ),
 
-replaced as (
-
-    select
-        fixture_id,
-        loaded_at
-    from {{ ref('stg_sportmonks__fixture_versions') }}
-
-),
-
-stored_payloads as (
+stored as (
 
     select
         fixture_id,
@@ -110,7 +131,7 @@ stored_payloads as (
 
 ),
 
-replaced_payloads as (
+replaced as (
 
     select
         fixture_id,
@@ -120,32 +141,36 @@ replaced_payloads as (
 
 ),
 
-payloads as (
+versions as (
 
-    select
-        replaced_payloads.fixture_id,
-        replaced_payloads.payload,
-        replaced_payloads.loaded_at
-    from replaced_payloads
-    where
-        replaced_payloads.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
+    select * from replaced
+    where replaced.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
 
     union all
 
-    select
-        stored_payloads.fixture_id,
-        stored_payloads.payload,
-        stored_payloads.loaded_at
-    from stored_payloads
+    select * from stored
     where
-        stored_payloads.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
+        stored.fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
         and not exists (
             select 1
             from replaced
-            where
-                replaced.fixture_id = stored_payloads.fixture_id
-                and replaced.loaded_at = stored_payloads.loaded_at
+            where replaced.fixture_id = stored.fixture_id and replaced.loaded_at = stored.loaded_at
         )
+
+),
+
+payloads as (
+
+    select
+        versions.*,
+        {%- for array in arrays %}
+        md5(cast({{ json_column(json_get(parse_json_text('versions.payload'), array)) }} as text)) as {{ array }}_hash{{ ',' if not loop.last }}
+        {%- endfor %}
+    from versions
+    inner join changed_fixtures on versions.fixture_id = changed_fixtures.fixture_id
+    where
+        changed_fixtures.read_from is null
+        or versions.loaded_at >= changed_fixtures.read_from
 
 )
 
@@ -172,13 +197,13 @@ fixture as (
 ),
 
 -- Most arrays are the same in all versions of a fixture, and need not be flattened.
-{% for array in ['participants', 'scores', 'statistics', 'events', 'periods'] %}
+{% for array in arrays %}
 different_{{ array }} as (
 
     select fixture_id
     from payloads
     group by 1
-    having count(distinct md5(cast({{ json_column(json_get(parse_json_text('payload'), array)) }} as text))) > 1
+    having count(distinct {{ array }}_hash) > 1
 
 ),
 
@@ -187,6 +212,25 @@ different_{{ array }} as (
     select payloads.*
     from payloads
     inner join different_{{ array }} on payloads.fixture_id = different_{{ array }}.fixture_id
+
+),
+
+-- One row without a key, which says that the version has facts on the subject.
+same_{{ array }} as (
+
+    select
+        payloads.fixture_id,
+        payloads.loaded_at,
+        '{{ array[:-1] }}' as subject,
+        cast(null as text) as key,
+        cast(null as bigint) as event_id,
+        cast(null as bigint) as type_id,
+        cast(null as bigint) as participant_id,
+        cast(null as text) as field,
+        cast(null as text) as value
+    from payloads
+    left join different_{{ array }} on payloads.fixture_id = different_{{ array }}.fixture_id
+    where payloads.{{ array }}_hash is not null and different_{{ array }}.fixture_id is null
 
 ),
 
@@ -302,9 +346,15 @@ period_facts as (
 
 facts as (
 
-    {% for subject in ['fixture', 'participant', 'score', 'statistic', 'event', 'period'] %}
-    select * from {{ subject }}_facts
-    {{ 'union all' if not loop.last }}
+    select * from fixture_facts
+    {% for array in arrays %}
+    union all
+
+    select * from {{ array[:-1] }}_facts
+
+    union all
+
+    select * from same_{{ array }}
     {% endfor %}
 
 )
@@ -371,16 +421,44 @@ pairs as (
 compared as (
 
     select
-        *,
+        pairs.*,
         -- The API shows FT briefly before extra time begins, which is not a correction.
         coalesce(
-            previous_phase = 'finished'
-            and phase <> 'live'
-            and not (previous_state_id = 5 and state_id in (7, 8)),
+            pairs.previous_phase = 'finished'
+            and pairs.phase <> 'live'
+            and not (pairs.previous_state_id = 5 and pairs.state_id in (7, 8)),
             false
         ) as was_over
     from pairs
-    where previous_loaded_at is not null
+    inner join changed_fixtures on pairs.fixture_id = changed_fixtures.fixture_id
+    where
+        pairs.previous_loaded_at is not null
+        and (
+            changed_fixtures.compared_until is null
+            or pairs.loaded_at > changed_fixtures.compared_until
+        )
+
+),
+
+last_facts as (
+
+    select
+        fixture_id,
+        subject,
+        max(loaded_at) as loaded_at
+    from pairs
+    group by 1, 2
+
+),
+
+-- The oldest version that the next comparison needs.
+next_comparisons as (
+
+    select
+        fixture_id,
+        min(loaded_at) as read_from
+    from last_facts
+    group by 1
 
 ),
 
@@ -547,9 +625,10 @@ with_markers as (
         cast(null as text) as new_value,
         cast(null as bigint) as previous_state_id,
         cast(null as text) as previous_phase,
-        cast(null as timestamp with time zone) as previous_loaded_at,
+        next_comparisons.read_from as previous_loaded_at,
         cast(null as timestamp with time zone) as first_seen_at
     from changed_fixtures
+    left join next_comparisons on changed_fixtures.fixture_id = next_comparisons.fixture_id
 
     union all
 
@@ -571,6 +650,32 @@ with_markers as (
         final.first_seen_at
     from final
     inner join changed_fixtures on final.fixture_id = changed_fixtures.fixture_id
+    {%- if is_incremental() %}
+
+    union all
+
+    select
+        changed_fixtures.fixture_id,
+        changed_fixtures.version_count,
+        changed_fixtures.loaded_at,
+        built.kind,
+        built.key,
+        built.field,
+        built.event_id,
+        built.type_id,
+        built.participant_id,
+        built.old_value,
+        built.new_value,
+        built.previous_state_id,
+        built.previous_phase,
+        built.previous_loaded_at,
+        built.first_seen_at
+    from {{ this }} as built
+    inner join changed_fixtures
+        on
+            built.fixture_id = changed_fixtures.fixture_id
+            and built.first_seen_at <= changed_fixtures.compared_until
+    {%- endif %}
 
 )
 
