@@ -109,7 +109,7 @@ test-all: .venv/installed-dev ## All tests on both engines, and many random case
 	@$(PYTEST) --everything --timeout 3600 $(PYTEST_ARGS)
 
 .PHONY: test-spark
-test-spark: .venv/installed-spark ## The tests on a Spark cluster of three processes. Needs Java 17.
+test-spark: .venv/installed-spark ## The tests on a Spark cluster. Needs Java 17. PYTEST_ARGS="--everything"
 	@$(BIN)/python -m pytest --timeout 1200 $(PYTEST_ARGS) tests/spark
 
 .PHONY: faults

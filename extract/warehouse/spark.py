@@ -94,7 +94,10 @@ def spark_session(
             for name in raw_tables:
                 if not _is_delta_table(session, lake, f"{raw_schema}/{name}"):
                     raise _incomplete_lake(lake, f"table {raw_schema}.{name}")
-            _check_places(session, lake, [final_schema(), f"{final_schema()}_staging"])
+            staging = f"{final_schema()}_staging"
+            _check_places(session, lake, [final_schema(), staging])
+            if writes:
+                _remove_work_tables(session, f"{lake}/{staging}")
             yield session
         finally:
             with suppress(Exception):
@@ -214,6 +217,19 @@ def _check_places(session: "SparkSession", lake: str, schemas: Sequence[str]) ->
                 f"The metastore has the schema {schema} in {place}, and LAKE_URL is {lake}: set "
                 "LAKE_URL to that lake, or SPORTMONKS_SCHEMA to another name."
             )
+
+
+def _remove_work_tables(session: "SparkSession", folder: str) -> None:
+    """Removes files of the work tables that a killed build has left.
+
+    Spark creates no table where files are. `macros/materializations/spark.sql` names these tables.
+    """
+    context = session.sparkContext
+    hadoop = context._jvm.org.apache.hadoop.fs  # type: ignore[union-attr]
+    pattern = hadoop.Path(f"{folder}/work__*")
+    files = pattern.getFileSystem(context._jsc.hadoopConfiguration())
+    for found in files.globStatus(pattern) or ():
+        files.delete(found.getPath(), True)
 
 
 def _place(url: str) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 The next build ends with the tables that DuckDB has.
 
-`KILLS=20` kills as many builds, each at another moment.
+`SPARK_KILLS=20` kills as many builds, each at another moment.
 """
 
 import os
@@ -13,12 +13,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
+import pytest
+
 from simulator import Simulator
 from tests.support.processes import start_in_group
 from tests.support.spark_cluster import read_events, tasks_by_executor
 from tests.support.spark_job import Rows, SparkJob
 
-KILLS = int(os.environ.get("KILLS", "2"))
+pytestmark = pytest.mark.thorough
+
+KILLS = int(os.environ.get("SPARK_KILLS", "2"))
 # Some of the tables, with those that they are made from: a kill in one of them is a kill in any.
 MODELS = ["--select", "+team_fixtures", "--exclude-resource-type", "test"]
 # A build commits more often than that.

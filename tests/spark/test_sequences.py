@@ -1,6 +1,6 @@
 """The tables on Spark equal those on DuckDB after each step of a random sequence.
 
-`SEQUENCES=20` plays as many sequences, each with another seed.
+`SPARK_SEQUENCES=20` plays as many sequences, each with another seed.
 """
 
 import os
@@ -13,9 +13,9 @@ from simulator import Simulator
 from tests.support.pipeline import setting
 from tests.support.spark_job import SparkJob
 
-pytestmark = pytest.mark.usefixtures("kept_session")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("kept_session")]
 
-SEQUENCES = int(os.environ.get("SEQUENCES", "1"))
+SEQUENCES = int(os.environ.get("SPARK_SEQUENCES", "1"))
 STEPS = 2
 # Some fit some columns; on all engines the others are in quarantine.
 VALUES = (None, "", "12", 12.5, True, 2**63, -1, "ninety", "44% ", [1], {"a": 1}, "é'\\\n")

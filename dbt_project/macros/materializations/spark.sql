@@ -17,7 +17,7 @@
 
 {#-
     Tables that last as long as the build of a model. A build that is killed leaves them, and the next
-    one replaces them.
+    session removes them (extract/warehouse/spark.py).
 -#}
 {% macro create_work_table(name, query) -%}
     {%- set table = get_work_table(name) -%}
@@ -27,15 +27,16 @@
 {%- endmacro %}
 
 {% macro drop_work_tables() -%}
-    {%- for name in ['changes', 'changed', 'payloads', 'facts'] -%}
-        {%- do run_query('drop table if exists ' ~ get_work_table(name)) -%}
+    {%- set table = get_work_table('*') -%}
+    {%- for row in run_query('show tables in ' ~ table.schema ~ " like '" ~ table.identifier ~ "'") -%}
+        {%- do run_query('drop table ' ~ table.schema ~ '.' ~ row['tableName']) -%}
     {%- endfor -%}
 {%- endmacro %}
 
 {% macro get_work_table(name) -%}
     {{ return(api.Relation.create(
         schema=generate_schema_name('staging', none),
-        identifier=this.identifier ~ '__' ~ name,
+        identifier='work__' ~ this.identifier ~ '__' ~ name,
         type='table'
     )) }}
 {%- endmacro %}
