@@ -58,17 +58,20 @@ def maintain_lake(
         ExtractError: the warehouse is busy, or one of the two cannot be reached.
     """
     url, began = required_lake_url(), time.monotonic()
-    with closing(open_warehouse(progress.line if wait else None, must_exist=True)) as warehouse:
-        with warehouse.lake_lock(), closing(open_lake(warehouse, url)) as lake:
-            result = Maintained(url)
-            addresses = lake.tables_of(warehouse.raw)
-            with progress.copying(f"Compacting {len(addresses)} tables of the lake {url}."):
-                for number, address in enumerate(addresses):
-                    progress.copied(number, len(addresses))
-                    result.compacted += lake.compact(address)
-                    result.removed += lake.vacuum(address, keep_hours)
-                    result.tables += 1
-            lake.forget_loads(keep_hours)
+    result = Maintained(url)
+    with (
+        closing(open_warehouse(progress.line if wait else None, must_exist=True)) as warehouse,
+        warehouse.lake_lock(),
+        closing(open_lake(warehouse, url)) as lake,
+    ):
+        addresses = lake.tables_of(warehouse.raw)
+        with progress.copying(f"Compacting {len(addresses)} tables of the lake {url}."):
+            for number, address in enumerate(addresses):
+                progress.copied(number, len(addresses))
+                result.compacted += lake.compact(address)
+                result.removed += lake.vacuum(address, keep_hours)
+                result.tables += 1
+        lake.forget_loads(keep_hours)
     result.seconds = time.monotonic() - began
     return result
 
@@ -117,5 +120,5 @@ def _delta_tables(session: "SparkSession", schemas: Sequence[str]) -> list[str]:
         for table in session.catalog.listTables(schema)
         if not table.isTemporary
         and table.tableType != "VIEW"
-        and session.sql(f"describe detail {schema}.{table.name}").first().format == "delta"
+        and session.sql(f"describe detail {schema}.{table.name}").collect()[0].format == "delta"
     ]

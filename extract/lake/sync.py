@@ -142,8 +142,8 @@ class _Copy:
         if table.name == "fixtures" and changes.deleted > keys.num_rows / 2 and not self._force:
             raise UsageError(
                 f"The lake {self._lake.url} has {keys.num_rows:,} fixtures, and "
-                f"{self._warehouse.location} lacks {changes.deleted:,} of them: the lake may be that "
-                "of another warehouse. Nothing was changed. To delete them from the lake: "
+                f"{self._warehouse.location} lacks {changes.deleted:,} of them: the lake may be "
+                "that of another warehouse. Nothing was changed. To delete them from the lake: "
                 f"`{command_line('lake', '--force')}`."
             )
         self._copied.tables[table.name] = TableChanges(0, changes.deleted)

@@ -104,7 +104,7 @@ def test_tables_of_another_lake_in_the_metastore_are_named(lake: Path, tmp_path:
 
     code, output = run("query", "select 1", SPARK_CONF_DIR=str(conf))
 
-    wanted = "The metastore has the schema sportmonks in file:/elsewhere/sportmonks, and LAKE_URL is"
+    wanted = "The metastore has the schema sportmonks in file:/elsewhere/sportmonks, and LAKE_URL"
     assert code == 2 and wanted in output, output
 
 

@@ -17,7 +17,13 @@ pytestmark = pytest.mark.usefixtures("kept_session")
 
 
 # As many as a run in CI has time for: Spark needs seconds for each table.
-CORE = ["--select", "+fixtures", "+fixture_statistics", "+fixture_events", "+int_fixture_corrections"]
+CORE = [
+    "--select",
+    "+fixtures",
+    "+fixture_statistics",
+    "+fixture_events",
+    "+int_fixture_corrections",
+]
 INCLUDE = "participants;scores;statistics;events;periods"
 
 
@@ -30,7 +36,8 @@ def test_core_tables_equal_duckdbs_after_corrections(
     spark_job.assert_same()
 
     # What a build that was killed may leave of a work table.
-    leftover = spark_job.lake / f"{spark_job.job.database.schema}_staging" / "work__fixtures__changes"
+    staging = spark_job.lake / f"{spark_job.job.database.schema}_staging"
+    leftover = staging / "work__fixtures__changes"
     leftover.mkdir(parents=True)
     (leftover / "part-00000.parquet").write_bytes(b"half a file")
     _correct(spark_job, league)

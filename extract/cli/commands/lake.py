@@ -16,9 +16,9 @@ def lake(
         typer.Option(
             "--optimize",
             metavar="",
-            help="Copy nothing: write small files of the raw tables together, and remove files that "
-            "no version has needed for `--keep-days`. With `TARGET=spark`, those of the final "
-            "tables.",
+            help="Copy nothing: write small files of the raw tables together, and remove files "
+            "that no version has needed for `--keep-days`. With `TARGET=spark`, those of the "
+            "final tables.",
         ),
     ] = False,
     keep_days: Annotated[
