@@ -224,8 +224,8 @@ def _remove_work_tables(session: "SparkSession", folder: str) -> None:
 
     Spark creates no table where files are. `macros/materializations/spark.sql` names these tables.
     """
-    context = session.sparkContext
-    hadoop = context._jvm.org.apache.hadoop.fs  # type: ignore[union-attr]
+    context: Any = session.sparkContext
+    hadoop = context._jvm.org.apache.hadoop.fs
     pattern = hadoop.Path(f"{folder}/work__*")
     files = pattern.getFileSystem(context._jsc.hadoopConfiguration())
     for found in files.globStatus(pattern) or ():
