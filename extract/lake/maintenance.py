@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from extract.config.lake_url import required_lake_url
+from extract.errors import ExtractError, first_line
 from extract.lake.sync import open_lake
 from extract.progress import Progress
 from extract.warehouse.factory import open_warehouse
@@ -94,6 +95,8 @@ def maintain_final_tables(
     """
     url, began = required_lake_url(), time.monotonic()
     with spark_session(progress.line if wait else None) as session:
+        from pyspark.errors import PySparkException
+
         # Delta warns of less than a week. Without `--keep-days` it is a week.
         session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
         result = Maintained(url)
@@ -101,15 +104,25 @@ def maintain_final_tables(
         with progress.copying(f"Compacting {len(names)} tables of the lake {url}."):
             for number, name in enumerate(names):
                 progress.copied(number, len(names))
-                (optimized,) = session.sql(f"optimize {name}").collect()
-                result.compacted += optimized.metrics.numFilesRemoved
-                vacuum = f"vacuum {name} retain {keep_hours} hours"
-                if old := session.sql(f"{vacuum} dry run").count():
-                    session.sql(vacuum)
-                result.removed += old
-                result.tables += 1
+                try:
+                    _maintain(session, name, keep_hours, result)
+                except PySparkException as error:
+                    raise ExtractError(
+                        f"The table {name} of the lake {url} cannot be maintained: "
+                        f"{first_line(error)}"
+                    ) from error
     result.seconds = time.monotonic() - began
     return result
+
+
+def _maintain(session: "SparkSession", name: str, keep_hours: int, result: Maintained) -> None:
+    (optimized,) = session.sql(f"optimize {name}").collect()
+    result.compacted += optimized.metrics.numFilesRemoved
+    vacuum = f"vacuum {name} retain {keep_hours} hours"
+    if old := session.sql(f"{vacuum} dry run").count():
+        session.sql(vacuum)
+    result.removed += old
+    result.tables += 1
 
 
 def _delta_tables(session: "SparkSession", schemas: Sequence[str]) -> list[str]:
