@@ -43,7 +43,7 @@ def test_optimize(
     before = _data_files(lake)
 
     freed = maintain_lake(ConsoleProgress(Messages(Console(stderr=True))), keep_hours=0)
-    assert freed.removed == len(before - _data_files(lake)) > files
+    assert freed.removed == len(before - _data_files(lake)) >= files
     assert len(list(final.glob("*.parquet"))) == 3
     assert not list((lake.path / f"{lake.schema}_raw" / "_dlt_loads").iterdir())
     assert_is_copy(lake, job)
