@@ -169,8 +169,12 @@ payloads as (
     from versions
     inner join changed_fixtures on versions.fixture_id = changed_fixtures.fixture_id
     where
-        changed_fixtures.read_from is null
-        or versions.loaded_at >= changed_fixtures.read_from
+        -- One that comes meanwhile is compared by the next run.
+        versions.loaded_at <= changed_fixtures.loaded_at
+        and (
+            changed_fixtures.read_from is null
+            or versions.loaded_at >= changed_fixtures.read_from
+        )
 
 )
 
