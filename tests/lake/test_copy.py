@@ -23,6 +23,7 @@ def lake(job: Job, memory: Path, job_folder: Path, monkeypatch: pytest.MonkeyPat
     return lake
 
 
+@POSTGRES_IN_TEST_ALL
 def test_the_first_copy_has_every_row_and_the_second_writes_nothing(
     job: Job, lake: Lake, api: Simulator
 ) -> None:
@@ -59,6 +60,7 @@ def test_the_token_and_payload_statistics_are_not_in_the_lake(
             assert b"participants" not in file.read_bytes(), file
 
 
+@POSTGRES_IN_TEST_ALL
 def test_an_extract_copies_what_it_changed(job: Job, lake: Lake, api: Simulator) -> None:
     job.command("lake")
     played = [id for id in api.world.fixture_ids() if len(api.control.fixture(id)["events"]) > 2]
@@ -110,6 +112,7 @@ CHANGES: dict[str, Callable[[int], list[str]]] = {
 }
 
 
+@DUCKDB_IN_TEST_ALL
 def test_whatever_is_changed_by_hand_is_copied(job: Job, lake: Lake, api: Simulator) -> None:
     job.command("lake")
     for change, statements in CHANGES.items():

@@ -15,7 +15,7 @@ from extract.planning.selection import Selection
 from extract.warehouse.factory import open_warehouse
 from simulator import Simulator
 from tests.simulator.client import Client
-from tests.support.pipeline import Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
 
 def list_calls(api: Simulator) -> list[str]:
@@ -46,6 +46,7 @@ def test_the_simulator_serves_every_endpoint(api: Simulator, endpoint: Endpoint)
         assert all(endpoint.include.lower() in row for row in body["data"])
 
 
+@POSTGRES_IN_TEST_ALL
 def test_lists_are_fetched_for_the_selection_as_planned(job: Job, api: Simulator) -> None:
     seasons = api.world.season_ids()
     plan = json.loads(job.command("plan", "--json").stdout)

@@ -30,10 +30,10 @@ def test_responses_stay_below_the_bound_and_the_run_makes_the_planned_calls(
 ) -> None:
     monkeypatch.setenv(setting("BATCH_MEGABYTES"), str(megabytes))
     chosen = ["--seasons", "all", "--force"]
-    with Simulator(seed=5, leagues=1, seasons=3, teams=20) as api:
+    with Simulator(seed=5, leagues=1, seasons=1, teams=20) as api:
         monkeypatch.setenv(setting("BASE_URL"), api.base_url)
         fixtures = len(api.world.fixture_ids())
-        assert fixtures > 1000
+        assert fixtures > 300
         made = []
         for _ in range(2):
             plan = json.loads(job.command("plan", "--json", *chosen).stdout)

@@ -1,9 +1,11 @@
 """The cluster that the other tests use is one: its processes share the work of a session."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from extract.config.paths import dbt_project_dir
 from tests.support.spark_cluster import Cluster, read_events, tasks_by_executor
 
 # As dbt's profile has it, with tables of Delta.
@@ -13,7 +15,7 @@ from pyspark.sql import SparkSession
 
 spark = (
     SparkSession.builder.master(os.environ["SPARK_MASTER"])
-    .config("spark.jars.packages", "io.delta:delta-spark_2.13:4.0.0")
+    .config("spark.jars.packages", sys.argv[2])
     .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
     .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
     .config("spark.eventLog.enabled", "true")
@@ -30,9 +32,10 @@ print("rows", spark.sql(f"select count(*) from delta.`{table}`").first()[0])
 def test_two_workers_share_the_tasks_of_a_session(cluster: Cluster, tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", **cluster.environment()}
     table = str(tmp_path / "table")
+    (delta,) = re.findall(r"io\.delta:[\w.:-]+", (dbt_project_dir() / "profiles.yml").read_text())
 
     done = subprocess.run(
-        [sys.executable, "-c", SESSION, table], env=environment, capture_output=True, text=True
+        [sys.executable, "-c", SESSION, table, delta], env=environment, capture_output=True, text=True
     )
 
     assert "rows 500" in done.stdout, done.stderr[-3000:]

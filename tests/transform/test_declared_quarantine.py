@@ -77,7 +77,9 @@ def payloads(fields: list[DeclaredField], count: int) -> Iterator[tuple[Any, set
         yield payload, found
 
 
-@pytest.mark.parametrize("source", ["fixtures", "standings", "topscorers"])
+@pytest.mark.parametrize(
+    "source", ["fixtures", "standings", pytest.param("topscorers", marks=pytest.mark.thorough)]
+)
 def test_each_declared_field_has_its_invalid_values_quarantined(
     job: Job, api: Simulator, source: str
 ) -> None:

@@ -443,6 +443,7 @@ def assert_tables_equal_files(job: Job, fixtures: list[Row]) -> None:
     assert job.query("select source_table, path, value from sportmonks.quarantine") == []
 
 
+@POSTGRES_IN_TEST_ALL
 def test_every_row_of_the_files_is_there_once(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     files = all_shapes()
     fixtures = fixtures_of(files)

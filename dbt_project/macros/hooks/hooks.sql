@@ -16,7 +16,12 @@
                 ~ env_var('LAKE_URL') ~ '/' ~ source.schema ~ '/' ~ source.name ~ "'"
             ) -%}
         {%- endfor -%}
-        {%- if flags.WHICH != 'test' -%} {%- do run_query(create_unchecked(checked)) -%} {%- endif -%}
+        {%- if flags.WHICH != 'test' -%}
+            {%- do run_query(
+                'create or replace table ' ~ get_unchecked_fixtures() ~ ' using delta as '
+                ~ select_unchecked(checked)
+            ) -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -2,11 +2,11 @@
 {% macro mark_unchecked(checked) -%}
     drop table if exists {{ get_unchecked_fixtures() }};
 
-    {{ create_unchecked(checked) }}
+    create table {{ get_unchecked_fixtures() }} as
+    {{ select_unchecked(checked) }}
 {%- endmacro %}
 
-{% macro create_unchecked(checked) -%}
-    create{{ ' or replace' if target.type == 'spark' }} table {{ get_unchecked_fixtures() }}{{ ' using delta' if target.type == 'spark' }} as
+{% macro select_unchecked(checked) -%}
     select fixtures.id as fixture_id
     from {{ source('sportmonks_raw', 'fixtures').render() }} as fixtures
     {%- if load_relation(checked) %}

@@ -15,7 +15,7 @@
 {%- set version = local_md5(tojson([keys, get_fixture_keys()])) %}
 with
 
-fixtures as (
+fixtures as not materialized (
 
     select * from {{ ref('stg_sportmonks__fixtures') }}
 
