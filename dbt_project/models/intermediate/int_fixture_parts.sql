@@ -13,58 +13,40 @@
 {%- set keys = get_part_keys(get_documents('fixtures') | reject('equalto', 'fixture')) -%}
 {#- When a column is declared later, all payloads are read again. -#}
 {%- set version = local_md5(tojson([keys, get_fixture_keys()])) %}
-with
-
-fixtures as not materialized (
-
-    select * from {{ ref('stg_sportmonks__fixtures') }}
-
-),
-
-{% if is_incremental() %}
-changed_fixtures as materialized (
-
-    select fixtures.fixture_id
-    from fixtures
-    left join {{ this }} as built on fixtures.fixture_id = built.fixture_id
+{#-
+    No `with`: PostgreSQL computes the columns of a view that has one for all of its rows, also of the
+    few that a model asks for, and DuckDB stores what is referred to twice.
+-#}
+{%- set fixtures = ref('stg_sportmonks__fixtures') %}
+{%- set payloads %}
+(
+    select * from {{ fixtures }}
+    {%- if is_incremental() %}
     where
-        built.loaded_at is distinct from fixtures.loaded_at
-        or built.parts_version is distinct from '{{ version }}'
+        fixture_id in (
+            select versions.fixture_id
+            from {{ fixtures.render() }} as versions
+            left join {{ this }} as built on versions.fixture_id = built.fixture_id
+            where
+                built.loaded_at is distinct from versions.loaded_at
+                or built.parts_version is distinct from '{{ version }}'
+        )
+    {%- endif %}
+) as payloads
+{%- endset -%}
 
-),
-
-{% endif %}
-changed_payloads as (
-
-    select * from fixtures
-    {% if is_incremental() %}
-    where fixture_id in (select changed_fixtures.fixture_id from changed_fixtures)
-    {% endif %}
-
-),
-
-parts as (
-
-    {{ read_parts('changed_payloads', keys) }}
-
-),
-
-final as (
-
-    select
-        fixture_id,
-        state_id,
-        fixture,
-        {%- for key in keys %}
-        {{ adapter.quote(key) }},
-        {%- endfor %}
-        '{{ version }}' as parts_version,
-        non_empty_keys,
-        irregular_keys,
-        declaration_hash,
-        loaded_at
-    from parts
-
-)
-
-select * from final
+select
+    fixture_id,
+    state_id,
+    fixture,
+    {%- for key in keys %}
+    {{ adapter.quote(key) }},
+    {%- endfor %}
+    '{{ version }}' as parts_version,
+    non_empty_keys,
+    irregular_keys,
+    declaration_hash,
+    loaded_at
+from (
+    {{ read_parts(payloads, keys) }}
+) as parts
