@@ -160,7 +160,8 @@ class SportmonksClient:
             ids: appended to the path, as in `get`.
 
         Raises:
-            UnavailableError: the list does not end, besides what `get` raises.
+            UnavailableError: the list does not end, or ends before the API says so, besides what
+                `get` raises.
         """
         query = dict(params or {})
         populate = "populate" in query.get("filters", "").split(";")
@@ -169,6 +170,14 @@ class SportmonksClient:
         rows: set[int | bytes] = set()
         for page in range(1, _MOST_PAGES + 1):
             answer = self.get(endpoint, query, ids)
+            if page > 1 and _breaks_off(answer):
+                # The page before says that there are more rows: this may be a transient error.
+                answer = self.get(endpoint, query, ids)
+                if _breaks_off(answer):
+                    raise UnavailableError(
+                        f"The list {endpoint} is incomplete: page {page} has no rows, although "
+                        "the page before it says that there are more."
+                    )
             yield answer
             if answer.pagination.get("has_more") is not True or not answer.rows:
                 return
@@ -349,6 +358,12 @@ class SportmonksClient:
 
 def _recorded_include(params: Mapping[str, str]) -> str | None:
     return requested_text(params["include"]) if params.get("include") else None
+
+
+def _breaks_off(answer: Answer) -> bool:
+    """Whether a page has no row with an id, and says nothing of further pages."""
+    has_ids = any(isinstance(row_identity(row), int) for row in answer.rows)
+    return not answer.rows or not (has_ids or answer.pagination.get("has_more") is True)
 
 
 def _endless(endpoint: str, found: str) -> UnavailableError:

@@ -15,11 +15,12 @@ class Unconfirmed:
     """What is not confirmed yet of a fixture; columns of `fixture_checks`.
 
     Attributes:
-        times_missing: consecutive runs in which the API did not return the fixture.
+        times_missing: consecutive responses that counted and lacked the fixture.
         empty_keys: includes that became empty, or that a new fixture was stored without.
         empty_since: time of the first such response; None if no include is empty.
         confirmations: number of later responses that confirmed it. A response counts only if it
-            comes at least `confirm_after` later than the last one that counted.
+            comes at least `confirm_after` later than the last one that counted; so it is for
+            `times_missing`.
         counted_at: time of the last response that counted.
     """
 
@@ -33,9 +34,11 @@ class Unconfirmed:
         """Whether a response of this time counts."""
         return self.counted_at is None or at - self.counted_at >= confirm_after
 
-    def missing(self) -> "Unconfirmed":
-        """The state after a run in which the API did not return the fixture."""
-        return replace(self, times_missing=self.times_missing + 1)
+    def missing(self, at: datetime, confirm_after: timedelta) -> "Unconfirmed":
+        """The state after a response without the fixture; arguments as in `empty`."""
+        if self.times_missing and not self.counts(at, confirm_after):
+            return self
+        return replace(self, times_missing=self.times_missing + 1, counted_at=at)
 
     def empty(
         self, keys: Set[str], absent: Set[str], at: datetime, confirm_after: timedelta

@@ -217,7 +217,8 @@ class FixtureBatches:
     def _outcome(self, id: int, fixture: Fixture | None, at: datetime) -> Outcome:
         if fixture is None:
             before = self._stored.unconfirmed(id)
-            return Outcome(id, "missing", at, unconfirmed=before.missing())
+            found = before.missing(at, self._confirm_after)
+            return Outcome(id, "missing", at, unconfirmed=found)
         if fixture.payload_hash == self._stored.payload_hash(id):
             return Outcome(id, "unchanged", at)
         return Outcome(id, "stored", at, fixture)

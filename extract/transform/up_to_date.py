@@ -258,9 +258,10 @@ def describe_oddities(checks: Sequence[Check]) -> str:
         checks: the checks that found rows.
     """
     found = sum(check.found for check in checks)
+    noun, pronoun = ("problems", "them") if found > 1 else ("problem", "it")
     return (
-        f"{len(checks):,} check{'s' if len(checks) > 1 else ''} found {found:,} "
-        f"{'oddities' if found > 1 else 'oddity'} in the provider's data: {command_line('report')}"
+        f"{len(checks):,} check{'s' if len(checks) > 1 else ''} found {found:,} {noun} in the "
+        f"provider's data: `{command_line('report')}` shows {pronoun}"
     )
 
 

@@ -18,6 +18,9 @@ from simulator.world.match_outline import FINISHED
 LIVE = frozenset({2, 3, 4, 6, 9, 11, 18, 19, 21, 22, 23, 25, 26})
 """States of a match that has begun and is not over."""
 
+_AWARDED = frozenset({14, 17})
+"""States of a match that was awarded, or whose opponent did not play."""
+
 GOALS, ASSISTS, RED_CARDS, YELLOW_CARDS = 208, 209, 83, 84
 """Types of the lists of players."""
 
@@ -38,6 +41,7 @@ class MatchResult:
         teams: The ids of the home and the away team.
         goals: Their goals; None where the match has no score.
         winner: The id of the winner, as the fixture's participants show it.
+        is_awarded: Whether the winner was decided without a whole match.
     """
 
     fixture_id: int
@@ -48,6 +52,7 @@ class MatchResult:
     teams: tuple[int, int]
     goals: tuple[int, int] | None
     winner: int | None
+    is_awarded: bool
 
     @property
     def is_known(self) -> bool:
@@ -61,10 +66,11 @@ class MatchResult:
     def outcome(self, side: int) -> str:
         """Return `W`, `D` or `L` for one side.
 
-        An equal score is a draw, whoever won a shoot-out.
+        An equal score is a draw, whoever won a shoot-out, except in an awarded match.
         """
         ours, theirs = self.scored(side), self.scored(1 - side)
-        if self.goals is not None and ours == theirs:
+        is_decided = self.is_awarded and self.winner is not None
+        if self.goals is not None and ours == theirs and not is_decided:
             return "D"
         if self.winner is not None:
             return "W" if self.winner == self.teams[side] else "L"
@@ -158,6 +164,7 @@ def _read_result(source: Source, base: Row) -> MatchResult | None:
         teams=(teams["home"], teams["away"]),
         goals=(goals["home"], goals["away"]) if goals.keys() == {"home", "away"} else None,
         winner=winner,
+        is_awarded=is_in(base, _AWARDED),
     )
 
 

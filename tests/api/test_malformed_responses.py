@@ -4,6 +4,7 @@ import json
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
 import extract.api.client
@@ -189,6 +190,32 @@ def test_an_empty_page_is_the_last_one(api: Simulator, cursor: str | None) -> No
     page: dict[str, Any] = {"data": [], "pagination": {"has_more": True, "next_cursor": cursor}}
     api.control.faults([{"kind": "status", "status": 200, "body": page}])
     assert len(list(client.pages("football/seasons"))) == 1
+
+
+@pytest.mark.parametrize(
+    "empty", [{"data": []}, {"message": "No result(s) found"}, {"data": [{"id": None}]}]
+)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_list_that_breaks_off_is_not_taken_for_the_whole_list(
+    api: Simulator, empty: dict[str, Any], times: int
+) -> None:
+    first = {"data": [{"id": 1}], "pagination": {"has_more": True, "next_cursor": "abc"}}
+    last = {"data": [{"id": 2}], "pagination": {"has_more": False, "next_cursor": None}}
+    bodies = [first, *[empty] * times, last]
+    client = SportmonksClient(client_settings(api))
+    api.control.faults(
+        [
+            {"kind": "status", "status": 200, "body": body, "after": number, "times": 1}
+            for number, body in enumerate(bodies)
+        ]
+    )
+    found = client.pages("football/seasons")
+    if times == 1:
+        rows = [msgspec.json.decode(row) for answer in found for row in answer.rows]
+        assert rows == [{"id": 1}, {"id": 2}]
+    else:
+        with pytest.raises(UnavailableError, match="page 2 has no rows"):
+            list(found)
 
 
 def pages(*rows_and_cursors: tuple[list[dict[str, Any]], str | None]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import time_machine
 
 from extract.config.endpoints import season_endpoints
 from simulator import Simulator
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, setting
 
 NOW = datetime(2026, 3, 14, 15, 20, tzinfo=UTC)
 
@@ -300,6 +300,25 @@ def test_how_often_a_fixture_was_missing(duckdb_job: Job, api: Simulator) -> Non
     duckdb_job.extract("--fixture-ids", str(id))
     duckdb_job.transform("--select", "+fixtures")
     assert [row["times_missing"] for row in duckdb_job.records("fixtures")] == [0]
+
+
+def test_only_a_later_response_counts_as_another_one_without_a_fixture(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(setting("CONFIRM_AFTER"), "5")
+    id = api.world.fixture_ids()[0]
+    duckdb_job.start_planned()
+    duckdb_job.extract("--fixture-ids", str(id))
+    api.control.faults([{"kind": "missing_ids", "fixture_ids": [id]}])
+    checks = "sportmonks_raw.fixture_checks"
+    for times in (1, 1, 2, 2, 3):
+        duckdb_job.extract("--fixture-ids", str(id))
+        assert duckdb_job.query(f"select times_missing from {checks}") == [(times,)]
+        earlier = "counted_at - interval '3 minutes'"
+        duckdb_job.query(f"update {checks} set counted_at = {earlier}")
+    api.control.clear_faults()
+    duckdb_job.extract("--fixture-ids", str(id))
+    assert duckdb_job.query(f"select times_missing from {checks}") == [(0,)]
 
 
 def test_days_are_listed_by_day(duckdb_job: Job, api: Simulator) -> None:

@@ -34,9 +34,8 @@ def test_two_workers_share_the_tasks_of_a_session(cluster: Cluster, tmp_path: Pa
     table = str(tmp_path / "table")
     (delta,) = re.findall(r"io\.delta:[\w.:-]+", (dbt_project_dir() / "profiles.yml").read_text())
 
-    done = subprocess.run(
-        [sys.executable, "-c", SESSION, table, delta], env=environment, capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", SESSION, table, delta]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
 
     assert "rows 500" in done.stdout, done.stderr[-3000:]
     tasks = tasks_by_executor(read_events(cluster.event_log))

@@ -60,7 +60,8 @@ def _line(team_id: int, matches: Iterable[Match]) -> Row:
         ours = match.score.get(side, 0)
         theirs = match.score.get("away" if side == "home" else "home", 0)
         scored, conceded = scored + ours, conceded + theirs
-        if match.score and ours == theirs:
+        is_awarded = match.state in ("AWARDED", "WO")
+        if match.score and ours == theirs and not (is_awarded and match.winner):
             form += "D"
         elif match.winner:
             form += "W" if match.winner == team_id else "L"

@@ -207,6 +207,10 @@ def correct(api: Simulator, history: History) -> None:
         for team in shootout.fixture["participants"]
     ]
     control.update(shootout.id, {"participants": unflagged})
+    # Abandoned at 1-1, and awarded.
+    awarded = history.take(lambda match: match.state == "AWARDED" and match.winner)
+    level = [{**row, "score": {**row["score"], "goals": 1}} for row in awarded.fixture["scores"]]
+    control.update(awarded.id, {"scores": level})
     # A card for a player on the bench who plays no match of the season.
     team = history.take(_eventful)
     team_id = team.teams["home"]["id"]

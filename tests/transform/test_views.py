@@ -1,9 +1,12 @@
 """Views are created once, and again when they are missing or their definition changed."""
 
+from collections import Counter
+from datetime import UTC, datetime
+
 import pytest
 
 from simulator import Simulator
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
+from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job
 
 VIEWS = "config.materialized:view"
 
@@ -50,3 +53,32 @@ def test_views_on_a_recreated_view_are_recreated(postgres_job: Job, api: Simulat
     job.database.execute(f"drop view {job.database.schema}_staging.stg_sportmonks__runs cascade")
     assert set(made(job)) == {"stg_sportmonks__runs", "extract_runs"}
     assert job.query("select count(*) from sportmonks.extract_runs") == [(1,)]
+
+
+@POSTGRES_IN_TEST_ALL
+def test_a_view_says_the_same_in_every_time_zone(job: Job, api: Simulator) -> None:
+    first, *_ = sorted(
+        map(api.control.fixture, api.world.fixture_ids()),
+        key=lambda fixture: fixture["starting_at_timestamp"],
+    )
+    day = first["starting_at"].split()[0]
+    api.control.reschedule(first["id"], f"{day}T00:30:00Z")
+    job.extract()
+    job.transform(*EVERY_MODEL)
+    views = job.query(
+        "select table_name from information_schema.views where table_schema = 'sportmonks'"
+    )
+    assert len(views) > 8
+    for (view,) in views:
+        found = [
+            Counter(
+                tuple(map(in_utc, row))
+                for row in job.query(f"set timezone = '{zone}'; select * from sportmonks.{view}")
+            )
+            for zone in ("UTC", "America/Sao_Paulo", "Asia/Kolkata")
+        ]
+        assert found[0] == found[1] == found[2], view
+
+
+def in_utc(value: object) -> object:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value

@@ -34,7 +34,7 @@ def lake(
         typer.Option(
             "--force",
             metavar="",
-            help="Copy even if most fixtures of the lake are deleted by it.",
+            help="Copy even if this deletes most fixtures of the lake.",
         ),
     ] = False,
     no_wait: NoWait = False,

@@ -33,7 +33,7 @@ def transform(
 ) -> None:
     """Build the final tables: `dbt build` on the warehouse that `TARGET` selects.
 
-    Only the tables and checks whose input has changed are built, and nothing if nothing has.
+    Builds only the tables and checks whose input has changed. If nothing has, dbt is not started.
     Everything is built when it was last built more than an hour ago, after a failure, and after a
     change of the project.
 

@@ -9,8 +9,8 @@ fixtures as (
 span as (
 
     select
-        date_trunc('day', min(cast(starting_at as timestamp))) as first_day,
-        date_trunc('day', max(cast(starting_at as timestamp))) as last_day
+        date_trunc('day', min({{ as_utc('starting_at') }})) as first_day,
+        date_trunc('day', max({{ as_utc('starting_at') }})) as last_day
     from fixtures
 
 ),

@@ -47,6 +47,7 @@ matches as (
         fixtures.home_score,
         fixtures.away_score,
         fixtures.starting_at,
+        states.developer_name in ('AWARDED', 'WO') as is_awarded,
         coalesce(
             states.phase = 'finished'
             and (
@@ -108,8 +109,12 @@ sides as (
         coalesce({{ side }}_score, 0) as goals_for,
         coalesce({{ other }}_score, 0) as goals_against,
         case
-            -- In a league an equal score is a draw, whoever wins a shoot-out.
-            when {{ side }}_score = {{ other }}_score then 'D'
+            -- In a league an equal score is a draw, whoever wins a shoot-out. An awarded match may
+            -- keep the score at which it was abandoned.
+            when
+                {{ side }}_score = {{ other }}_score
+                and not (is_awarded and winner_participant_id is not null)
+                then 'D'
             when winner_participant_id = {{ side }}_participant_id then 'W'
             when winner_participant_id = {{ other }}_participant_id then 'L'
             when {{ side }}_score > {{ other }}_score then 'W'

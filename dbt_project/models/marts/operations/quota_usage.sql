@@ -9,7 +9,7 @@ calls as (
 hours as (
 
     select
-        date_trunc('hour', called_at) as hour_at,
+        {{ as_utc("date_trunc('hour', " ~ as_utc('called_at') ~ ')') }} as hour_at,
         endpoint,
         count(*) as calls,
         count(case when status between 200 and 299 and error is null then 1 end)
