@@ -108,6 +108,8 @@ def _check_settings() -> str:
 
     # dlt does not name the line at which it could not read a file.
     named = set().union(*map(_settings_in, map(Path, _SETTINGS_FILES)))
+    prefix = TOKEN_VARIABLE.removesuffix("API_TOKEN")
+    named |= {name.removeprefix(prefix).lower() for name in os.environ if name.startswith(prefix)}
     # The token has a check of its own.
     settings = load_settings(UNUSED_TOKEN)
     files = [name for name in (".env", *_SETTINGS_FILES) if Path(name).is_file()]
@@ -120,7 +122,8 @@ def _check_settings() -> str:
         raise CheckWarning(
             f"{found}. There is no setting {', '.join(unknown)}.",
             "Correct the name under [sources.sportmonks] in .dlt/config.toml or "
-            f".dlt/secrets.toml. Settings are {', '.join(sorted(known))}.",
+            f".dlt/secrets.toml, or after {prefix} in .env or the environment. Settings are "
+            f"{', '.join(sorted(known))}.",
         )
     return f"{found}."
 

@@ -99,6 +99,8 @@ def maintain_final_tables(
 
         # Delta warns of less than a week. Without `--keep-days` it is a week.
         session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+        # As many tasks list the files of each table. The default is 10,000.
+        session.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8")
         result = Maintained(url)
         names = _delta_tables(session, [final_schema(), f"{final_schema()}_staging"])
         with progress.copying(f"Compacting {len(names)} tables of the lake {url}."):

@@ -141,6 +141,15 @@ def test_fault_in_a_file(
     assert ".dlt/config.toml" in found["found"] + found["remedy"]
 
 
+def test_a_misspelt_variable_is_named(
+    duckdb_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(setting("TRYS"), "3")
+    found = examined(duckdb_job, api)["settings"]
+    assert found["status"] == "warn"
+    assert "no setting trys" in found["found"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "output"),
     [("PGPORT", "1", "PGPORT is wrong"), ("PGUSER", "nobody_of_that_name", "PGUSER is wrong")],
