@@ -512,7 +512,7 @@ def test_the_extractor_and_dbt_agree_on_withdrawn_fixtures() -> None:
     assert project["vars"]["times_until_withdrawn"] == TIMES_UNTIL_WITHDRAWN
     description = Path("dbt_project/models/marts/core/fixtures.yml").read_text()
     assert TIMES_UNTIL_WITHDRAWN == 3, "also in words, in the description of is_withdrawn"
-    assert "or three runs in a row" in description
+    assert "or three consecutive responses" in description
 
 
 def test_a_fixture_whose_teams_are_gone_has_no_rows(duckdb_job: Job, api: Simulator) -> None:
