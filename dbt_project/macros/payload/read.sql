@@ -517,6 +517,25 @@ lateral view inline(array(
     {{ return(get_keys(get_document_fields('fixture'), with_id=false)) }}
 {%- endmacro %}
 
+{% macro changed_payloads(fixtures, version) -%}
+(
+    select * from {{ fixtures }}
+    {%- if is_incremental() %}
+    where
+        fixture_id in (
+            select versions.fixture_id
+            from {{ fixtures.render() }} as versions
+            left join {{ this }} as built on versions.fixture_id = built.fixture_id
+            where
+                not coalesce(
+                    built.loaded_at = versions.loaded_at and built.parts_version = '{{ version }}',
+                    false
+                )
+        )
+    {%- endif %}
+) as payloads
+{%- endmacro %}
+
 {% macro read_parts(relation, keys) -%}
     {{ return(adapter.dispatch('read_parts')(relation, keys)) }}
 {%- endmacro %}

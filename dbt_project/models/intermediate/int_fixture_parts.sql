@@ -17,24 +17,6 @@
     No `with`: PostgreSQL computes the columns of a view that has one for all of its rows, also of the
     few that a model asks for, and DuckDB stores what is referred to twice.
 -#}
-{%- set fixtures = ref('stg_sportmonks__fixtures') %}
-{%- set payloads %}
-(
-    select * from {{ fixtures }}
-    {%- if is_incremental() %}
-    where
-        fixture_id in (
-            select versions.fixture_id
-            from {{ fixtures.render() }} as versions
-            left join {{ this }} as built on versions.fixture_id = built.fixture_id
-            where
-                built.loaded_at is distinct from versions.loaded_at
-                or built.parts_version is distinct from '{{ version }}'
-        )
-    {%- endif %}
-) as payloads
-{%- endset -%}
-
 select
     fixture_id,
     state_id,
@@ -48,5 +30,5 @@ select
     declaration_hash,
     loaded_at
 from (
-    {{ read_parts(payloads, keys) }}
+    {{ read_parts(changed_payloads(ref('stg_sportmonks__fixtures'), version), keys) }}
 ) as parts
