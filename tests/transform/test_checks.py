@@ -33,7 +33,7 @@ def test_a_check_reads_new_rows_and_warns_of_new_findings(duckdb_job: Job, api: 
         "and (home_goal_count <> home_score or away_goal_count <> away_score)"
     )
     assert oddities == [(1,)]
-    assert "1 check found 1 oddity in the provider's data: sportmonks report." in output
+    assert "1 check found 1 problem in the provider's data: `sportmonks report` shows it." in output
     assert "WARN events_match_score" not in output
     assert "WARN live_fixtures_are_recent: 3 found. No match is live" in output
     fixture = next(f for f in map(api.control.fixture, api.world.fixture_ids()) if f["statistics"])
@@ -44,7 +44,7 @@ def test_a_check_reads_new_rows_and_warns_of_new_findings(duckdb_job: Job, api: 
     assert warns("--select", "int_fixture_parts", "fixture_statistics")
     assert "    value_field mid?[31mdle" in output
     assert not warns(*CHOSEN)
-    assert "2 checks found 2 oddities in the provider's data" in output
+    assert "2 checks found 2 problems in the provider's data" in output
     # What the operations page reads: the query finds rows that the next transform does not check.
     ((found, found_before, sql),) = job.query(
         "select found, found_before, query from sportmonks_staging.check_results "

@@ -35,7 +35,7 @@ def test_dbt_is_skipped_when_nothing_changed(duckdb_job: Job, api: Simulator) ->
     output = job.command("transform").output
     assert NOTHING in output
     assert "live_fixtures_are_recent found " in output
-    assert "in the provider's data: sportmonks report" in output
+    assert "in the provider's data: `sportmonks report` shows" in output
     calls = len(requested_ids(api))
     job.extract()
     assert len(requested_ids(api)) == calls
