@@ -97,10 +97,8 @@ simulator: .venv/installed ## Serve a simulated API. SIMULATOR_ARGS="--help" for
 .PHONY: test
 test: .venv/installed-dev ## The default suite, on both engines. PYTEST_ARGS="-k quota"
 	@$(PYTEST) $(PYTEST_ARGS)
-# A process that has finished its share takes tests over from the others. One more than there are
-# processors, because some tests wait.
-PROCESSES := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
-PYTEST := $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal
+# A process that has finished its share takes tests over from the others.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: test-fast
 test-fast: .venv/installed-dev ## Tests that need neither dlt, dbt nor a server.

@@ -109,7 +109,7 @@ def test_a_returned_array_needs_no_confirmation(duckdb_job: Job, api: Simulator)
     assert after(100, duckdb_job, api, *one)[0]["unconfirmed"] == 1
 
 
-def test_a_fixture_is_requested_with_every_run_until_three_have_missed_it(
+def test_a_fixture_is_requested_with_every_run_until_three_responses_have_lacked_it(
     duckdb_job: Job, api: Simulator
 ) -> None:
     id = played(api, has_goals=True)
@@ -118,10 +118,11 @@ def test_a_fixture_is_requested_with_every_run_until_three_have_missed_it(
     times = f"select times_missing from sportmonks_raw.fixture_checks where id = {id}"
     found = []
     after(60, duckdb_job, api, "--fixture-ids", str(id))
-    # Its schedule is over for hours: it is due with every run until it is missing three times.
-    for minutes in (61, 62, 80):
+    # Its schedule is over for hours: it is due with every run until it is missing three times. A
+    # response counts only five minutes after the last one.
+    for minutes in (61, 66, 72, 80):
         found.append((after(minutes, duckdb_job, api)[0]["missing"], *duckdb_job.query(times)[0]))
-    assert found == [(1, 2), (1, 3), (0, 3)]
+    assert found == [(1, 1), (1, 2), (1, 3), (0, 3)]
     api.control.clear_faults()
     assert after(90, duckdb_job, api, "--fixture-ids", str(id))[0]["unchanged"] == 1
     assert duckdb_job.query(times) == [(0,)]
