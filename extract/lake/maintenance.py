@@ -99,7 +99,8 @@ def maintain_final_tables(
 
         # Delta warns of less than a week. Without `--keep-days` it is a week.
         session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
-        # As many tasks list the files of each table. The default is 10,000.
+        # The number of tasks that list the files of a table. With the default of 10,000, a small
+        # table takes a minute.
         session.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "8")
         result = Maintained(url)
         names = _delta_tables(session, [final_schema(), f"{final_schema()}_staging"])

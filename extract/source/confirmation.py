@@ -19,7 +19,7 @@ class Unconfirmed:
         empty_keys: includes that became empty, or that a new fixture was stored without.
         empty_since: time of the first such response; None if no include is empty.
         confirmations: number of later responses that confirmed it. A response counts only if it
-            comes at least `confirm_after` later than the last one that counted; so it is for
+            comes at least `confirm_after` later than the last one that counted. The same holds for
             `times_missing`.
         counted_at: time of the last response that counted.
     """

@@ -66,7 +66,7 @@ class MatchResult:
     def outcome(self, side: int) -> str:
         """Return `W`, `D` or `L` for one side.
 
-        An equal score is a draw, whoever won a shoot-out, except in an awarded match.
+        An equal score is a draw, also after a shoot-out. In an awarded match the winner counts.
         """
         ours, theirs = self.scored(side), self.scored(1 - side)
         is_decided = self.is_awarded and self.winner is not None

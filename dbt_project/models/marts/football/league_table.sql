@@ -109,8 +109,8 @@ sides as (
         coalesce({{ side }}_score, 0) as goals_for,
         coalesce({{ other }}_score, 0) as goals_against,
         case
-            -- In a league an equal score is a draw, whoever wins a shoot-out. An awarded match may
-            -- keep the score at which it was abandoned.
+            -- In a league an equal score is a draw, also after a shoot-out. In an awarded match the
+            -- winner counts: the score may be that at which it was abandoned.
             when
                 {{ side }}_score = {{ other }}_score
                 and not (is_awarded and winner_participant_id is not null)
