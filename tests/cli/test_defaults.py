@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,18 @@ def test_the_file_repeats_the_defaults_of_the_package() -> None:
         if name not in SECRETS
     }
     assert FILE["sources"]["sportmonks"] == defaults
-    others = {name: value for name, value in FILE.items() if name != "sources"}
-    assert others == DLT_DEFAULTS
+    assert dict(flat({name: value for name, value in FILE.items() if name != "sources"})) == (
+        DLT_DEFAULTS
+    )
+
+
+def flat(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of a section and of those in it, by their paths."""
+    for name, value in section.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 @pytest.mark.parametrize("has_file", [False, True])
@@ -59,6 +70,14 @@ def test_a_file_overrides_the_defaults(tmp_path: Path) -> None:
     text = '[runtime]\nlog_level = "ERROR"\n[data_writer]\nbuffer_max_items = 7\n'
     (tmp_path / ".dlt/config.toml").write_text(text)
     assert resolved(tmp_path) == [False, "ERROR", False, False, True, 7, True, True, False]
+
+
+def test_a_value_in_place_of_a_section_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt/config.toml").write_text("data_writer = true\n")
+    with pytest.raises(subprocess.CalledProcessError) as raised:
+        resolved(tmp_path)
+    assert "UsageError: In .dlt/config.toml, data_writer must be a section" in raised.value.stderr
 
 
 def resolved(folder: Path) -> list[Any]:
