@@ -79,7 +79,7 @@ def test_one_line_makes_an_endpoint(job: Job, api: Simulator, copy: Path) -> Non
     assert f" {TABLE} of 2 seasons" in command(copy, "extract", "--force").stdout
 
 
-@POSTGRES_IN_TEST_ALL
+@pytest.mark.thorough
 def test_the_page_makes_a_final_table(job: Job, api: Simulator, copy: Path) -> None:
     declare(copy)
     models = copy / "dbt_project" / "models"

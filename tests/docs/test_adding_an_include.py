@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, setting
+from tests.support.pipeline import Job, setting
 
 PAGE = Path("docs/adding-an-include.md")
 MODELS = Path("dbt_project/models/marts/core")
@@ -46,7 +46,7 @@ def command(copy: Path, *arguments: str) -> str:
     return result.stdout
 
 
-@POSTGRES_IN_TEST_ALL
+@pytest.mark.thorough
 def test_a_model_and_its_yml_make_an_include(
     job: Job, api: Simulator, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def definitions() -> ModuleType:
     return module
 
 
+@pytest.mark.thorough
 def test_assets_are_materialised(dagster: ModuleType, duckdb_job: Job, api: Simulator) -> None:
     failing, *others = api.world.fixture_ids()
     api.control.faults([{"kind": "status", "status": 500, "fixture_ids": [failing]}])
@@ -85,6 +86,7 @@ def test_the_schedule_waits_for_a_run_under_way(dagster: ModuleType) -> None:
         assert requested_ids() == 1
 
 
+@pytest.mark.thorough
 def test_dbt_waits_for_the_file(duckdb_job: Job, api: Simulator) -> None:
     """Dagster runs it in a process of its own, before which another one may open the file."""
     duckdb_job.extract("--fixture-ids", str(api.world.fixture_ids()[0]))

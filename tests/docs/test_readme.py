@@ -199,6 +199,7 @@ def test_backfill(clone: Clone, api: Simulator) -> None:
     assert stored_in(clone) == len(api.world.fixture_ids())
 
 
+@pytest.mark.thorough
 def test_backfill_in_one_process(
     duckdb_job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +232,7 @@ def with_ids_of(api: Simulator, command: str) -> str:
     return command
 
 
+@pytest.mark.thorough
 def test_postgres_from_set_up_to_upgrade(
     clone: Clone, api: Simulator, database: dict[str, str]
 ) -> None:
@@ -278,6 +280,7 @@ def test_postgres_from_set_up_to_upgrade(
     clone.runs(extract)
 
 
+@pytest.mark.thorough
 def test_read_copy(clone: Clone) -> None:
     (example,) = blocks(sections(OPERATIONS)["Read copy for DuckDB"], "toml")
     # The example's section is in config.toml already, and TOML allows it once.

@@ -8,7 +8,7 @@ import yaml
 
 from extract.config.includes import DEFAULT_INCLUDE
 from simulator import Simulator
-from tests.support.pipeline import EVERY_MODEL, POSTGRES_IN_TEST_ALL, Job, setting
+from tests.support.pipeline import EVERY_MODEL, Job, setting
 
 DEFINITIONS = yaml.safe_load(Path("dbt_project/models/semantic.yml").read_text(encoding="utf-8"))
 METRICS: dict[str, Any] = {each["name"]: each for each in DEFINITIONS["metrics"]}
@@ -77,7 +77,7 @@ def query_of(name: str, column: str) -> str:
     )
 
 
-@POSTGRES_IN_TEST_ALL
+@pytest.mark.thorough
 def test_metrics_equal_the_marts(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:

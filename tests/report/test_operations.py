@@ -364,6 +364,7 @@ def test_an_analyst_gets_the_page_of_the_final_tables(
         assert table in missing
 
 
+@pytest.mark.thorough
 def test_it_says_that_it_waits_for_a_lock(
     job_on: Callable[[Database], Job], postgres: Postgres, api: Simulator
 ) -> None:

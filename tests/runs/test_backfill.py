@@ -351,6 +351,7 @@ def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
     )
 
 
+@pytest.mark.thorough
 def test_an_older_package_does_not_win(
     postgres_job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

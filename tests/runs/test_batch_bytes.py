@@ -15,7 +15,7 @@ from extract.config.batch_bytes import (
 from extract.config.includes import DEFAULT_INCLUDE
 from extract.source.batch_size import BatchSize
 from simulator import Simulator
-from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, requested_ids, setting
+from tests.support.pipeline import Job, requested_ids, setting
 
 ANSWERS = (
     "select json_bytes, rows_returned from sportmonks_raw.api_calls "
@@ -23,8 +23,8 @@ ANSWERS = (
 )
 
 
-@POSTGRES_IN_TEST_ALL
-@pytest.mark.parametrize("megabytes", [0.25, pytest.param(0.5, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("megabytes", [0.25, 0.5])
 def test_responses_stay_below_the_bound_and_the_run_makes_the_planned_calls(
     job: Job, monkeypatch: pytest.MonkeyPatch, megabytes: float
 ) -> None:

@@ -123,7 +123,7 @@ def test_only_what_changed_is_built_until_an_hour_has_passed(job: Job, api: Simu
         assert rows == built[name], name
 
 
-@POSTGRES_IN_TEST_ALL
+@pytest.mark.thorough
 def test_the_table_of_a_part_is_built_while_a_payload_has_it_or_the_table_has_rows(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

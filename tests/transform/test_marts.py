@@ -525,8 +525,8 @@ def test_a_fixture_whose_teams_are_gone_has_no_rows(duckdb_job: Job, api: Simula
         api.control.empty(fixture_id, "participants")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("api", [{"leagues": 1, "seasons": 1}], indirect=True, ids=["one season"])
-@POSTGRES_IN_TEST_ALL
 def test_a_match_reissued_under_another_id_counts_once(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

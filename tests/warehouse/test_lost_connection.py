@@ -196,7 +196,9 @@ def free() -> bool:
             return False
 
 
-@pytest.mark.parametrize("command", ["extract", "transform"])
+@pytest.mark.parametrize(
+    "command", ["extract", pytest.param("transform", marks=pytest.mark.thorough)]
+)
 def test_one_writer_even_if_the_session_with_the_lock_is_lost(
     postgres_job: Job, api: Simulator, postgres: Postgres, command: str
 ) -> None:

@@ -269,6 +269,7 @@ def test_a_backup_of_raw_is_all_that_is_needed(
     assert summary["unchanged"] == summary["requested"] == len(before["fixtures"])
 
 
+@pytest.mark.thorough
 def test_ctrl_c_ends_a_transform_in_order(job: Job, api: Simulator, postgres: Postgres) -> None:
     job.start_transformed()
     api.control.update(api.world.fixture_ids()[0], {"details": "changed"})

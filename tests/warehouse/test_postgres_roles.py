@@ -77,6 +77,7 @@ def refused(server: Server, role: str, sql: str) -> None:
         server.query(sql, user=role)
 
 
+@pytest.mark.thorough
 def test_the_loader_does_the_job_and_the_analyst_reads_the_final_tables(
     loaded: Job, roles: Roles, server: Server, postgres: Postgres, api: Simulator
 ) -> None:

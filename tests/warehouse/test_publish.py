@@ -184,6 +184,7 @@ def test_query_and_report_read_the_copy(duckdb_job: Job, api: Simulator, copy: P
         assert "in use by process" in job.command("query", "select 1", code=1).output
 
 
+@pytest.mark.thorough
 def test_a_reader_neither_stops_the_job_nor_loses_its_tables(
     duckdb_job: Job, api: Simulator, copy: Path
 ) -> None:
