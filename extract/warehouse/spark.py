@@ -50,6 +50,19 @@ _POLL = 0.5
 # Statements that read, and that Spark does not accept as a subquery.
 _DESCRIBING = re.compile(r"\s*(show|desc|describe|explain)\b", re.IGNORECASE)
 _LAST_LINES = 20_000
+_WORK_TABLES = "work__*"
+_MAX_AGE_OF_WORK_TABLE = 86_400
+# Without it, Java 17 has the encoding of the machine's locale, and Spark 4.0 decodes the texts of a
+# variant with that.
+_UTF_8 = "-Dfile.encoding=UTF-8"
+# Used where spark-defaults.conf does not name them. Spark's own are for larger tables: by default it
+# keeps 1 GB of memory, and reads the log of each table with 50 tasks.
+_DEFAULTS = {
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.memory": "4g",
+    "spark.executor.defaultJavaOptions": _UTF_8,
+    "spark.databricks.delta.snapshotPartitions": "4",
+}
 # Delta's conditions for a folder without a table.
 _NO_TABLE = ("DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
 
@@ -97,7 +110,7 @@ def spark_session(
             staging = f"{final_schema()}_staging"
             _check_places(session, lake, [final_schema(), staging])
             if writes:
-                _remove_work_tables(session, f"{lake}/{staging}")
+                _remove_work_tables(session, lake, staging)
             yield session
         finally:
             with suppress(Exception):
@@ -219,17 +232,27 @@ def _check_places(session: "SparkSession", lake: str, schemas: Sequence[str]) ->
             )
 
 
-def _remove_work_tables(session: "SparkSession", folder: str) -> None:
-    """Removes files of the work tables that a killed build has left.
+def _remove_work_tables(session: "SparkSession", lake: str, schema: str) -> None:
+    """Removes the work tables that killed builds have left.
 
-    Spark creates no table where files are. `macros/materializations/spark.sql` names these tables.
+    `macros/materializations/spark.sql` names them. Those of the last day may be of a build that runs
+    on another machine.
     """
     context: Any = session.sparkContext
     hadoop = context._jvm.org.apache.hadoop.fs
-    pattern = hadoop.Path(f"{folder}/work__*")
+    pattern = hadoop.Path(f"{lake}/{schema}/{_WORK_TABLES}")
     files = pattern.getFileSystem(context._jsc.hadoopConfiguration())
+    yesterday = (time.time() - _MAX_AGE_OF_WORK_TABLE) * 1000
+    kept = set()
     for found in files.globStatus(pattern) or ():
-        files.delete(found.getPath(), True)
+        if found.getModificationTime() < yesterday:
+            files.delete(found.getPath(), True)
+        else:
+            kept.add(found.getPath().getName())
+    if session.catalog.databaseExists(schema):
+        for table in session.catalog.listTables(schema, _WORK_TABLES):
+            if table.name not in kept:
+                session.sql(f"drop table if exists {schema}.{table.name}")
 
 
 def _place(url: str) -> tuple[str, str, str]:
@@ -288,8 +311,9 @@ def _start(settings: Mapping[str, str], folder: Path) -> "SparkSession":
 
 
 def _local_settings(folder: Path) -> dict[str, str]:
-    """Settings that dbt's profile does not have, because they depend on this machine."""
-    settings = {"spark.ui.showConsoleProgress": "false"}
+    """Settings that dbt's profile does not have: they depend on this machine, or are defaults."""
+    named = _named_settings()
+    settings = {name: value for name, value in _DEFAULTS.items() if name not in named}
     if events := os.environ.get("SPARK_EVENT_LOG"):
         settings |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": events}
     if not _has_metastore():
@@ -305,19 +329,29 @@ def _local_settings(folder: Path) -> dict[str, str]:
 
 def _has_metastore() -> bool:
     """Whether Spark's settings name a metastore."""
-    folder = Path(os.environ.get("SPARK_CONF_DIR") or f"{os.environ.get('SPARK_HOME', '')}/conf")
-    if (folder / "hive-site.xml").exists():
+    if (_settings_folder() / "hive-site.xml").exists():
         return True
-    defaults = folder / "spark-defaults.conf"
-    names = ("hive.metastore.uris", "javax.jdo.option.ConnectionURL")
-    return defaults.exists() and any(name in defaults.read_text() for name in names)
+    endings = ("hive.metastore.uris", "javax.jdo.option.ConnectionURL")
+    return any(name.endswith(endings) for name in _named_settings())
+
+
+def _named_settings() -> set[str]:
+    """The names of the settings in the user's spark-defaults.conf."""
+    defaults = _settings_folder() / "spark-defaults.conf"
+    lines = defaults.read_text().splitlines() if defaults.exists() else []
+    names = (re.split(r"[\s=:]", line.strip(), maxsplit=1)[0] for line in lines)
+    return {name for name in names if name and not name.startswith("#")}
+
+
+def _settings_folder() -> Path:
+    return Path(os.environ.get("SPARK_CONF_DIR") or f"{os.environ.get('SPARK_HOME', '')}/conf")
 
 
 @contextmanager
 def _environment_of_java() -> Iterator[None]:
     """The environment for Java's process, which keeps it: without secrets."""
     before = dict(os.environ)
-    options = f"{before.get('SPARK_SUBMIT_OPTS', '')} -Dderby.stream.error.file=/dev/null"
+    options = f"{before.get('SPARK_SUBMIT_OPTS', '')} {_UTF_8} -Dderby.stream.error.file=/dev/null"
     for name in before:
         if _SECRETS.fullmatch(name):
             del os.environ[name]

@@ -165,7 +165,8 @@ class Match:
         if 3 in periods:
             spans.append((3, 3, "extra-time", 90, 30, periods[3].starts, periods[4].ends))
         if kicks:
-            spans.append((5, 5, "penalties", 120, 0, kicks[0][0] - 45, kicks[-1][0] + 30))
+            first = 120 if 3 in periods else 90
+            spans.append((5, 5, "penalties", first, 0, kicks[0][0] - 45, kicks[-1][0] + 30))
         rows: list[Row] = []
         for order, (number, type_id, name, first, length, starts, ends) in enumerate(spans, 1):
             if starts > until:

@@ -231,7 +231,10 @@ def make_outline(
 
     phases = [(0, 2), (first.ends, 3), (second.starts, 22), (second.ends, 5)]
     outline = Outline(fate, ending, periods, goals, phases=phases)
-    if ending is not Ending.FULL_TIME:
+    if ending is Ending.PENALTIES and fixture_id % 2:
+        # As in some cups, which have no extra time.
+        _shootout(outline, draw)
+    elif ending is not Ending.FULL_TIME:
         _extra_time(outline, draw, score)
     goals.sort(key=lambda goal: (goal.period, goal.at))
     if fate is Fate.ABANDONED or fate is Fate.SUSPENDED:
@@ -267,7 +270,12 @@ def _extra_time(
     if draw() < 0.3:
         score(first, 0)
         score(second, 1)
-    begins = second.ends + 3 * MINUTE
+    _shootout(outline, draw)
+
+
+def _shootout(outline: Outline, draw: Callable[[], float]) -> None:
+    over = outline.periods[-1].ends
+    begins = over + 3 * MINUTE
     first_side = int(draw() < 0.5)
     scores, taken = [0, 0], [0, 0]
     while True:
@@ -282,7 +290,7 @@ def _extra_time(
             continue
         if scores[0] + left[0] < scores[1] or scores[1] + left[1] < scores[0]:
             break
-    outline.phases += [(second.ends, 25), (begins, 9), (outline.kicks[-1][0] + 30, 8)]
+    outline.phases += [(over, 25), (begins, 9), (outline.kicks[-1][0] + 30, 8)]
 
 
 def _stop(outline: Outline, running: int) -> None:

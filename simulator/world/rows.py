@@ -11,7 +11,7 @@ from simulator.data.source import Row
 from simulator.randomness import mix
 from simulator.world import ids, names
 from simulator.world.calendar import Calendar
-from simulator.world.match_outline import FINISHED, MINUTE, Ending, Outline
+from simulator.world.match_outline import FINISHED, MINUTE, Outline
 from simulator.world.plans import Plan
 from simulator.world.teams import Team, country
 
@@ -129,7 +129,7 @@ def fixture_row(
         "result_info": _result_info(outline, state_id, until, (home, away)),
         "leg": "1/1",
         "details": f"Match {plan.knockout}" if plan.knockout else None,
-        "length": 120 if outline is not None and outline.ending is not Ending.FULL_TIME
+        "length": 120 if outline is not None and len(outline.periods) > 2
         and until > outline.periods[1].ends + MINUTE else 90,
         "placeholder": plan.teams is None,
         # Odds come and go: the flag is volatile in real data.

@@ -1,5 +1,7 @@
 """The tables on Spark equal those on DuckDB, value for value, whatever has happened before."""
 
+import os
+import time
 from typing import Any
 
 import pytest
@@ -35,14 +37,18 @@ def test_core_tables_equal_duckdbs_after_corrections(
     spark_job.build(*CORE)
     spark_job.assert_same()
 
-    # What a build that was killed may leave of a work table.
+    # What builds that were killed may leave of a work table, or are about to read elsewhere.
     staging = spark_job.lake / f"{spark_job.job.database.schema}_staging"
-    leftover = staging / "work__fixtures__changes"
-    leftover.mkdir(parents=True)
-    (leftover / "part-00000.parquet").write_bytes(b"half a file")
+    leftover, used = (staging / f"work__fixtures__changes__{name}" for name in ("old", "new"))
+    for folder in (leftover, used):
+        folder.mkdir(parents=True)
+        (folder / "part-00000.parquet").write_bytes(b"half a file")
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(leftover, (two_days_ago, two_days_ago))
     _correct(spark_job, league)
     spark_job.build(*CORE)
     spark_job.assert_same()
+    assert [path.name for path in staging.glob("work__*")] == [used.name]
 
     progress = ConsoleProgress(Messages(Console(stderr=True)))
     before = spark_job.data_files()

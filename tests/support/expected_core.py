@@ -1,6 +1,6 @@
 """The final tables as they must be, made from the simulator's world without any of our code."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -135,11 +135,18 @@ def _fixture(fixture: dict[str, Any], states: dict[int, str]) -> dict[str, Any]:
         "winner_participant_id": winners[0] if winners else None,
         "home_score": goals.get(("CURRENT", "home")),
         "away_score": goals.get(("CURRENT", "away")),
+        "has_extra_time": _has_extra_time(states[fixture["state_id"]], goals),
         "home_score_half_time": goals.get(("1ST_HALF", "home")),
         "away_score_half_time": goals.get(("1ST_HALF", "away")),
         "starting_at": datetime.fromtimestamp(fixture["starting_at_timestamp"], UTC),
         **_surroundings(fixture),
     }
+
+
+def _has_extra_time(state: str, goals: Collection[tuple[str, str]]) -> bool | None:
+    if state == "AET":
+        return True
+    return ("ET", "home") in goals if goals else None
 
 
 def _surroundings(fixture: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def league_table(world: World) -> Rows:
                     "stage_id": stage_id,
                     "group_id": group_id,
                     "round_id": round_id,
+                    "round_name": str(number),
                     "round_number": number,
                     "team_name": team_names[line["team_id"]],
                     "position": 1 + sum(_rank(other) > _rank(line) for other in lines),

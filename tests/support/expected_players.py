@@ -140,7 +140,7 @@ _OF_TEAM = ("opponent_id", "team_name", "opponent_name", "location", "result")
 def _player_numbers(world: World, match: Match, player: Row, deeds: Deeds, is_first: bool) -> Row:
     id = player["player_id"]
     found = {world.type(row["type_id"]): row["data"]["value"] for row in player.get("details", [])}
-    has_details = bool(found.keys() - _XG)
+    has_details = bool(found.keys() - _XG - {"CAPTAIN"})
     is_starter = player["type_id"] == 11
     has_begun = match.phase in ("live", "finished")
     came_on = is_first and id in deeds.on
@@ -156,7 +156,9 @@ def _player_numbers(world: World, match: Match, player: Row, deeds: Deeds, is_fi
         numbers |= {column: counts[column] for column in _EVENT_COUNTS}
     has_minutes = bool(minutes)
     if minutes is None and is_first and deeds.has_substitutions:
-        end = {"FT": 90, "AET": 120, "FT_PEN": 120}.get(match.state)
+        end = {"FT": 90, "AET": 120, "FT_PEN": 90}.get(match.state)
+        if end and any(score["description"] == "ET" for score in match.fixture["scores"]):
+            end = 120
         if end is not None:
             minutes = 0
             if is_starter or came_on:
@@ -166,7 +168,7 @@ def _player_numbers(world: World, match: Match, player: Row, deeds: Deeds, is_fi
         **numbers,
         **{column: found.get(_type(column)) for column in _DOUBLES},
         "statistics_source": source,
-        "is_captain": found.get("CAPTAIN", False) is True if has_details else None,
+        "is_captain": found.get("CAPTAIN", False) is True if has_details or "CAPTAIN" in found else None,
         "has_played": has_begun and (is_starter or came_on or has_minutes),
         "minutes": minutes,
     }

@@ -25,7 +25,7 @@ _MASTER = "org.apache.spark.deploy.master.Master"
 # Of each worker; its executor takes all of it.
 EXECUTOR_MEMORY = "1g"
 # No more than these variables reach the daemons, whose environment the executors inherit.
-_KEPT = ("PATH", "HOME", "JAVA_HOME", "LANG", "TMPDIR")
+_KEPT = ("PATH", "HOME", "JAVA_HOME", "TMPDIR")
 # Code that runs once is not worth the better compiler: it took a third of the CPU time. The other
 # compiler alone has little room for its code, and cleared it all the time.
 _JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseParallelGC"

@@ -69,7 +69,7 @@
 {%- endmacro %}
 
 {% macro percent_to_double(text) -%}
-    {{ to_double("rtrim(regexp_replace(" ~ text ~ ", '%+$', ''))") }}
+    {{ to_double("trim(trailing ' ' from regexp_replace(" ~ text ~ ", '%+$', ''))") }}
 {%- endmacro %}
 
 {% macro double_to_bigint(number) -%}

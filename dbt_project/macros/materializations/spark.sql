@@ -16,12 +16,12 @@
 {%- endmaterialization -%}
 
 {#-
-    Tables that last as long as the build of a model. A build that is killed leaves them, and the next
-    session removes them (extract/warehouse/spark.py).
+    Tables that last as long as the build of a model. Their names have the id of the run: without a
+    metastore in common, another session would use the same files. A build that is killed leaves them,
+    and later sessions remove them (extract/warehouse/spark.py).
 -#}
 {% macro create_work_table(name, query) -%}
     {%- set table = get_work_table(name) -%}
-    {%- do run_query('drop table if exists ' ~ table) -%}
     {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ query) -%}
     {{ return(table) }}
 {%- endmacro %}
@@ -36,7 +36,7 @@
 {% macro get_work_table(name) -%}
     {{ return(api.Relation.create(
         schema=generate_schema_name('staging', none),
-        identifier='work__' ~ this.identifier ~ '__' ~ name,
+        identifier='work__' ~ this.identifier ~ '__' ~ name ~ '__' ~ invocation_id[:8],
         type='table'
     )) }}
 {%- endmacro %}

@@ -318,7 +318,7 @@ event_facts as (
 
     -- The field without a name represents the event itself.
     {% set rows = [["''", minute_label('minute', to_bigint('extra_minute'))
-        ~ " || coalesce(' ' || trim(player_name), '')"]] %}
+        ~ " || coalesce(' ' || trim(both ' ' from player_name), '')"]] %}
     {% for field in event_fields %} {% do rows.append(["'" ~ field ~ "'", field]) %} {% endfor %}
     {{ unpivot('events', {
         'fixture_id': 'fixture_id',

@@ -124,6 +124,10 @@ final as (
         cast(null as text) as reason,
         loaded_at
     from changed_payloads
+    {% if not reads_payloads -%}
+    -- One that arrived since was not validated: the next run does it.
+    where is_regular
+    {%- endif %}
 
     {% if reads_payloads %}
     union all

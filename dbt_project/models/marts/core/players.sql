@@ -86,7 +86,7 @@ ranked_names as (
 
     select
         player_id,
-        trim(player_name) as player_name,
+        trim(both ' ' from player_name) as player_name,
         row_number() over (
             partition by player_id
             order by preference asc, loaded_at desc, fixture_id desc, row_id desc
@@ -94,7 +94,7 @@ ranked_names as (
     from names
     where
         player_id is not null
-        and trim(player_name) <> ''
+        and trim(both ' ' from player_name) <> ''
 
 ),
 

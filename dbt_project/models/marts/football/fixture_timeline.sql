@@ -22,7 +22,9 @@ located as (
 
     select
         events.*,
+        fixtures.season_id,
         fixtures.name as fixture_name,
+        {{ state_phase('fixtures.state_id') }} as phase,
         case
             when events.participant_id = fixtures.home_participant_id then 'home'
             when events.participant_id = fixtures.away_participant_id then 'away'
@@ -66,10 +68,10 @@ numbered as (
             order by
                 is_shootout,
                 kicks_so_far nulls first,
-                minute,
+                minute nulls last,
                 added_minute,
                 goals_so_far nulls first,
-                sort_order,
+                sort_order nulls last,
                 event_id
         ) as position
     from ordered
@@ -104,7 +106,9 @@ final as (
         counted.participant_id as team_id,
         counted.player_id,
         counted.related_player_id,
+        counted.season_id,
         counted.fixture_name,
+        counted.phase,
         case
             when counted.is_shootout then 'P' || cast(counted.kicks_taken as text)
             else {{ minute_label('counted.minute', 'counted.added_minute') }}
@@ -113,8 +117,8 @@ final as (
         sub_types.name as sub_type_name,
         counted.location,
         counted.team_name,
-        trim(counted.player_name) as player_name,
-        trim(counted.related_player_name) as related_player_name,
+        trim(both ' ' from counted.player_name) as player_name,
+        trim(both ' ' from counted.related_player_name) as related_player_name,
         counted.info,
         counted.addition,
         counted.position,

@@ -41,6 +41,7 @@ matches as (
         -- Each group of a stage has its own table; 0 in a stage without groups.
         coalesce(fixtures.group_id, 0) as group_key,
         fixtures.round_id,
+        fixtures.round_name,
         fixtures.home_participant_id,
         fixtures.away_participant_id,
         fixtures.winner_participant_id,
@@ -66,7 +67,7 @@ matches as (
 
 ),
 
--- Fixtures do not contain the number of their round. Most matches of a round are played when planned,
+-- The names of rounds are texts, and not always numbers. Most matches of a round are played when planned,
 -- so that the median kick-off orders the rounds although single matches were moved.
 round_days as (
 
@@ -74,6 +75,7 @@ round_days as (
         season_id,
         stage_id,
         round_id,
+        max(round_name) as round_name,
         {{ median_time('starting_at') }} as starting_at
     from matches
     group by 1, 2, 3
@@ -86,6 +88,7 @@ rounds as (
         season_id,
         stage_id,
         round_id,
+        round_name,
         row_number() over (
             partition by season_id, stage_id
             order by starting_at nulls last, round_id
@@ -146,6 +149,7 @@ results as not materialized (
 
     select
         sides.*,
+        rounds.round_name,
         rounds.round_number,
         row_number() over (
             partition by sides.season_id, sides.stage_id, sides.group_key, sides.team_id
@@ -168,6 +172,7 @@ begun_rounds as (
         stage_id,
         group_key,
         round_id,
+        round_name,
         round_number
     from results
 
@@ -184,6 +189,7 @@ entries_and_results as (
         entries.stage_id,
         entries.group_key,
         begun_rounds.round_id,
+        begun_rounds.round_name,
         begun_rounds.round_number,
         entries.team_id,
         null as match_number,
@@ -205,6 +211,7 @@ entries_and_results as (
         stage_id,
         group_key,
         round_id,
+        round_name,
         round_number,
         team_id,
         match_number,
@@ -223,6 +230,7 @@ totals as (
         stage_id,
         group_key,
         round_id,
+        round_name,
         round_number,
         team_id,
         count(result) as played,
@@ -233,7 +241,7 @@ totals as (
         sum(goals_against) as goals_against,
         {{ join_texts('result', order_by='match_number') }} as results
     from entries_and_results
-    group by 2, 3, 4, 5, 6, 7
+    group by 2, 3, 4, 5, 6, 7, 8
 
 ),
 
@@ -245,6 +253,7 @@ running as (
         stage_id,
         group_key,
         round_id,
+        round_name,
         round_number,
         team_id,
         {% for number in ['played', 'won', 'drawn', 'lost', 'goals_for', 'goals_against'] %}
@@ -284,6 +293,7 @@ final as (
         leagues.name as league_name,
         seasons.name as season_name,
         teams.name as team_name,
+        scored.round_name,
         scored.form,
         scored.round_number,
         rank() over (

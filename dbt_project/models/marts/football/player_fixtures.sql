@@ -138,8 +138,9 @@ changed_fixtures as (
         changed_versions.events_loaded_at,
         changed_versions.is_omitted,
         case
-            when built_fixtures.state_code = 'FT' then 90
-            when built_fixtures.state_code in ('AET', 'FT_PEN') then 120
+            when built_fixtures.state_code not in ('FT', 'AET', 'FT_PEN') then null
+            when built_fixtures.state_code = 'FT' or not built_fixtures.has_extra_time then 90
+            when built_fixtures.has_extra_time then 120
         end as match_minutes
     from changed_versions
     inner join built_fixtures on changed_versions.fixture_id = built_fixtures.fixture_id
@@ -165,8 +166,12 @@ player_statistics as (
     select
         statistics.fixture_id,
         statistics.lineup_id,
-        count(case when statistics.type_id not in {{ player_xg_types() }} then 1 end) > 0
-            as has_details,
+        -- Captains are known without any count: in some months the API sends only type 40.
+        count(
+            case
+                when statistics.type_id <> 40 and statistics.type_id not in {{ player_xg_types() }} then 1
+            end
+        ) > 0 as has_details,
         max(case when statistics.type_id = 40 then statistics.value end) as captain,
         max(case when statistics.type_id = 119 then statistics.value end) as minutes,
         {{ pivot_player_statistics('statistics') }}
@@ -227,7 +232,7 @@ squads as (
         changed_fixtures.league_id,
         changed_fixtures.season_id,
         changed_lineups.position_id,
-        trim(changed_lineups.player_name) as player_name,
+        trim(both ' ' from changed_lineups.player_name) as player_name,
         changed_fixtures.league_name,
         changed_fixtures.season_name,
         changed_lineups.formation_field,
@@ -372,7 +377,9 @@ final as (
         end as statistics_source,
         jersey_number,
         is_starter,
-        case when has_details then coalesce(captain = 1, false) end as is_captain,
+        case
+            when has_details or captain is not null then coalesce(captain = 1, false)
+        end as is_captain,
         coalesce(
             phase in ('live', 'finished')
             and (is_starter or minute_on is not null or counted_minutes > 0),

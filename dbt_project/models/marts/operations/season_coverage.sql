@@ -60,6 +60,8 @@ known as (
         fixtures.loaded_at
     from listed
     full join fixtures on listed.fixture_id = fixtures.fixture_id
+    -- A fixture that was deleted before it was stored is never requested.
+    where fixtures.fixture_id is not null or listed.state_id is distinct from 20
 
 ),
 
