@@ -28,7 +28,8 @@ class DueFixture:
         id: Sportmonks' id.
         season_id: its season; None if unknown.
         reason: why it is due: `new` (never stored), `changed` (listed with another state or
-            kick-off than the stored one), a group of the schedule, `include added` (stored without
+            kick-off than the stored one, listed again after it was missing, or its last response
+            was lost), a group of the schedule, `include added` (stored without
             an include that is configured now), or `requested` (by its id or with --force).
         checked_at: when it was last requested; None if never.
     """
@@ -97,6 +98,7 @@ known as (
         stored.id is not null as is_stored,
         {differs} as is_listed_differently,
         listed.last_seen_at,
+        checks.outcome = 'stored' and checks.checked_at > stored.fetched_at as is_lost,
         checks.outcome,
         checks.times_missing,
         checks.requested_include,
@@ -109,7 +111,7 @@ known as (
 # Columns of both the list and the payload; the newer of the two counts. The dbt model `fixtures`
 # (CTE `current_states`) uses the same condition for deleted fixtures: change both together.
 _IN_LIST_AND_PAYLOAD = ("season_id", "league_id", "state_id", "starting_at")
-_PAYLOAD_IS_NEWER = (
+PAYLOAD_IS_NEWER = (
     "checks.outcome in ('stored', 'unchanged') and checks.checked_at >= listed.last_seen_at"
 )
 
@@ -117,11 +119,16 @@ _REASON = """
     case
         when not is_stored and state_group not in ('deleted', 'missing', 'unconfirmed', 'failed')
             then 'new'
+        -- A run was killed between the commits of two tables, and its files are gone.
+        when is_lost and state_group <> 'deleted'
+            then 'changed'
         when
             is_stored
-            and is_listed_differently
             and last_seen_at > checked_at
-            and state_group not in ('missing', 'unconfirmed', 'failed')
+            and (
+                state_group = 'missing'
+                or is_listed_differently and state_group not in ('unconfirmed', 'failed')
+            )
             then case when state_group = 'deleted' then 'deleted' else 'changed' end
         when
             again = 'run'
@@ -204,7 +211,7 @@ with_reason as (
 
 def _known(raw: str) -> str:
     newest = "".join(
-        f"case when {_PAYLOAD_IS_NEWER} then coalesce(stored.{column}, listed.{column}) "
+        f"case when {PAYLOAD_IS_NEWER} then coalesce(stored.{column}, listed.{column}) "
         f"else coalesce(listed.{column}, stored.{column}) end as {column}, "
         for column in _IN_LIST_AND_PAYLOAD
     )

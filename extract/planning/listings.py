@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from extract.api.fixture_lists import Discovery, Listing
 from extract.config.recheck_schedule import DELETED
 from extract.config.settings import Settings
+from extract.planning.due import PAYLOAD_IS_NEWER
 from extract.warehouse.base import Warehouse, id_list
 
 # Half of the 50 that the API allows in a filter: page numbers end at 20,000 rows (Sportmonks
@@ -108,8 +109,11 @@ def discover_window(
 
 
 def _known_deleted(warehouse: Warehouse) -> frozenset[int]:
+    """Fixtures that are listed as deleted, without those that a later response contained."""
     rows = warehouse.query(
-        f"select id from {warehouse.raw}.fixture_index where state_id = {DELETED}"
+        f"select id from {warehouse.raw}.fixture_index as listed "
+        f"left join {warehouse.raw}.fixture_checks as checks using (id) "
+        f"where listed.state_id = {DELETED} and ({PAYLOAD_IS_NEWER}) is not true"
     )
     return frozenset(id for (id,) in rows)
 

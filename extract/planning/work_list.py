@@ -87,13 +87,15 @@ def find_work(
 def _unfinished_since(warehouse: Warehouse, selection: Selection, now: datetime) -> datetime | None:
     """When the first of the interrupted runs for the same ids began; None without such a run."""
     began_at = None
-    for started_at, outcome in warehouse.query(
-        f"select started_at, outcome from {warehouse.raw}.runs "
+    for started_at, outcome, left in warehouse.query(
+        "select started_at, outcome, cast(counts ->> 'left' as bigint) "
+        f"from {warehouse.raw}.runs "
         f"where arguments ->> 'fixture_ids_hash' = '{selection.fixture_ids_hash}' "
         f"and started_at > timestamptz '{(now - _RESUMABLE).isoformat()}' "
         "and outcome <> 'planned' order by started_at desc"
     ):
-        if outcome == "completed":
+        # One that failed may have requested everything.
+        if outcome == "completed" or (outcome == "failed" and left == 0):
             break
         began_at = started_at
     return began_at

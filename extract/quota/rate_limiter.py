@@ -125,16 +125,17 @@ class RateLimiter:
         with self._changed:
             self._in_flight -= 1
             entity = report.entity or permit.entity
+            seconds = time.monotonic() - permit.given_at
             if entity == permit.entity:
                 with self._store.open(entity) as (window, now):
-                    window.give_back(permit.window_number, report, now)
+                    window.give_back(permit.window_number, report, now, seconds)
             else:
                 self._entities[permit.resource] = entity
                 with self._store.open(permit.entity) as (window, now):
                     window.give_back(permit.window_number, QuotaReport(), now)
                 with self._store.open(entity) as (window, now):
                     window.in_flight += 1
-                    window.give_back(window.number, report, now)
+                    window.give_back(window.number, report, now, seconds)
             self._changed.notify_all()
 
     def succeeded(self) -> None:

@@ -103,19 +103,20 @@ class Window:
         self.last_call_at = now
         return 0.0
 
-    def give_back(self, number: int, report: QuotaReport, now: float) -> None:
+    def give_back(self, number: int, report: QuotaReport, now: float, seconds: float = 0.0) -> None:
         """Records the end of a call, and what its response reports.
 
         Args:
             number: of the window that the call was taken from.
             report: of the response.
             now: the time.
+            seconds: how long the call took. The report may be that old.
         """
         if number != self.number:
             return
         self.in_flight = max(0, self.in_flight - 1)
         if report.remaining is not None:
-            self._learn(report.remaining, report.resets_in, now)
+            self._learn(report.remaining, report.resets_in, now, seconds)
             self.limit = report.limit or self.limit or report.remaining + 1
         elif report.is_success and self.remaining is None:
             self.remaining, self.resets_at = _UNLIMITED, now + _PROBE_INTERVAL
@@ -125,10 +126,12 @@ class Window:
         self.paused_until = max(self.paused_until, now + seconds)
         self._start_new()
 
-    def _learn(self, remaining: int, resets_in: int | None, now: float) -> None:
+    def _learn(self, remaining: int, resets_in: int | None, now: float, seconds: float) -> None:
         resets_at = None if resets_in is None else now + resets_in + _ROUNDING
         known, ends = self.remaining, self.resets_at
-        if known is None or (resets_at and ends and resets_at > ends + 2 * _ROUNDING):
+        # Not a slow response of this window.
+        is_new = resets_at and ends and resets_at - seconds > ends + 2 * _ROUNDING
+        if known is None or is_new:
             self.remaining, self.resets_at = remaining, resets_at
             return
         # Responses may overtake each other: within one window the smaller number is the newer one.

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 from extract import interrupts
 from extract.config.declared_columns import Declaration, read_declaration
@@ -33,7 +34,7 @@ def fetch(context: RunContext, work: WorkList) -> None:
     summary.due, summary.known = len(work.due), work.known
     summary.resumed = work.resumed
     _raise_error(client.stop_reason)
-    known_types = {id for (id,) in warehouse.query(f"select id from {warehouse.raw}.types")}
+    known_types = _known_types(context)
     # Until the first list of types is read, every type would be looked up.
     lookup = TypeLookup(client, known_types, context.progress.looking_up_types)
     types = lookup if known_types else None
@@ -68,6 +69,16 @@ def fetch(context: RunContext, work: WorkList) -> None:
     if context.include.text != known_include:
         # What the plan refuses makes no fixture due.
         create_due_view(context)
+
+
+def _known_types(context: RunContext) -> set[int]:
+    """The types that are not looked up: the stored ones, and those that were not found lately."""
+    since = context.client.clock.now() - timedelta(hours=context.settings.type_max_age)
+    rows = context.warehouse.query(
+        f"select id from {context.warehouse.raw}.types "
+        f"where payload is not null or fetched_at > timestamptz '{since.isoformat()}'"
+    )
+    return {id for (id,) in rows}
 
 
 def _read_declaration(context: RunContext) -> Declaration | None:

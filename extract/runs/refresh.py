@@ -1,11 +1,12 @@
 """The steps before the first fixture: unfinished loads, reference data, lists of fixtures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dlt
 from dlt.extract import DltResource
 
-from extract.api.fixture_lists import Discovery
+from extract.api.fixture_lists import Discovery, listed_now
 from extract.config.endpoints import ENDPOINT, Endpoint, reference_endpoints
 from extract.config.includes import include_parts, is_default
 from extract.config.recheck_schedule import read_schedule
@@ -133,8 +134,12 @@ def _recheck_refused_includes(context: RunContext) -> None:
             continue
         rows.append(refused_row(part, refused_at, context.client.clock.now()))
     if rows:
-        name = "listing_log"
-        context.load([dlt.resource(tables.rows(name, rows), name=name, **tables.hints(name))])
+        _load_listing_log(context, rows)
+
+
+def _load_listing_log(context: RunContext, rows: Sequence[Mapping[str, Any]]) -> None:
+    name = "listing_log"
+    context.load([dlt.resource(tables.rows(name, rows), name=name, **tables.hints(name))])
 
 
 def create_due_view(context: RunContext) -> None:
@@ -170,6 +175,10 @@ def _discoveries(context: RunContext, seasons: dict[int, Season]) -> Iterator[Di
 def _discover(context: RunContext, discovery: Discovery) -> None:
     try:
         context.load(listing_source(discovery, context.settings, context.client))
+        # In a load of their own, as each table of a load is committed by itself. After a kill in
+        # between, the lists would count as read.
+        now = context.client.clock.now()
+        _load_listing_log(context, [listed_now(row, now) for row in discovery.rows.values()])
     except (TokenError, DownError):
         raise
     except RequestError as error:

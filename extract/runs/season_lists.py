@@ -5,6 +5,7 @@ leaves the rest of them to the next one.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from extract.config.endpoints import Endpoint, season_endpoints
 from extract.errors import AccessError, DownError, RefusedError, RequestError
@@ -16,6 +17,7 @@ from extract.stop_reason import StopReason
 
 # Seasons whose lists are committed together: a killed run loses at most these.
 _SEASONS_IN_A_LOAD = 25
+_AFTER_THE_END = timedelta(days=7)
 
 
 def fetch_season_lists(context: RunContext, seasons: Mapping[int, Season]) -> None:
@@ -35,10 +37,17 @@ def fetch_season_lists(context: RunContext, seasons: Mapping[int, Season]) -> No
     if due_lists:
         titles = [f"{each.table} of {_seasons(ids)}" for each, ids in due_lists.items()]
         with context.progress.working("Season lists", f"Fetching {', '.join(titles)}."):
-            _fetch(context, due_lists)
+            _fetch(context, due_lists, {id for id in seasons if _just_ended(seasons[id], now)})
 
 
-def _fetch(context: RunContext, due_lists: Mapping[Endpoint, Sequence[int]]) -> None:
+def _just_ended(season: Season, now: datetime) -> bool:
+    """Whether the final list of a season is read in these days."""
+    return season.ends_at is not None and timedelta(0) <= now - season.ends_at < _AFTER_THE_END
+
+
+def _fetch(
+    context: RunContext, due_lists: Mapping[Endpoint, Sequence[int]], just_ended: set[int]
+) -> None:
     """Fetches lists, of all endpoints in one load: each load takes a third of a second."""
     refused: dict[tuple[Endpoint, str], list[int]] = {}
 
@@ -54,9 +63,7 @@ def _fetch(context: RunContext, due_lists: Mapping[Endpoint, Sequence[int]]) -> 
     remaining = dict(due_lists)
     while remaining and not context.client.stop_reason:
         lists = {
-            endpoint.table: SeasonLists(
-                ids[:_SEASONS_IN_A_LOAD], ids[_SEASONS_IN_A_LOAD:], _stored(context, endpoint)
-            )
+            endpoint.table: _season_lists(ids, _stored(context, endpoint), just_ended)
             for endpoint, ids in remaining.items()
         }
         source = reference_source(context.settings, context.client, failed, lists)
@@ -74,6 +81,11 @@ def _fetch(context: RunContext, due_lists: Mapping[Endpoint, Sequence[int]]) -> 
         context.progress.warning(
             f"No {endpoint.table} of {_seasons(ids)}: {error} Going on without."
         )
+
+
+def _season_lists(ids: Sequence[int], stored: set[int], just_ended: set[int]) -> SeasonLists:
+    now, later = ids[:_SEASONS_IN_A_LOAD], ids[_SEASONS_IN_A_LOAD:]
+    return SeasonLists(now, later, stored, repeated=stored & just_ended)
 
 
 def _stored(context: RunContext, endpoint: Endpoint) -> set[int]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from extract.api.client import SportmonksClient
-from extract.api.fixture_lists import Discovery, listed_now, read_discovery
+from extract.api.fixture_lists import Discovery, read_discovery
 from extract.config.settings import Settings, load_settings
 from extract.payload.fixture import Fixture
 from extract.warehouse import raw_tables as tables
@@ -22,13 +22,15 @@ def listing_source(
 ) -> Iterable[DltResource]:
     """Lists of fixtures without their payloads.
 
+    When the lists were read is recorded after their rows are committed (`runs/refresh.py`).
+
     Args:
         discovery: the lists to read. The resources are empty without it.
         settings: by default those of `[sources.sportmonks]`.
         client: by default a new one.
 
     Returns:
-        Resources `fixture_index` and `listing_log`.
+        The resource `fixture_index`.
     """
     client = client or SportmonksClient(settings or load_settings())
 
@@ -48,16 +50,7 @@ def listing_source(
             "fixture_index", ({**row, "last_seen_at": seen_at} for row in found.values())
         )
 
-    @dlt.transformer(data_from=listed_fixtures, **tables.hints("listing_log"))
-    def listing_log(fixtures: list[Fixture]) -> Iterator[pa.Table]:
-        """A row per season, or number of days, whose fixtures were listed."""
-        if discovery:
-            now = client.clock.now()
-            yield tables.rows(
-                "listing_log", (listed_now(row, now) for row in discovery.rows.values())
-            )
-
-    return listed_fixtures, fixture_index, listing_log
+    return listed_fixtures, fixture_index
 
 
 def index_columns(fixture: Fixture) -> dict[str, Any]:

@@ -55,8 +55,8 @@ _MAX_AGE_OF_WORK_TABLE = 86_400
 # Without it, Java 17 has the encoding of the machine's locale, and Spark 4.0 decodes the texts of a
 # variant with that.
 _UTF_8 = "-Dfile.encoding=UTF-8"
-# Used where spark-defaults.conf does not name them. Spark's own are for larger tables: by default it
-# keeps 1 GB of memory, and reads the log of each table with 50 tasks.
+# Used where spark-defaults.conf does not name them. Spark's own defaults are 1 GB of memory, and 50
+# tasks to read the log of each table.
 _DEFAULTS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.memory": "4g",
@@ -235,8 +235,8 @@ def _check_places(session: "SparkSession", lake: str, schemas: Sequence[str]) ->
 def _remove_work_tables(session: "SparkSession", lake: str, schema: str) -> None:
     """Removes the work tables that killed builds have left.
 
-    `macros/materializations/spark.sql` names them. Those of the last day may be of a build that runs
-    on another machine.
+    `macros/materializations/spark.sql` names them. Those of the last day may be of a build that
+    runs on another machine.
     """
     context: Any = session.sparkContext
     hadoop = context._jvm.org.apache.hadoop.fs

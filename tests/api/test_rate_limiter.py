@@ -263,8 +263,9 @@ def test_no_sequence_spends_more_than_the_quota(
     """A window that is kept by a model of the API, whatever order its answers come in."""
     window, now = Window(), 1000.0
     opened, used = -1e9, 0
-    # Number of the window, calls left, and end of the API's window, of each call under way.
-    under_way: list[tuple[int, int, float]] = []
+    # Number of the window, calls left, seconds until the API's window ends, and the time, of each
+    # call under way. The API answers at once, and the response may take long.
+    under_way: list[tuple[int, int, int, float]] = []
     for step, choice in steps:
         now += 0.25
         if step == "wait":
@@ -274,11 +275,12 @@ def test_no_sequence_spends_more_than_the_quota(
                 opened, used = now, 0
             used += 1
             assert used <= limit
-            under_way.append((window.number, limit - used, opened + 10))
+            resets_in = max(0, math.ceil(opened + 10 - now))
+            under_way.append((window.number, limit - used, resets_in, now))
         elif step == "answer" and under_way:
-            number, remaining, ends = under_way.pop(choice % len(under_way))
-            resets_in = max(0, math.ceil(ends - now))
-            window.give_back(number, QuotaReport("Fixture", limit, remaining, resets_in, True), now)
+            number, remaining, resets_in, sent = under_way.pop(choice % len(under_way))
+            report = QuotaReport("Fixture", limit, remaining, resets_in, True)
+            window.give_back(number, report, now, now - sent)
 
 
 @pytest.mark.parametrize("reserve", [0, 0.25, 3])

@@ -126,6 +126,12 @@ def test_an_unlisted_type_is_looked_up_once(duckdb_job: Job, api: Simulator) -> 
     duckdb_job.extract("--fixture-ids", f"{first},{second}")
     assert len(looked_up()) == 2
     duckdb_job.transform("--select", "+types")
+    # One that was not there is looked up again when it is as old as the list may be.
+    age = "update sportmonks_raw.types set fetched_at = fetched_at - interval '8 days'"
+    duckdb_job.query(f"{age} where payload is null")
+    api.control.update(first, {"details": "changed"})
+    duckdb_job.extract("--fixture-ids", str(first))
+    assert looked_up()[2:] == ["/v3/core/types/999999"]
     types = {row["type_id"]: row["name"] for row in duckdb_job.records("types")}
     assert types[7944] == (api.world.type(7944) or {})["name"]
     assert 999_999 not in types
@@ -219,6 +225,12 @@ def test_a_deleted_fixture_that_is_answered_again_is_not_deleted(
     duckdb_job.transform("--select", "+fixtures")
     row = next(row for row in duckdb_job.records("fixtures") if row["fixture_id"] == gone)
     assert (row["state_code"], row["times_missing"]) == ("FT", 0)
+    # The next list that has it among the deleted ones counts again.
+    api.control.delete(gone)
+    at(NOW + timedelta(days=2, hours=2), duckdb_job, api)
+    duckdb_job.transform("--select", "+fixtures")
+    row = next(row for row in duckdb_job.records("fixtures") if row["fixture_id"] == gone)
+    assert row["state_code"] == "DELETED"
 
 
 def test_one_empty_answer_of_each_list_hides_nothing(duckdb_job: Job, api: Simulator) -> None:

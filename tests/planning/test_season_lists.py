@@ -136,11 +136,31 @@ def test_a_list_is_replaced_as_a_whole_and_never_by_an_empty_one(
     assert duckdb_job.query(stored) == [(fewer,)]
     api.control.faults([])
     api.control.reset_requests()
-    # Not counted as read: the next run requests it.
+    # The league may be out of the plan, so that not every run requests it.
     duckdb_job.extract()
+    assert list_calls(api) == []
+    extract_again()
     assert list_calls(api) == [f"standings/{season_id}"]
     ((after,),) = duckdb_job.query(stored)
     assert {row["id"] for row in json.loads(after)["data"]} == {row["id"] for row in rows}
+
+
+def test_an_empty_list_after_the_end_of_a_season_is_read_again_in_the_next_run(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    duckdb_job.extract()
+    with closing(open_warehouse(None)) as warehouse:
+        season = min(plan_seasons(warehouse).values(), key=lambda season: season.id)
+    assert season.ends_at
+    api.control.set_clock((season.ends_at + timedelta(days=1)).isoformat())
+    path = f"standings/seasons/{season.id}"
+    empty = {"kind": "status", "status": 200, "path": path, "body": {"data": []}}
+    api.control.faults([empty])
+    duckdb_job.extract()
+    api.control.faults([])
+    api.control.reset_requests()
+    duckdb_job.extract()
+    assert f"standings/{season.id}" in list_calls(api)
 
 
 def test_a_season_without_a_list_is_not_requested_in_every_run(

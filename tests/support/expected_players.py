@@ -168,7 +168,9 @@ def _player_numbers(world: World, match: Match, player: Row, deeds: Deeds, is_fi
         **numbers,
         **{column: found.get(_type(column)) for column in _DOUBLES},
         "statistics_source": source,
-        "is_captain": found.get("CAPTAIN", False) is True if has_details or "CAPTAIN" in found else None,
+        "is_captain": found.get("CAPTAIN", False) is True
+        if has_details or "CAPTAIN" in found
+        else None,
         "has_played": has_begun and (is_starter or came_on or has_minutes),
         "minutes": minutes,
     }

@@ -53,7 +53,7 @@ states as (
 
 -- The API does not return a deleted fixture, so that its state 20 (DELETED) shows only in the list of
 -- deleted fixtures. A response that is newer than the list and contains the fixture takes precedence:
--- extract/planning/due.py has the same condition (_PAYLOAD_IS_NEWER).
+-- extract/planning/due.py has the same condition (PAYLOAD_IS_NEWER).
 current_states as (
 
     select
