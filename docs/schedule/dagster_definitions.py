@@ -89,8 +89,9 @@ def _specs() -> list[AssetSpec]:
             _Translator(),
         )
     }
-    # A view, which tells dbt and people what is due.
-    return [*described.values(), AssetSpec([_SOURCE, "due_fixtures"])]
+    # When lists were read, and a view on what is due.
+    others = [AssetSpec([_SOURCE, name]) for name in ("listing_log", "due_fixtures")]
+    return [*described.values(), *others]
 
 
 @multi_asset(

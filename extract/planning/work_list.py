@@ -87,15 +87,18 @@ def find_work(
 def _unfinished_since(warehouse: Warehouse, selection: Selection, now: datetime) -> datetime | None:
     """When the first of the interrupted runs for the same ids began; None without such a run."""
     began_at = None
-    for started_at, outcome, left in warehouse.query(
-        "select started_at, outcome, cast(counts ->> 'left' as bigint) "
+    known, failed, left = (
+        f"cast(counts ->> '{name}' as bigint)" for name in ("known", "failed", "left")
+    )
+    for started_at, outcome, is_complete in warehouse.query(
+        f"select started_at, outcome, {known} > 0 and {failed} = 0 and {left} = 0 "
         f"from {warehouse.raw}.runs "
         f"where arguments ->> 'fixture_ids_hash' = '{selection.fixture_ids_hash}' "
         f"and started_at > timestamptz '{(now - _RESUMABLE).isoformat()}' "
         "and outcome <> 'planned' order by started_at desc"
     ):
-        # One that failed may have requested everything.
-        if outcome == "completed" or (outcome == "failed" and left == 0):
+        # One that failed for another reason, such as a list of types, may have fetched all.
+        if outcome == "completed" or (outcome == "failed" and is_complete):
             break
         began_at = started_at
     return began_at

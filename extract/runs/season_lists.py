@@ -41,7 +41,7 @@ def fetch_season_lists(context: RunContext, seasons: Mapping[int, Season]) -> No
 
 
 def _just_ended(season: Season, now: datetime) -> bool:
-    """Whether the final list of a season is read in these days."""
+    """Whether the season ended in the last seven days."""
     return season.ends_at is not None and timedelta(0) <= now - season.ends_at < _AFTER_THE_END
 
 
@@ -85,7 +85,7 @@ def _fetch(
 
 def _season_lists(ids: Sequence[int], stored: set[int], just_ended: set[int]) -> SeasonLists:
     now, later = ids[:_SEASONS_IN_A_LOAD], ids[_SEASONS_IN_A_LOAD:]
-    return SeasonLists(now, later, stored, repeated=stored & just_ended)
+    return SeasonLists(now, later, stored, must_have_rows=stored & just_ended)
 
 
 def _stored(context: RunContext, endpoint: Endpoint) -> set[int]:

@@ -83,8 +83,9 @@ class BatchSize:
             self._too_large[size] += 1
             failures = self._too_large[size]
             # A batch is not refused for its size if as many fixtures have succeeded before.
-            successes = sum(count for each, count in self._succeeded.items() if each >= size)
-            refused = is_refused and not successes
-            proven = refused or failures >= max(_FAILURES_UNTIL_SMALLER, successes + 1)
+            refused = is_refused and not any(
+                count for each, count in self._succeeded.items() if each >= size
+            )
+            proven = refused or failures >= max(_FAILURES_UNTIL_SMALLER, self._succeeded[size] + 1)
             if proven and size <= self._accepted:
                 self._accepted = max(1, (size + 1) // 2)

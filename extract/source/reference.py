@@ -43,14 +43,14 @@ class SeasonLists:
         season_ids: seasons whose list is to be read.
         later: seasons whose list will be read after these, unless the API refuses the endpoint.
         stored: seasons whose list is in the warehouse.
-        repeated: those of them whose empty list is not believed: the next run reads it again.
+        must_have_rows: those of them whose list the next run reads again if it is empty.
         read: the number of lists that were read and are to be stored.
     """
 
     season_ids: Sequence[int]
     later: Sequence[int]
     stored: Set[int]
-    repeated: Set[int]
+    must_have_rows: Set[int]
     read: int = 0
 
 
@@ -206,7 +206,7 @@ def _read_season_lists(
             continue
         # An empty list may be a transient error, and replaces no stored one. It may also mean that
         # the league is no longer in the plan, so that it is mostly read again when it is too old.
-        if found.payload is not None or season_id not in lists.repeated:
+        if found.payload is not None or season_id not in lists.must_have_rows:
             yield found
         if found.payload is not None:
             stored.add(season_id)

@@ -242,17 +242,28 @@ def _remove_work_tables(session: "SparkSession", lake: str, schema: str) -> None
     hadoop = context._jvm.org.apache.hadoop.fs
     pattern = hadoop.Path(f"{lake}/{schema}/{_WORK_TABLES}")
     files = pattern.getFileSystem(context._jsc.hadoopConfiguration())
+    exists = session.catalog.databaseExists(schema)
+    # Before the folders: a table that appears meanwhile is not dropped.
+    tables = session.catalog.listTables(schema, _WORK_TABLES) if exists else []
     yesterday = (time.time() - _MAX_AGE_OF_WORK_TABLE) * 1000
     kept = set()
     for found in files.globStatus(pattern) or ():
-        if found.getModificationTime() < yesterday:
+        if _last_written(files, found) < yesterday:
             files.delete(found.getPath(), True)
         else:
             kept.add(found.getPath().getName())
-    if session.catalog.databaseExists(schema):
-        for table in session.catalog.listTables(schema, _WORK_TABLES):
-            if table.name not in kept:
-                session.sql(f"drop table if exists {schema}.{table.name}")
+    for table in tables:
+        # Without a metastore, only sessions of this folder know the table, and none of them runs.
+        if table.name not in kept or not _has_metastore():
+            session.sql(f"drop table if exists {schema}.{table.name}")
+
+
+def _last_written(files: Any, folder: Any) -> int:
+    """When a file of a folder was last written, in milliseconds. A bucket has no time of folders."""
+    newest, found = 0, files.listFiles(folder.getPath(), True)
+    while found.hasNext():
+        newest = max(newest, found.next().getModificationTime())
+    return newest or int(folder.getModificationTime())
 
 
 def _place(url: str) -> tuple[str, str, str]:

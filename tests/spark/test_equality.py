@@ -44,7 +44,7 @@ def test_core_tables_equal_duckdbs_after_corrections(
         folder.mkdir(parents=True)
         (folder / "part-00000.parquet").write_bytes(b"half a file")
     two_days_ago = time.time() - 2 * 86_400
-    os.utime(leftover, (two_days_ago, two_days_ago))
+    os.utime(leftover / "part-00000.parquet", (two_days_ago, two_days_ago))
     _correct(spark_job, league)
     spark_job.build(*CORE)
     spark_job.assert_same()

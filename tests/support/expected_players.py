@@ -156,9 +156,9 @@ def _player_numbers(world: World, match: Match, player: Row, deeds: Deeds, is_fi
         numbers |= {column: counts[column] for column in _EVENT_COUNTS}
     has_minutes = bool(minutes)
     if minutes is None and is_first and deeds.has_substitutions:
-        end = {"FT": 90, "AET": 120, "FT_PEN": 90}.get(match.state)
-        if end and any(score["description"] == "ET" for score in match.fixture["scores"]):
-            end = 120
+        end = {"FT": 90, "AET": 120}.get(match.state)
+        if match.state == "FT_PEN" and (scores := match.fixture["scores"]):
+            end = 120 if any(score["description"] == "ET" for score in scores) else 90
         if end is not None:
             minutes = 0
             if is_starter or came_on:

@@ -125,7 +125,7 @@ final as (
         loaded_at
     from changed_payloads
     {% if not reads_payloads -%}
-    -- One that arrived since was not validated: the next run does it.
+    -- A payload that arrived after the check above is validated by the next run.
     where is_regular
     {%- endif %}
 

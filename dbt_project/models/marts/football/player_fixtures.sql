@@ -138,9 +138,13 @@ changed_fixtures as (
         changed_versions.events_loaded_at,
         changed_versions.is_omitted,
         case
-            when built_fixtures.state_code not in ('FT', 'AET', 'FT_PEN') then null
-            when built_fixtures.state_code = 'FT' or not built_fixtures.has_extra_time then 90
-            when built_fixtures.has_extra_time then 120
+            when built_fixtures.state_code = 'FT' then 90
+            when built_fixtures.state_code = 'AET' then 120
+            when built_fixtures.state_code = 'FT_PEN'
+                then case
+                    when built_fixtures.has_extra_time then 120
+                    when not built_fixtures.has_extra_time then 90
+                end
         end as match_minutes
     from changed_versions
     inner join built_fixtures on changed_versions.fixture_id = built_fixtures.fixture_id
@@ -166,7 +170,7 @@ player_statistics as (
     select
         statistics.fixture_id,
         statistics.lineup_id,
-        -- Captains are known without any count: in some months the API sends only type 40.
+        -- Type 40 is no count: in some months the API sends nothing else.
         count(
             case
                 when statistics.type_id <> 40 and statistics.type_id not in {{ player_xg_types() }} then 1
