@@ -259,7 +259,7 @@ def _remove_work_tables(session: "SparkSession", lake: str, schema: str) -> None
 
 
 def _last_written(files: Any, folder: Any) -> int:
-    """When a file of a folder was last written, in milliseconds. A bucket has no time of folders."""
+    """When a file of a folder was last written, in ms. A bucket has no times of folders."""
     newest, found = 0, files.listFiles(folder.getPath(), True)
     while found.hasNext():
         newest = max(newest, found.next().getModificationTime())
