@@ -3,9 +3,10 @@
 import json
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 
 from extract.config.endpoints import ENDPOINTS, Endpoint, season_endpoints
 from extract.config.settings import UNUSED_TOKEN, load_settings
@@ -148,19 +149,25 @@ def test_a_list_is_replaced_as_a_whole_and_never_by_an_empty_one(
 def test_an_empty_list_after_the_end_of_a_season_is_read_again_in_the_next_run(
     duckdb_job: Job, api: Simulator
 ) -> None:
-    duckdb_job.extract()
+    def extract_at(moment: datetime) -> list[str]:
+        api.control.reset_requests()
+        api.control.set_clock(moment.isoformat())
+        with time_machine.travel(moment, tick=True):
+            duckdb_job.extract()
+        return list_calls(api)
+
+    extract_at(datetime(2026, 3, 14, 15, 20, tzinfo=UTC))
     with closing(open_warehouse(None)) as warehouse:
         season = min(plan_seasons(warehouse).values(), key=lambda season: season.id)
     assert season.ends_at
-    api.control.set_clock((season.ends_at + timedelta(days=1)).isoformat())
+    after = season.ends_at + timedelta(days=1)
     path = f"standings/seasons/{season.id}"
-    empty = {"kind": "status", "status": 200, "path": path, "body": {"data": []}}
-    api.control.faults([empty])
-    duckdb_job.extract()
+    api.control.faults([{"kind": "status", "status": 200, "path": path, "body": {"data": []}}])
+    extract_at(after)
     api.control.faults([])
-    api.control.reset_requests()
-    duckdb_job.extract()
-    assert f"standings/{season.id}" in list_calls(api)
+    again = extract_at(after + timedelta(hours=1))
+    assert again == [f"standings/{season.id}"]
+    assert extract_at(after + timedelta(hours=2)) == []
 
 
 def test_a_season_without_a_list_is_not_requested_in_every_run(

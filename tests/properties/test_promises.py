@@ -117,6 +117,7 @@ def test_the_models_are_right_on_made_up_rows_and_every_column_is_described(
         "path:models/staging",
         "team_fixtures",
         "player_fixtures",
+        "fixture_quality",
     )
     project = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
     result = dbtRunner().invoke(["test", *project, "--select", "test_type:unit"])
