@@ -283,6 +283,18 @@ def test_no_sequence_spends_more_than_the_quota(
             window.give_back(number, report, now, now - sent)
 
 
+def test_a_slow_response_begins_no_new_window() -> None:
+    """It says how many calls were left when the API answered, which was long ago."""
+    window = Window()
+    window.take(0, 0, 60)
+    window.give_back(0, QuotaReport("Fixture", 4, 3, 60, True), 0.1, 0.1)
+    assert [window.take(1, 0, 60) for _ in range(3)] == [0, 0, 0]
+    for remaining in (1, 0):
+        window.give_back(0, QuotaReport("Fixture", 4, remaining, 59, True), 1.1, 0.1)
+    window.give_back(0, QuotaReport("Fixture", 4, 2, 59, True), 11, 10)
+    assert window.take(12, 0, 60) > 40
+
+
 @pytest.mark.parametrize("reserve", [0, 0.25, 3])
 def test_reserved_calls_are_left(reserve: float) -> None:
     window = Window()
