@@ -173,7 +173,8 @@ player_statistics as (
         -- Type 40 is no count: in some months the API sends nothing else.
         count(
             case
-                when statistics.type_id <> 40 and statistics.type_id not in {{ player_xg_types() }} then 1
+                when statistics.type_id <> 40 and statistics.type_id not in {{ player_xg_types() }}
+                    then 1
             end
         ) > 0 as has_details,
         max(case when statistics.type_id = 40 then statistics.value end) as captain,

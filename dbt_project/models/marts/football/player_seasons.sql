@@ -144,7 +144,8 @@ sums as (
         coalesce(event_sums.player_id, squad_sums.player_id) as any_player_id,
         coalesce(event_sums.team_id, squad_sums.team_id) as any_team_id,
         coalesce(event_sums.league_id, squad_sums.league_id) as any_league_id,
-        trim(both ' ' from coalesce(event_sums.player_name, squad_sums.player_name)) as any_player_name
+        trim(both ' ' from coalesce(event_sums.player_name, squad_sums.player_name))
+            as any_player_name
     from event_sums
     full outer join squad_sums
         on
