@@ -65,8 +65,9 @@ _ARROW = {
     "json": pa.string(),
 }
 _NULL = msgspec.Raw(b"null")
-# Ids of types.
+# Ids of types, and of a state.
 _REFEREE, _ATTENDANCE = 6, 578
+_AFTER_EXTRA_TIME = 7
 
 
 @dataclass(frozen=True)
@@ -267,6 +268,9 @@ def _computed(fixture: Any) -> dict[str, Any]:
             elif score.description == "PENALTY_SHOOTOUT":
                 kicks[side] = goals
     found["winner_participant_id"] = _winner(fixture, found, kicks)
+    descriptions = {score.description for score in fixture.scores or ()} - {None}
+    if fixture.state_id == _AFTER_EXTRA_TIME or descriptions:
+        found["has_extra_time"] = fixture.state_id == _AFTER_EXTRA_TIME or "ET" in descriptions
     for referee in sorted(fixture.referees or (), key=attrgetter("id")):
         if referee.type_id == _REFEREE:
             found["referee_id"] = referee.referee_id

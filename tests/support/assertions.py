@@ -78,7 +78,8 @@ def assert_equals_world(
             for column in volatile:
                 row.pop(column, None)
                 wanted.pop(column, None)
-            assert row == wanted, table
+            differs = {name: (row[name], wanted.get(name)) for name in row}
+            assert row == wanted, (table, {k: v for k, v in differs.items() if v[0] != v[1]})
 
 
 def assert_raw_equals_world(job: Job, api: Simulator) -> None:

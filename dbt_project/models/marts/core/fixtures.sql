@@ -238,7 +238,8 @@ results as (
             as home_kicks_scored,
         max(case when description = 'PENALTY_SHOOTOUT' and location = 'away' then goals end)
             as away_kicks_scored,
-        max(case when description = 'ET' then 1 else 0 end) = 1 as has_extra_time
+        max(case when description = 'ET' then 1 when description is not null then 0 end) = 1
+            as has_extra_time
     from ranked_goals
     where rank_of_score = 1
     group by 1
@@ -343,7 +344,10 @@ final as (
         results.away_score_half_time,
         base_fields.times_missing,
         base_fields.is_withdrawn,
-        base_fields.state_code = 'AET' or results.has_extra_time as has_extra_time,
+        case
+            when base_fields.state_code = 'AET' then true
+            else results.has_extra_time
+        end as has_extra_time,
         base_fields.loaded_at
     from base_fields
     left join teams on base_fields.fixture_id = teams.fixture_id
