@@ -176,7 +176,8 @@ def derived(case: Case) -> set[str]:
             f"{side}_participant_{what}" for side in ("home", "away") for what in ("id", "name")
         } | {"winner_participant_id"}
     if case.keys[0] == "scores":
-        return {f"{side}_score{part}" for side in ("home", "away") for part in ("", "_half_time")}
+        sides = {f"{side}_score{part}" for side in ("home", "away") for part in ("", "_half_time")}
+        return sides | {"has_extra_time"}
     return {"state_id", "state_code"} if case.keys[0] == "state_id" else set(case.keys[:1])
 
 
