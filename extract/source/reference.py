@@ -192,8 +192,8 @@ def _read_season_lists(
 ) -> Iterator[_ReadList]:
     stored, refusals = set(lists.stored), 0
     # One by one until the API returns one: the plan may not include the endpoint.
-    is_refused = not stored
-    while (pair := reader.next(one_by_one=is_refused)) is not None:
+    may_be_refused = not stored
+    while (pair := reader.next(one_by_one=may_be_refused)) is not None:
         season_id, future = pair
         try:
             found = future.result()
@@ -215,7 +215,7 @@ def _read_season_lists(
                 now = client.clock.now()
                 yield from (_ReadList(id, None, now) for id in refused)
             continue
-        is_refused = False
+        may_be_refused = False
         # An empty list may be a transient error, and replaces no stored one. It may also mean that
         # the league is no longer in the plan, so that it is mostly read again when it is too old.
         if found.payload is not None or season_id not in lists.must_have_rows:
