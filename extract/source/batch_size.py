@@ -83,9 +83,11 @@ class BatchSize:
             self._too_large[size] += 1
             failures = self._too_large[size]
             # A batch is not refused for its size if as many fixtures have succeeded before.
-            refused = is_refused and not any(
-                count for each, count in self._succeeded.items() if each >= size
+            successes = self._succeeded[size]
+            if is_refused:
+                successes = sum(n for each, n in self._succeeded.items() if each >= size)
+            proven = (is_refused and not successes) or failures >= max(
+                _FAILURES_UNTIL_SMALLER, successes + 1
             )
-            proven = refused or failures >= max(_FAILURES_UNTIL_SMALLER, self._succeeded[size] + 1)
             if proven and size <= self._accepted:
                 self._accepted = max(1, (size + 1) // 2)

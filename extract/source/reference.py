@@ -1,12 +1,8 @@
 """The dlt source of the endpoints that `extract/config/endpoints.py` declares."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import dlt
 import msgspec
@@ -89,13 +85,11 @@ def reference_source(
         A resource such as `types` for each endpoint, and for each of them one such as
         `types_listed` with its rows of `listing_log`.
     """
-    settings = settings or load_settings()
-    client = client or SportmonksClient(settings)
+    client = client or SportmonksClient(settings or load_settings())
     for endpoint in ENDPOINTS:
         if endpoint.per == "season":
             lists = (season_lists or {}).get(endpoint.table)
-            in_flight = settings.requests_in_flight
-            yield from _season_table(endpoint, lists, client, on_failure, in_flight)
+            yield from _season_table(endpoint, lists, client, on_failure)
         else:
             yield from _table(endpoint, client, on_failure)
 
@@ -148,15 +142,12 @@ def _season_table(
     lists: SeasonLists | None,
     client: SportmonksClient,
     on_failure: OnFailure | None,
-    in_flight: int,
 ) -> tuple[DltResource, DltResource, DltResource]:
     @dlt.resource(name=f"{endpoint.table}_read", selected=False)
     def read_lists() -> Iterator[_ReadList]:
         """The lists of the seasons, one by one."""
         if lists:
-            new = _SeasonListReader(endpoint, lists.season_ids, client, in_flight)
-            with closing(new) as reader:
-                yield from _read_season_lists(endpoint, lists, reader, client, on_failure)
+            yield from _read_season_lists(endpoint, lists, client, on_failure)
 
     @dlt.transformer(data_from=read_lists, name=endpoint.table, **tables.hints(endpoint.table))
     def season_rows(found: _ReadList) -> Iterator[pa.Table]:
@@ -186,17 +177,14 @@ def _season_table(
 def _read_season_lists(
     endpoint: Endpoint,
     lists: SeasonLists,
-    reader: "_SeasonListReader",
     client: SportmonksClient,
     on_failure: OnFailure | None,
 ) -> Iterator[_ReadList]:
-    stored, refusals = set(lists.stored), 0
-    # One by one until the API returns one: the plan may not include the endpoint.
-    may_be_refused = not stored
-    while (pair := reader.next(one_by_one=may_be_refused)) is not None:
-        season_id, future = pair
+    stored, season_ids, refusals = set(lists.stored), list(lists.season_ids), 0
+    while season_ids:
+        season_id = season_ids.pop(0)
         try:
-            found = future.result()
+            found = _read_season_list(endpoint, season_id, client)
         except StoppedError:
             return  # the lists that were read are committed
         except RequestError as error:
@@ -206,7 +194,8 @@ def _read_season_lists(
             refusals += isinstance(error, RefusedError)
             if not stored and (isinstance(error, AccessError) or refusals >= _MAX_REFUSALS):
                 # The plan does not include the endpoint.
-                refused += [*reader.clear(), *lists.later]
+                refused += [*season_ids, *lists.later]
+                season_ids.clear()
             on_failure(endpoint, refused, error)
             if isinstance(error, DownError):
                 return
@@ -215,7 +204,6 @@ def _read_season_lists(
                 now = client.clock.now()
                 yield from (_ReadList(id, None, now) for id in refused)
             continue
-        may_be_refused = False
         # An empty list may be a transient error, and replaces no stored one. It may also mean that
         # the league is no longer in the plan, so that it is mostly read again when it is too old.
         if found.payload is not None or season_id not in lists.must_have_rows:
@@ -223,40 +211,6 @@ def _read_season_lists(
         if found.payload is not None:
             stored.add(season_id)
             lists.read += 1
-
-
-class _SeasonListReader:
-    """Reads lists of seasons, several at a time; gives them in the order of the seasons."""
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        season_ids: Sequence[int],
-        client: SportmonksClient,
-        in_flight: int,
-    ) -> None:
-        self._in_flight = in_flight
-        self._read = partial(_read_season_list, endpoint, client=client)
-        self._waiting = deque(season_ids)
-        self._running: deque[tuple[int, Future[_ReadList]]] = deque()
-        self._pool = ThreadPoolExecutor(thread_name_prefix="sportmonks")
-
-    def next(self, one_by_one: bool) -> tuple[int, "Future[_ReadList]"] | None:
-        """The next season and its list; None at the end."""
-        while self._waiting and len(self._running) < (1 if one_by_one else self._in_flight):
-            season_id = self._waiting.popleft()
-            self._running.append((season_id, self._pool.submit(self._read, season_id)))
-        return self._running.popleft() if self._running else None
-
-    def clear(self) -> list[int]:
-        """Leaves the other seasons out, and returns those that are not requested yet."""
-        left = list(self._waiting)
-        self._waiting.clear()
-        return left
-
-    def close(self) -> None:
-        """Sends no further request, and does not wait for those in flight."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _read_season_list(endpoint: Endpoint, season_id: int, client: SportmonksClient) -> _ReadList:

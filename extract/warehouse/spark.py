@@ -260,9 +260,16 @@ def _remove_work_tables(session: "SparkSession", lake: str, schema: str) -> None
 
 def _last_written(files: Any, folder: Any) -> int:
     """When a file of a folder was last written, in ms. A bucket has no times of folders."""
-    newest, found = 0, files.listFiles(folder.getPath(), True)
-    while found.hasNext():
-        newest = max(newest, found.next().getModificationTime())
+    from py4j.protocol import Py4JJavaError
+
+    newest = 0
+    try:
+        found = files.listFiles(folder.getPath(), True)
+        while found.hasNext():
+            newest = max(newest, found.next().getModificationTime())
+    except Py4JJavaError:
+        # Another machine has just dropped the table.
+        return int(time.time() * 1000)
     return newest or int(folder.getModificationTime())
 
 

@@ -76,6 +76,7 @@ def test_occasional_refusals_keep_the_batch_size() -> None:
         size.too_large(50, is_refused=True)
     # Such as the last batch of a chunk.
     size.too_large(7, is_refused=True)
+    size.too_large(7, is_refused=True)
     assert size.size == 50
     fresh = BatchSize(100)
     fresh.too_large(100, is_refused=True)
