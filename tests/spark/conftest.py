@@ -54,11 +54,17 @@ def spark_job(
     dbt_targets: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> SparkJob:
+) -> Iterator[SparkJob]:
     """Runs the job on DuckDB and on the cluster, with an empty lake for each test."""
     job = Job(duckdb, job_folder, dbt_targets / "DuckDb", league)
     for name, value in job.environment(league.base_url, league.token).items():
         monkeypatch.setenv(name, value)
     # Each run looks for fixtures that are new, and that are deleted.
     monkeypatch.setenv("SOURCES__SPORTMONKS__LISTING_MAX_AGE", "0")
-    return SparkJob(job, tmp_path / "lake", cluster, dbt_targets / "Spark", tmp_path)
+    yield SparkJob(job, tmp_path / "lake", cluster, dbt_targets / "Spark", tmp_path)
+    from pyspark.sql import SparkSession
+
+    # A kept session knows the tables of this lake, and the next test has another one.
+    if session := SparkSession.getActiveSession():
+        for schema in (job.database.schema, f"{job.database.schema}_staging"):
+            session.sql(f"drop schema if exists {schema} cascade")
