@@ -110,7 +110,7 @@ test-all: .venv/installed-dev ## All tests on both engines, and many random case
 
 .PHONY: test-spark
 test-spark: .venv/installed-spark ## The tests on a Spark cluster. Needs Java 17. PYTEST_ARGS="--everything"
-	@$(BIN)/python -m pytest --timeout 1200 $(PYTEST_ARGS) tests/spark
+	@$(BIN)/python -m pytest --timeout 2400 $(PYTEST_ARGS) tests/spark
 
 .PHONY: faults
 faults: .venv/installed-dev ## The job against every fault of the API, as a table: about 5 minutes.
