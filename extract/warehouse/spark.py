@@ -252,9 +252,11 @@ def _remove_work_tables(session: "SparkSession", lake: str, schema: str) -> None
             files.delete(found.getPath(), True)
         else:
             kept.add(found.getPath().getName())
+    if not _has_metastore():
+        # Only sessions of this folder know these tables, and none of them runs.
+        kept.clear()
     for table in tables:
-        # Without a metastore, only sessions of this folder know the table, and none of them runs.
-        if table.name not in kept or not _has_metastore():
+        if table.name not in kept:
             session.sql(f"drop table if exists {schema}.{table.name}")
 
 
