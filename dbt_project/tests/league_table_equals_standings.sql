@@ -71,7 +71,7 @@ inner join coverage on standings.season_id = coverage.season_id
 where
     coverage.known = coverage.stored
     -- A knock-out stage has no table of ours.
-    and standings.stage_id in (select ours.stage_id from {{ ref('league_table') }} as ours)
+    and standings.stage_id in (select ours.stage_id from league_table as ours)
     and standings.season_id not in (select live_seasons.season_id from live_seasons)
     and (
         standings.played is distinct from league_table.played

@@ -14,6 +14,12 @@ player_seasons as (
 
 ),
 
+players as (
+
+    select * from {{ ref('players') }}
+
+),
+
 fixtures as (
 
     select * from {{ ref('fixtures') }}
@@ -62,7 +68,6 @@ counted as (
     select
         season_id,
         player_id,
-        max(player_name) as player_name,
         sum(goals) as goals
     from player_seasons
     group by 1, 2
@@ -74,13 +79,14 @@ select
     coverage.league_name,
     coverage.season_name,
     official.player_id,
-    counted.player_name,
+    players.display_name as player_name,
     official.goals as official_goals,
     coalesce(counted.goals, 0) as goals
 from official
 inner join coverage on official.season_id = coverage.season_id
 left join counted
     on official.season_id = counted.season_id and official.player_id = counted.player_id
+left join players on official.player_id = players.player_id
 where
     coverage.known = coverage.stored
     and coverage.finished_with_events > 0
