@@ -101,6 +101,9 @@ def spark_session(
     folder.mkdir(parents=True, exist_ok=True)
     needs_lock = writes or not _has_metastore()
     with _locked(folder / "lock", lake, on_wait) if needs_lock else nullcontext():
+        if lake.startswith("file:") and not _local_folder(lake, final_schema()).is_dir():
+            # Somebody has deleted the lake, and the list would name tables that are not there.
+            shutil.rmtree(_list_of_tables(folder), ignore_errors=True)
         session = _start(settings, folder)
         try:
             # Spark would make an empty table of a missing one.
@@ -337,14 +340,18 @@ def _local_settings(folder: Path) -> dict[str, str]:
     if events := os.environ.get("SPARK_EVENT_LOG"):
         settings |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": events}
     if not _has_metastore():
-        database = folder / "metastore"
         settings |= {
             "spark.hadoop.javax.jdo.option.ConnectionURL": (
-                f"jdbc:derby:;databaseName={database};create=true"
+                f"jdbc:derby:;databaseName={_list_of_tables(folder)};create=true"
             ),
             "spark.sql.warehouse.dir": (folder / "default").as_uri(),
         }
     return settings
+
+
+def _list_of_tables(folder: Path) -> Path:
+    """The Derby database that serves as a metastore where there is none."""
+    return folder / "metastore"
 
 
 def _has_metastore() -> bool:

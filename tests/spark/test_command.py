@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -106,6 +107,23 @@ def test_tables_of_another_lake_in_the_metastore_are_named(lake: Path, tmp_path:
 
     wanted = "The metastore has the schema sportmonks in file:/elsewhere/sportmonks, and LAKE_URL"
     assert code == 2 and wanted in output, output
+
+
+def test_a_lake_that_was_deleted_begins_without_tables(
+    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    program = (
+        "from extract.warehouse.spark import spark_session\n"
+        "with spark_session(None) as session:\n"
+        f"    session.sql(\"create schema sportmonks location '{lake.as_uri()}/sportmonks'\")\n"
+        "    session.sql('create table sportmonks.fixtures (id bigint) using delta')"
+    )
+    for _ in range(2):
+        # The second time, the schema would exist without its folder.
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+        shutil.rmtree(lake / "sportmonks")
 
 
 def test_a_query_on_the_cluster_reads_only_and_sees_no_token(

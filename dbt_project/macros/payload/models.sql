@@ -20,6 +20,7 @@
         meta={'payload': {'source': 'fixtures', 'paths': paths, 'kind': kind}}
     )
 }}
+{%- set reads_others = may_have_other_parts(paths) %}
 with
 
 changed_parts as {{ materialized_changes() }} (
@@ -34,6 +35,7 @@ regular_elements as (
 
 ),
 
+{% if reads_others -%}
 other_parts as {{ materialized_changes() }} (
 
     select * from changed_parts
@@ -50,9 +52,11 @@ other_elements as (
 
 ),
 
+{% endif -%}
 elements as materialized (
 
     select * from regular_elements
+    {%- if reads_others %}
 
     union all
 
@@ -63,6 +67,7 @@ elements as materialized (
         loaded_at,
         array_index
     from other_elements
+    {%- endif %}
 
 ),
 
