@@ -109,9 +109,11 @@ class FixtureBatches:
             yield Batch(left, self._client.drain_calls(), stop_reason=stop_reason)
         elif pending.ids:
             outcomes = verification.not_in_plan()
-            second = self._in_parallel([sorted(pending.ids)])
+            second = list(self._in_parallel([sorted(pending.ids)]))
             outcomes += verification.settled_by_second(second)
-            yield Batch(outcomes, self._client.drain_calls())
+            reasons = (result.stop_reason for result in second)
+            error = next((reason for reason in reasons if reason and reason.error), None)
+            yield Batch(outcomes, self._client.drain_calls(), stop_reason=error)
 
     def _in_parallel(self, groups: Sequence[Sequence[int]]) -> Iterator[BatchResult]:
         """The results of batches, in the order in which they are known."""

@@ -71,7 +71,7 @@ class RequestedInclude:
             probe: requests one fixture with some parts of the include.
 
         Raises:
-            AccessError: the part is not one of the default include.
+            AccessError: the part is not one of the default include, or no part is refused alone.
             RequestError, StoppedError: a probe failed.
         """
         with self._lock:
@@ -80,6 +80,14 @@ class RequestedInclude:
             if include != self.text:
                 return  # another thread has left it out meanwhile
             part = _refused_part(include, error, probe)
+            if part is None:
+                self._error = AccessError(
+                    f"The plan refuses the include as a whole (HTTP {error.status}), and no part "
+                    "alone: take parts out of `include` in .dlt/config.toml or "
+                    "SOURCES__SPORTMONKS__INCLUDE.",
+                    error.status,
+                )
+                raise self._error
             spelling = next(
                 given.strip()
                 for given in self._configured.split(";")
@@ -98,19 +106,27 @@ class RequestedInclude:
         self._on_refused(spelling)
 
 
-def _refused_part(include: str, error: IncludeRefusedError, probe: Probe) -> str:
-    """The part that the plan refuses, by the API's message, else by requests with some parts."""
+def _refused_part(include: str, error: IncludeRefusedError, probe: Probe) -> str | None:
+    """The part that the plan refuses, by the API's message, else by requests with some parts.
+
+    None if it refuses no part alone.
+    """
     parts = list(include_parts(include))
     suspects = _named(parts, str(error)) or parts
+    is_refused = True
     while len(suspects) > 1:
         half = suspects[: len(suspects) // 2]
-        try:
-            probe(";".join(half))
-        except IncludeRefusedError:
-            suspects = half
-        else:
-            suspects = suspects[len(half) :]
-    return suspects[0]
+        is_refused = _is_refused(half, probe)
+        suspects = half if is_refused else suspects[len(half) :]
+    return suspects[0] if is_refused or _is_refused(suspects, probe) else None
+
+
+def _is_refused(parts: Sequence[str], probe: Probe) -> bool:
+    try:
+        probe(";".join(parts))
+    except IncludeRefusedError:
+        return True
+    return False
 
 
 def _named(parts: Sequence[str], message: str) -> list[str]:

@@ -15,6 +15,7 @@ from extract.payload.fixture import Fixture
 from extract.source.confirmation import CONFIRMED, Unconfirmed, confirmations_needed
 from extract.source.outcome import BatchResult, Outcome
 from extract.source.stored_fixtures import StoredFixtures
+from extract.stop_reason import StopReason, most_serious
 
 
 @dataclass
@@ -120,10 +121,9 @@ class Verification:
             id: missing & self.pending.keys_seen
             for id, (_, missing) in self.pending.missing_includes.items()
         }
-        is_stopped = False
+        stop_reason: StopReason | None = None
         for result in results:
-            # Fixtures that a stopped run does not request have no outcome.
-            is_stopped = is_stopped or bool(result.stop_reason and not result.stop_reason.error)
+            stop_reason = most_serious(stop_reason, result.stop_reason)
             for outcome in result.outcomes:
                 id = outcome.id
                 if id in unconfirmed:
@@ -136,11 +136,16 @@ class Verification:
                     missing_includes.pop(id, frozenset()),
                 )
         yield from unconfirmed.values()
-        if not is_stopped:
-            for id in sorted(without_rows):
-                yield self.failed(id, "Neither the first nor the second response had a row.")
-            for id in sorted(missing_includes):
-                yield self.failed(id, "An include was missing, and the second request failed.")
+        if stop_reason and not stop_reason.error:
+            # Fixtures that a stopped run does not request have no outcome.
+            return
+        not_requested = f"Not requested again: {stop_reason.text}" if stop_reason else ""
+        for id in sorted(without_rows):
+            note = "Neither the first nor the second response had a row."
+            yield self.failed(id, not_requested or note)
+        for id in sorted(missing_includes):
+            note = "An include was missing, and the second request failed."
+            yield self.failed(id, not_requested or note)
 
     def failed(self, id: int, note: str) -> Outcome:
         """The outcome of a fixture without a usable response."""

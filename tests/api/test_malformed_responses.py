@@ -149,6 +149,19 @@ def test_a_token_that_ends_in_the_middle_ends_the_run(
     assert len(requested_ids(api)) <= 8 + 4
 
 
+def test_a_token_that_ends_before_the_second_request_ends_the_run(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    duckdb_job.start_extracted()
+    id = next(id for id in api.world.fixture_ids() if api.world.fixture(id)["events"])
+    missing = {"kind": "missing_include", "include": "events", "path": MULTI, "times": 1}
+    ended = {"kind": "status", "status": 401, "path": MULTI, "after": 1}
+    api.control.faults([missing, ended])
+    result = duckdb_job.extract("--fixture-ids", str(id), "--force", "--json", code=1)
+    assert json.loads(result.stdout)["outcome"] == "failed"
+    assert "Error: The API does not accept the token" in result.output
+
+
 def test_no_wait_without_calls_left(api: Simulator) -> None:
     client = SportmonksClient(client_settings(api, backoff=5.0))
     client.calls_left = 4
