@@ -20,7 +20,7 @@
 {%- set changed_payloads %}
 select
     fixture_id,
-    payload,
+    case when not {{ has_only_fitting_values() }} then payload end as payload,
     {{ has_only_fitting_values() }} as is_regular,
     loaded_at
 from {{ fixtures }}
