@@ -80,23 +80,15 @@ class RequestedInclude:
             if include != self.text:
                 return  # another thread has left it out meanwhile
             part = _refused_part(include, error, probe)
-            if part is None:
-                self._error = AccessError(
-                    f"The plan refuses the include as a whole (HTTP {error.status}), and no part "
-                    "alone: take parts out of `include` in .dlt/config.toml or "
-                    "SOURCES__SPORTMONKS__INCLUDE.",
-                    error.status,
-                )
-                raise self._error
             spelling = next(
-                given.strip()
-                for given in self._configured.split(";")
-                if given.strip().lower() == part
+                (p.strip() for p in self._configured.split(";") if p.strip().lower() == part), ""
             )
-            if not is_default(part):
+            if part is None or not is_default(part):
+                refused = f"the include {spelling}" if part else "the include as a whole"
+                advice = "take it" if part else "no part alone is refused, so take parts"
                 self._error = AccessError(
-                    f"The plan refuses the include {spelling} (HTTP {error.status}): take it out "
-                    "of `include` in .dlt/config.toml or SOURCES__SPORTMONKS__INCLUDE.",
+                    f"The plan refuses {refused} (HTTP {error.status}): {advice} out of `include` "
+                    "in .dlt/config.toml or SOURCES__SPORTMONKS__INCLUDE.",
                     error.status,
                 )
                 raise self._error

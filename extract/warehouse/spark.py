@@ -102,7 +102,7 @@ def spark_session(
     needs_lock = writes or not _has_metastore()
     with _locked(folder / "lock", lake, on_wait) if needs_lock else nullcontext():
         if lake.startswith("file:") and not _local_folder(lake, final_schema()).is_dir():
-            # Somebody has deleted the lake, and the list would name tables that are not there.
+            # The lake was deleted. Without this, Spark would still list its tables.
             shutil.rmtree(_list_of_tables(folder), ignore_errors=True)
         session = _start(settings, folder)
         try:
