@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from extract.api.client import SportmonksClient
 from extract.api.clock import LARGEST_SKEW, whole_seconds
 from extract.api.responses import ApiCall
 from extract.config.settings import Settings
-from extract.errors import RequestError, StoppedError
+from extract.errors import ExtractError, RequestError, StoppedError
 from extract.planning.includes import fixture_bytes, refused_includes
 from extract.planning.selection import Selection
 from extract.progress import Progress
@@ -189,6 +189,22 @@ class RunContext:
         self._uncommitted.clear()
         return seconds
 
+    def record(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Stores a few rows of the job's own tables, which must exist, at once.
+
+        Args:
+            rows: the rows by raw table.
+
+        Raises:
+            ExtractError: the database cannot be reached.
+        """
+        self._set_times_back()
+        for attempt in self.warehouse.retrying():
+            with attempt, self.warehouse.write_lock("extract"):
+                for table, values in rows.items():
+                    if values:
+                        self.warehouse.merge(table, values)
+
     def close(self) -> None:
         """Writes the run's row of `runs`, and the calls that no load has recorded.
 
@@ -205,12 +221,19 @@ class RunContext:
             "runs": [summary.row()],
             "api_calls": [{"run_id": summary.run_id, **asdict(call)} for call in calls],
         }
-        self.load(
-            [
-                dlt.resource(tables.rows(name, values), name=name, **tables.hints(name))
-                for name, values in rows.items()
-            ]
-        )
+        resources = [
+            dlt.resource(tables.rows(name, values), name=name, **tables.hints(name))
+            for name, values in rows.items()
+        ]
+        try:
+            has_tables = self.warehouse.has_tables()
+            if has_tables:
+                self.record(rows)
+        except ExtractError:
+            self.loader.keep(resources)
+            raise
+        if not has_tables:
+            self.load(resources)
 
     def close_failed(self) -> None:
         """Writes them if the tables exist: the run may have failed before that."""

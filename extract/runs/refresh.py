@@ -1,7 +1,6 @@
 """The steps before the first fixture: unfinished loads, reference data, lists of fixtures."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import dlt
 from dlt.extract import DltResource
@@ -134,12 +133,7 @@ def _recheck_refused_includes(context: RunContext) -> None:
             continue
         rows.append(refused_row(part, refused_at, context.client.clock.now()))
     if rows:
-        _load_listing_log(context, rows)
-
-
-def _load_listing_log(context: RunContext, rows: Sequence[Mapping[str, Any]]) -> None:
-    name = "listing_log"
-    context.load([dlt.resource(tables.rows(name, rows), name=name, **tables.hints(name))])
+        context.record({"listing_log": rows})
 
 
 def create_due_view(context: RunContext) -> None:
@@ -175,10 +169,10 @@ def _discoveries(context: RunContext, seasons: dict[int, Season]) -> Iterator[Di
 def _discover(context: RunContext, discovery: Discovery) -> None:
     try:
         context.load(listing_source(discovery, context.settings, context.client))
-        # In a load of their own, as each table of a load is committed by itself. After a kill in
+        # After the load, because each table of a load is committed by itself: after a kill in
         # between, the lists would count as read.
         now = context.client.clock.now()
-        _load_listing_log(context, [listed_now(row, now) for row in discovery.rows.values()])
+        context.record({"listing_log": [listed_now(row, now) for row in discovery.rows.values()]})
     except (TokenError, DownError):
         raise
     except RequestError as error:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +101,15 @@ class DuckDbWarehouse(Warehouse):
         """Runs a statement that writes."""
         self._execute(sql)
 
+    def merge(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Stores a few rows in a raw table that exists, except where the stored row is newer."""
+        from extract.warehouse import raw_tables as tables
+
+        with self._explained():
+            self._connection.register("new_rows", tables.rows(table, rows))
+            self._connection.execute(tables.merge_statement(table, self.raw, "new_rows"))
+            self._connection.unregister("new_rows")
+
     def write_lock(self, purpose: str) -> AbstractContextManager[None]:
         """Does nothing: the process that has the file open is the only one."""
         return nullcontext()
@@ -144,13 +153,13 @@ class DuckDbWarehouse(Warehouse):
         from extract.warehouse.duckdb_destination import duckdb_destination
 
         # By default DuckDB spends most of a load on trying compressions for the long JSON texts.
-        self._connection.execute("set force_compression = 'zstd'")
+        self._execute("set force_compression = 'zstd'")
         # A load has few rows: two threads would hold twice the payloads, and save no time.
-        self._connection.execute("set threads = 1")
+        self._execute("set threads = 1")
         # Earlier versions loaded through it.
-        self._connection.execute(f'drop schema if exists "{self.raw}_staging" cascade')
+        self._execute(f'drop schema if exists "{self.raw}_staging" cascade')
         # By default DuckDB keeps freed memory for its next use.
-        self._connection.execute("set allocator_bulk_deallocation_flush_threshold = '1MB'")
+        self._execute("set allocator_bulk_deallocation_flush_threshold = '1MB'")
         return duckdb_destination(self._connection, _CATALOG)
 
     def after_load(self) -> None:

@@ -1,7 +1,8 @@
 """The warehouse of production: a PostgreSQL database."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from extract.errors import ExtractError, LockLostError
 from extract.quota.postgres_store import PostgresQuotaStore, create_table
 from extract.warehouse.base import OnWait, Warehouse
 from extract.warehouse.postgres_connection import CONNECT_TIMEOUT, PostgresConnection
-from extract.warehouse.raw_tables import KEYS
+from extract.warehouse.raw_tables import JSON_COLUMNS, KEYS, merge_statement
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,6 +81,21 @@ class PostgresWarehouse(Warehouse):
     def execute(self, sql: str) -> None:
         """Runs a statement that writes."""
         self._connection.execute(sql)
+
+    def merge(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Stores a few rows in a raw table that exists, except where the stored row is newer."""
+        values = [
+            {
+                # Decoded, because a text would become a JSON string.
+                name: json.loads(value) if name in JSON_COLUMNS and value else value
+                for name, value in row.items()
+            }
+            for row in rows
+        ]
+        new_rows = f"json_populate_recordset(null::{self.raw}.{table}, %s)"
+        self._connection.execute(
+            merge_statement(table, self.raw, new_rows), [json.dumps(values, default=str)]
+        )
 
     @contextmanager
     def write_lock(self, purpose: str) -> Iterator[None]:

@@ -130,7 +130,8 @@ TIMES = {
 }
 # Logs of the runs. No decision depends on the times of these rows.
 RECORDS = {"api_calls", "runs"}
-_JSON_COLUMNS = ("payload", "arguments", "counts")
+# Their values are texts of JSON.
+JSON_COLUMNS = ("payload", "arguments", "counts")
 
 
 def hints(table: str) -> dict[str, Any]:
@@ -139,7 +140,7 @@ def hints(table: str) -> dict[str, Any]:
     return {
         "primary_key": KEYS[table],
         "write_disposition": _MERGE,
-        "columns": {name: {"data_type": "json"} for name in names if name in _JSON_COLUMNS}
+        "columns": {name: {"data_type": "json"} for name in names if name in JSON_COLUMNS}
         | {TIMES[table]: {"dedup_sort": "desc"}},
     }
 
@@ -164,6 +165,25 @@ def newest_wins(table: str, schema: str) -> "TDeleteInsertStrategyDict":
         f"group by {key}) as loaded on stored.{key} = loaded.{key} "
         f"where stored.{time} > loaded.{time})",
     }
+
+
+def merge_statement(table: str, schema: str, rows: str) -> str:
+    """A statement that stores rows in a raw table, except where the stored row is newer.
+
+    Args:
+        table: a raw table.
+        schema: its schema.
+        rows: a relation with the table's columns; no two rows have the same key.
+    """
+    keys, time, names = KEYS[table], TIMES[table], SCHEMAS[table].names
+    same = " and ".join(f"stored.{key} = loaded.{key}" for key in keys)
+    changes = ", ".join(f"{name} = loaded.{name}" for name in names if name not in keys)
+    return (
+        f"merge into {schema}.{table} as stored using {rows} as loaded on {same} "
+        f"when matched and (stored.{time} > loaded.{time}) is not true then update set {changes} "
+        f"when not matched then insert ({', '.join(names)}) "
+        f"values ({', '.join(f'loaded.{name}' for name in names)})"
+    )
 
 
 def rows(table: str, values: Iterable[Mapping[str, Any]]) -> pa.Table:

@@ -128,6 +128,8 @@ def test_fetched_data_survive_a_server_outage(
     assert "Loading what a run had fetched" in relayed.extract().output
     assert requested_ids(api) == []
     assert_raw_equals_world(relayed, api)
+    outcomes = relayed.query("select outcome, count(*) from sportmonks_raw.runs group by outcome")
+    assert dict(outcomes) == {"completed": 2, "failed": 1}
 
 
 @pytest.mark.parametrize(

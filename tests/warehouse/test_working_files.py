@@ -120,8 +120,9 @@ def test_a_full_disk_is_a_line_and_costs_nothing(duckdb_job: Job, api: Simulator
     api.control.reset_requests()
     result = run_with_files_up_to(100)
     assert result.returncode == 1
-    assert "Traceback" not in result.stdout + result.stderr
-    (line,) = [line for line in result.stdout.splitlines() if line.startswith("Error: ")]
+    output = result.stdout + result.stderr
+    assert "Traceback" not in output
+    (line,) = [line for line in output.splitlines() if line.startswith("Error: ")]
     assert "File too large" in line
     assert "Loading what a run had fetched" in duckdb_job.extract().output
     assert requested_ids(api) == []
