@@ -77,7 +77,7 @@ def test_the_fair_baseline_has_the_rows_of_the_project(
     ) == [(statistic["data"]["value"], team["name"], fixture["id"])]
 
 
-@POSTGRES_IN_TEST_ALL
+@pytest.mark.thorough
 def test_a_second_run_replaces_what_changed_and_leaves_the_rest(
     job: Job, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +115,7 @@ def test_the_baseline_has_three_tables_without_json(job: Job, api: Simulator, pl
     assert {type for _, type in columns} & {"JSON", "jsonb"} == set()
 
 
+@pytest.mark.thorough
 def test_the_fair_baseline_has_the_keys_and_indexes_of_the_project(
     postgres_job: Job, api: Simulator
 ) -> None:

@@ -70,6 +70,7 @@ def test_assets_are_materialised(dagster: ModuleType, duckdb_job: Job, api: Simu
     assert AssetKey(["sportmonks_raw", "fixtures"]) in above
 
 
+@pytest.mark.thorough
 def test_the_schedule_waits_for_a_run_under_way(dagster: ModuleType) -> None:
     def requested_ids() -> int:
         context = build_schedule_context(instance=instance)

@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+import pytest
+
 from simulator import Simulator
 from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
@@ -121,7 +123,7 @@ def test_exactly_what_was_corrected_is_listed(job: Job, api: Simulator) -> None:
     assert_is_a_function_of_the_versions(job)
 
 
-@POSTGRES_IN_TEST_ALL
+@pytest.mark.thorough
 def test_comparing_new_versions_only_finds_what_comparing_all_finds(
     job: Job, api: Simulator
 ) -> None:

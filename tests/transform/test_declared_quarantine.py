@@ -10,7 +10,7 @@ import pytest
 
 from simulator import Simulator
 from tests.support.declared_fields import DeclaredField, declared_fields
-from tests.support.pipeline import Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
 # A value of the wrong type, by how a field is read.
 NO_VALUE = "no value"
@@ -77,6 +77,7 @@ def payloads(fields: list[DeclaredField], count: int) -> Iterator[tuple[Any, set
         yield payload, found
 
 
+@POSTGRES_IN_TEST_ALL
 @pytest.mark.parametrize(
     "source", ["fixtures", "standings", pytest.param("topscorers", marks=pytest.mark.thorough)]
 )

@@ -64,6 +64,7 @@ def test_a_difference_from_the_official_lists_is_shown(
     assert not warnings(job).keys() & {*OF_LISTS}
 
 
+@pytest.mark.thorough
 def test_checks_without_data_are_silent(duckdb_job: Job, api: Simulator) -> None:
     """Neither lineups nor the fixtures of whole seasons are there."""
     id = next(match.id for match in read(api).matches if scorer(match))

@@ -15,7 +15,7 @@ from extract.transform.up_to_date import (
     find_current_build,
 )
 from simulator import Simulator
-from tests.support.pipeline import Job, requested_ids
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job, requested_ids
 
 NOTHING = "Nothing has changed since the transform"
 
@@ -42,6 +42,7 @@ def test_dbt_is_skipped_when_nothing_changed(duckdb_job: Job, api: Simulator) ->
     assert NOTHING in job.command("transform").output
 
 
+@POSTGRES_IN_TEST_ALL
 def test_every_kind_of_change_is_detected(
     job: Job, api: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

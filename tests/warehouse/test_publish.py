@@ -212,6 +212,7 @@ def test_a_reader_neither_stops_the_job_nor_loses_its_tables(
     assert rows_of(copy, "select count(*) from sportmonks.fixtures") == [(5,)]
 
 
+@pytest.mark.thorough
 def test_a_missing_or_old_copy_is_written_although_dbt_is_skipped(
     duckdb_job: Job, api: Simulator, copy: Path
 ) -> None:
