@@ -34,10 +34,7 @@
     where fixture_id in (select fixture_id from {{ changes }});
 
     insert into {{ versions }} (fixture_id, loaded_at)
-    select distinct
-        fixture_id,
-        loaded_at
-    from {{ changes }}
+    {{ select_versions(changes) }}
     where {{ get_row_key(arg_dict) }} is not null
 {%- endmacro %}
 

@@ -129,10 +129,19 @@ group by 1
     drop table if exists {{ get_versions_table(this) }}
         {%- else -%}
     create table if not exists {{ get_versions_table(this) }} as
-    select distinct
-        fixture_id,
-        loaded_at
-    from {{ this }}
+    {{ select_versions(this) }}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+    All rows of a fixture have the same version. Not `select distinct`: PostgreSQL expects few fixtures
+    in a new table, and would group them in a hash table that does not fit into its memory. That did not
+    end within 20 minutes for a million fixtures.
+-#}
+{% macro select_versions(relation) -%}
+select distinct on (fixture_id)
+        fixture_id,
+        loaded_at
+    from {{ relation }}
 {%- endmacro %}

@@ -333,10 +333,9 @@ exists (
 )
     {%- endset %}
 with repeated as materialized (
-    select {{ columns | join(', ') }}
-    from {{ relation }}
-    group by {{ '1, 2' if within_fixture else '1' }}
-    having count(*) > 1
+
+    {{ repeated_keys(relation, columns) }}
+
 )
 
 select
@@ -360,6 +359,32 @@ from (
     from {{ relation }}
     where {{ is_repeated }}
 ) as numbered
+{%- endmacro %}
+
+{% macro repeated_keys(relation, columns) -%}
+    {{ return(adapter.dispatch('repeated_keys')(relation, columns)) }}
+{%- endmacro %}
+
+{% macro default__repeated_keys(relation, columns) -%}
+select {{ columns | join(', ') }}
+from {{ relation }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{%- endmacro %}
+
+{#-
+    By sorting. PostgreSQL expects few keys here, and would group millions of them in a hash table that
+    does not fit into its memory, which takes half as long again.
+-#}
+{% macro postgres__repeated_keys(relation, columns) -%}
+select {{ columns | join(', ') }}
+from (
+    select
+        {{ columns | join(', ') }},
+        row_number() over (partition by {{ columns | join(', ') }}) as occurrence
+    from {{ relation }}
+) as occurrences
+where occurrence = 2
 {%- endmacro %}
 
 {% macro read_fields(relation, keys, columns) -%}
