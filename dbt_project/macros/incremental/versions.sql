@@ -81,19 +81,11 @@ where
 {%- endif %}
 {%- endmacro %}
 
-{% macro select_child_versions(relation, model) -%}
-{%- if is_incremental() %}
+{% macro select_child_versions(model) -%}
 select
     fixture_id,
     loaded_at
 from {{ get_versions_table(ref(model)) }}
-{%- else %}
-select
-    fixture_id,
-    max(loaded_at) as loaded_at
-from {{ relation }}
-group by 1
-{%- endif %}
 {%- endmacro %}
 
 {% macro get_versions_table(relation) -%}

@@ -72,19 +72,19 @@ seasons as (
 
 lineup_versions as (
 
-    {{ select_child_versions('lineups', 'fixture_lineups') }}
+    {{ select_child_versions('fixture_lineups') }}
 
 ),
 
 statistic_versions as (
 
-    {{ select_child_versions('statistics', 'fixture_player_statistics') }}
+    {{ select_child_versions('fixture_player_statistics') }}
 
 ),
 
 event_versions as (
 
-    {{ select_child_versions('events', 'fixture_events') }}
+    {{ select_child_versions('fixture_events') }}
 
 ),
 

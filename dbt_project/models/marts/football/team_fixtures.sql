@@ -72,19 +72,19 @@ seasons as (
 
 statistic_versions as (
 
-    {{ select_child_versions('statistics', 'fixture_statistics') }}
+    {{ select_child_versions('fixture_statistics') }}
 
 ),
 
 formation_versions as (
 
-    {{ select_child_versions('formations', 'fixture_formations') }}
+    {{ select_child_versions('fixture_formations') }}
 
 ),
 
 coach_versions as (
 
-    {{ select_child_versions('coaches', 'fixture_coaches') }}
+    {{ select_child_versions('fixture_coaches') }}
 
 ),
 

@@ -37,19 +37,19 @@ events as (
 
 participant_versions as (
 
-    {{ select_child_versions('participants', 'fixture_participants') }}
+    {{ select_child_versions('fixture_participants') }}
 
 ),
 
 statistic_versions as (
 
-    {{ select_child_versions('statistics', 'fixture_statistics') }}
+    {{ select_child_versions('fixture_statistics') }}
 
 ),
 
 event_versions as (
 
-    {{ select_child_versions('events', 'fixture_events') }}
+    {{ select_child_versions('fixture_events') }}
 
 ),
 
