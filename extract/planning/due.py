@@ -163,8 +163,9 @@ schedule (state_group, starts, ends, again, every) as (values {rules}),
 
 state_groups (state_id, state_group) as (values {groups}),
 
--- Ages are seconds since kick-off; without a kick-off, since 1970.
-aged as (
+-- Ages are seconds since kick-off; without a kick-off, since 1970. Materialized, because PostgreSQL
+-- would compute each column again for each mention of it.
+aged as materialized (
     select
         known.*,
         case
