@@ -14,7 +14,7 @@ from extract.api.client import SportmonksClient
 from extract.api.clock import LARGEST_SKEW, whole_seconds
 from extract.api.responses import ApiCall
 from extract.config.settings import Settings
-from extract.errors import ExtractError, RequestError, StoppedError
+from extract.errors import RequestError, StoppedError
 from extract.planning.includes import fixture_bytes, refused_includes
 from extract.planning.selection import Selection
 from extract.progress import Progress
@@ -190,12 +190,15 @@ class RunContext:
         return seconds
 
     def record(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-        """Stores a few rows of the job's own tables, which must exist, at once.
+        """Stores a few rows in raw tables that exist, without a load of dlt.
+
+        After an error they may be missing, and are not kept for the next run.
 
         Args:
-            rows: the rows by raw table.
+            rows: the rows by raw table; no two rows of a table have the same key.
 
         Raises:
+            BusyError: another process has the write lock.
             ExtractError: the database cannot be reached.
         """
         self._set_times_back()
@@ -221,19 +224,18 @@ class RunContext:
             "runs": [summary.row()],
             "api_calls": [{"run_id": summary.run_id, **asdict(call)} for call in calls],
         }
-        resources = [
-            dlt.resource(tables.rows(name, values), name=name, **tables.hints(name))
-            for name, values in rows.items()
-        ]
-        try:
-            has_tables = self.warehouse.has_tables()
-            if has_tables:
+        # Of any error, the load says what it means.
+        with suppress(Exception), self.warehouse.without_waiting():
+            if self.warehouse.has_tables():
                 self.record(rows)
-        except ExtractError:
-            self.loader.keep(resources)
-            raise
-        if not has_tables:
-            self.load(resources)
+                return
+        # A load keeps the rows on disk while it waits, in case that the process is killed.
+        self.load(
+            [
+                dlt.resource(tables.rows(name, values), name=name, **tables.hints(name))
+                for name, values in rows.items()
+            ]
+        )
 
     def close_failed(self) -> None:
         """Writes them if the tables exist: the run may have failed before that."""

@@ -48,7 +48,7 @@ def _just_ended(season: Season, now: datetime) -> bool:
 def _fetch(
     context: RunContext, due_lists: Mapping[Endpoint, Sequence[int]], just_ended: set[int]
 ) -> None:
-    """Fetches lists, of all endpoints in one load: each load takes a third of a second."""
+    """Fetches lists, of all endpoints in one load: each load takes a quarter of a second."""
     refused: dict[tuple[Endpoint, str], list[int]] = {}
 
     def failed(endpoint: Endpoint, ids: Sequence[int], error: RequestError) -> None:

@@ -2,8 +2,8 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,16 @@ class Warehouse(ABC):
             before_sleep=announce,
             reraise=True,
         )
+
+    @contextmanager
+    def without_waiting(self) -> Iterator[None]:
+        """Raises an error in the block where it would wait for a lock or a lost connection."""
+        before = self._on_wait, self.retry_when_disconnected
+        self._on_wait, self.retry_when_disconnected = None, False
+        try:
+            yield
+        finally:
+            self._on_wait, self.retry_when_disconnected = before
 
     def reject_old_tables(self) -> None:
         """Raises an error if the raw tables are of a version before 0.2.0.

@@ -74,23 +74,6 @@ class Loader:
                 what was fetched.
             KeyboardInterrupt: Ctrl-C.
         """
-        self.keep(data)
-        if on_fetched:
-            on_fetched()
-        began = time.monotonic()
-        self._finish(self._pipeline)
-        return time.monotonic() - began
-
-    def keep(self, data: DltSource | Sequence[DltResource]) -> None:
-        """Writes data to disk. The next load, or the next run, commits them.
-
-        Args:
-            data: the resources.
-
-        Raises:
-            ExtractError: the API or the disk failed.
-            KeyboardInterrupt: Ctrl-C.
-        """
         with _cause_of_failed_step():
             for resource in _resources(data):
                 table = str(resource.table_name)
@@ -98,6 +81,11 @@ class Loader:
                     write_disposition=tables.newest_wins(table, self._warehouse.raw)
                 )
             self._pipeline.extract(data)
+        if on_fetched:
+            on_fetched()
+        began = time.monotonic()
+        self._finish(self._pipeline)
+        return time.monotonic() - began
 
     @property
     def has_pending(self) -> bool:

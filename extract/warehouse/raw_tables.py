@@ -1,4 +1,4 @@
-"""The raw tables: their columns and how dlt writes them.
+"""The raw tables: their columns, and how rows are merged into them.
 
 Rows are Arrow tables with these schemas, so that dlt infers no type from a value.
 """

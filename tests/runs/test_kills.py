@@ -24,7 +24,7 @@ from tests.support.pipeline import (
     Postgres,
     requested_ids,
 )
-from tests.support.processes import KILL_AT
+from tests.support.processes import KILL_AT, locked_by_other_process, start_command
 
 KILLS = int(os.environ.get("KILLS", "2"))
 
@@ -133,6 +133,28 @@ def assert_is_finished(job: Job, api: Simulator, moment: str) -> None:
     assert len(set(*job.query(f"select {calls} from sportmonks_raw.api_calls"))) == 1
     files = [path for path in job.folder.joinpath("dlt").rglob("*") if path.is_file()]
     assert len(files) < 80
+
+
+def test_a_run_that_is_killed_while_it_waits_to_be_recorded_is_recorded(
+    postgres_job: Job, api: Simulator
+) -> None:
+    """It fetched nothing, and another process has the database."""
+    postgres_job.start_extracted()
+    api.control.faults([{"kind": "status", "status": 403}])
+    # While its request is under way, the other process takes the lock.
+    api.control.set_latency(6)
+    with start_command("extract", "--since", "2020-01-01", "--until", "2020-01-02") as process:
+        assert process.stdout
+        assert "Listing" in process.stdout.readline()
+        with locked_by_other_process():
+            lines = iter(process.stdout.readline, "")
+            assert any("Waiting for" in line for line in lines)
+            process.kill()
+    api.control.faults([])
+    api.control.set_latency(0)
+    assert "Loading what a run had fetched" in postgres_job.extract().output
+    outcomes = postgres_job.query("select outcome, count(*) from sportmonks_raw.runs group by 1")
+    assert dict(outcomes) == {"completed": 2, "failed": 1}
 
 
 @DUCKDB_IN_TEST_ALL
