@@ -154,17 +154,17 @@ class RunContext:
         if began_at is None or not latest:
             return
         ahead = max(latest.values()) - began_at
+        if ahead > timedelta(0):
+            for attempt in self.warehouse.retrying():
+                with attempt, self.warehouse.write_lock("extract"):
+                    self.warehouse.set_times_back(latest, began_at)
+        # Not before: if the lock was busy, the next call sets them back.
         self._latest = {}
-        if ahead <= timedelta(0):
-            return
         if ahead > LARGEST_SKEW:
             self.progress.warning(
                 f"Times are stored that lie up to {whole_seconds(ahead)} ahead of the API's clock. "
                 "They are set back to the present."
             )
-        for attempt in self.warehouse.retrying():
-            with attempt, self.warehouse.write_lock("extract"):
-                self.warehouse.set_times_back(latest, began_at)
 
     def load(self, data: Any, on_fetched: Callable[[], None] | None = None) -> float:
         """Commits one load.

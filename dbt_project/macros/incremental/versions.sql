@@ -133,7 +133,7 @@ from {{ get_versions_table(ref(model)) }}
 -#}
 {% macro select_versions(relation) -%}
 select distinct on (fixture_id)
-        fixture_id,
-        loaded_at
-    from {{ relation }}
+    fixture_id,
+    loaded_at
+from {{ relation }}
 {%- endmacro %}
