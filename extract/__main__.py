@@ -1,10 +1,12 @@
 """The command `sportmonks`, also as `python -m extract`."""
 
+import atexit
 import ctypes
 import gc
 import io
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from extract import interrupts
@@ -19,9 +21,15 @@ _MMAP_THRESHOLD = 4_000_000
 # of the time of the imports.
 _NEW_OBJECTS = 20_000
 
+# Set when the command has ended. After an error that Python reports, it stays unknown.
+_exit_code: int | None = None
+
 
 def main() -> None:
     """Runs the command that the arguments name, and ends the process with its exit code."""
+    global _exit_code
+    # Called last, because it is registered first.
+    atexit.register(_end_at_once)
     # Before the imports that take long.
     interrupts.install()
     is_module = Path(sys.argv[0]).name == "__main__.py"
@@ -39,7 +47,22 @@ def main() -> None:
 
     from extract.cli.commands import app
 
-    app()
+    try:
+        app()
+    except SystemExit as ending:
+        _exit_code = ending.code if isinstance(ending.code, int) else None
+        raise
+
+
+def _end_at_once() -> None:
+    """Ends the process without freeing its objects one by one: 0.8 s after a small transform."""
+    if _exit_code is None:
+        return
+    # If a stream cannot be written, Python reports it when it ends the process.
+    with suppress(OSError, ValueError):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+        os._exit(_exit_code)
 
 
 def _return_freed_memory() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Set
+from functools import cache
 
 from extract.payload.fixture import NESTED_LISTS
 
@@ -22,6 +23,7 @@ def include_parts(include: str) -> tuple[str, ...]:
     return tuple(sorted({part.strip().lower() for part in include.split(";")} - {""}))
 
 
+@cache
 def include_keys(include: str) -> frozenset[str]:
     """The keys that an include adds to a fixture.
 
