@@ -24,7 +24,7 @@ def silent_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-@pytest.mark.parametrize("kind", ["down", "silent"])
+@pytest.mark.parametrize("kind", ["down", pytest.param("silent", marks=pytest.mark.thorough)])
 def test_an_unreachable_api_ends_the_run(
     duckdb_job: Job, api: Simulator, silent_port: int, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +86,7 @@ def test_a_run_that_ends_early_commits_the_responses(
     assert sum(map(len, requested_ids(api))) == len(api.world.fixture_ids()) - 20
 
 
+@pytest.mark.thorough
 def test_one_poisoned_fixture_among_a_thousand(
     duckdb_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ def execute(job: Job, place: str, sql: str) -> list[tuple[object, ...]]:
     return job.database.execute(sql.format(place=place))[1]
 
 
+@pytest.mark.thorough
 @POSTGRES_IN_TEST_ALL
 def test_the_fair_baseline_has_the_rows_of_the_project(
     job: Job, api: Simulator, place: str

@@ -10,7 +10,7 @@ import pytest
 
 from extract.errors import STARTED_BY_VARIABLE, command_line
 from simulator import Simulator
-from tests.support.pipeline import DuckDb, Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, DuckDb, Job
 from tests.support.terminal import error_line
 
 COMMANDS = ["extract", "plan", "transform", "run", "query", "report", "doctor", "compare", "docs",
@@ -72,6 +72,7 @@ def as_in_version_0_1(job: Job) -> None:
     job.query("alter table sportmonks_raw.fixtures rename column non_empty_keys to filled_keys")
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_database_of_version_0_1(job: Job, api: Simulator) -> None:
     job.start_extracted()
     assert database_check(job, "raw tables", code=0)["status"] == "ok"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator import Simulator
-from tests.support.pipeline import Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 from tests.support.terminal import error_line
 
 FIXTURES = int(os.environ.get("FIXTURES", "40"))
@@ -29,6 +29,7 @@ def compared(job: Job, *arguments: str, code: int = 0) -> dict[str, Any]:
     return found
 
 
+@POSTGRES_IN_TEST_ALL
 def test_the_numbers_are_those_of_the_api(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     with Simulator(seed=2, leagues=1, seasons=1, teams=16, latency=0.1) as api:
         monkeypatch.setenv("SOURCES__SPORTMONKS__BASE_URL", api.base_url)

@@ -122,6 +122,7 @@ def test_ctrl_c_ends_the_installed_demo(installed: Installed, tmp_path: Path) ->
     assert "final tables" not in text
 
 
+@pytest.mark.thorough
 def test_the_installed_command_does_the_whole_job(installed: Installed, api: Simulator) -> None:
     before = installed.files()
     ids = api.world.fixture_ids()[:3]

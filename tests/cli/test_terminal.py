@@ -228,6 +228,7 @@ def test_transform_shows_its_progress(duckdb_job: Job, columns: int, arguments: 
     assert re.search(r"WARN live_fixtures_are_recent: [0-9]+ found\. .* fixture_id [0-9]", text)
 
 
+@pytest.mark.thorough
 def test_ctrl_c_ends_the_bar_of_a_transform(duckdb_job: Job) -> None:
     duckdb_job.start_extracted()
     output = run_on_terminal(60, "transform", code=130, stop_at="fixture_events")

@@ -127,6 +127,7 @@ def test_whatever_is_changed_by_hand_is_copied(job: Job, lake: Lake, api: Simula
     assert lake.versions() == before
 
 
+@pytest.mark.thorough
 @DUCKDB_IN_TEST_ALL
 def test_what_others_have_broken_in_the_lake_is_repaired(job: Job, lake: Lake) -> None:
     job.command("lake")
@@ -155,6 +156,7 @@ def test_the_lake_of_another_warehouse_keeps_its_fixtures(
     assert_is_copy(lake, job)
 
 
+@pytest.mark.thorough
 @POSTGRES_IN_TEST_ALL
 def test_many_chunks_make_the_same_tables(
     job: Job, lake: Lake, monkeypatch: pytest.MonkeyPatch

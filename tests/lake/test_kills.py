@@ -68,6 +68,7 @@ def lake_of(job: Job, monkeypatch: pytest.MonkeyPatch) -> Lake:
     return lake
 
 
+@pytest.mark.thorough
 def test_a_first_copy_is_completed_wherever_it_was_killed(
     duckdb_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +131,7 @@ def assert_survives_kills(job: Job, api: Simulator, lake: Lake) -> None:
     assert_is_copy(lake, job)
 
 
+@pytest.mark.thorough
 def test_two_copies_at_once(postgres_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = lake_of(postgres_job, monkeypatch)
     others = [start_command("lake", DLT_DATA_DIR=str(postgres_job.folder / n)) for n in "ab"]

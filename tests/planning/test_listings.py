@@ -38,7 +38,14 @@ def start_at_now(job: Job, api: Simulator) -> None:
     api.control.set_clock(NOW.isoformat())
 
 
-@pytest.mark.parametrize("pagination", ["page", "cursor", "cursor_url"])
+# The client's own test has all three forms.
+@pytest.mark.parametrize(
+    "pagination",
+    [
+        "cursor",
+        *(pytest.param(form, marks=pytest.mark.thorough) for form in ("page", "cursor_url")),
+    ],
+)
 def test_every_page_is_read(
     duckdb_job: Job, monkeypatch: pytest.MonkeyPatch, pagination: Any
 ) -> None:
@@ -213,6 +220,7 @@ def test_a_list_that_forgets_to_filter_deletes_nothing(duckdb_job: Job, api: Sim
     assert deleted == [(0,)]
 
 
+@pytest.mark.thorough
 def test_a_deleted_fixture_that_is_answered_again_is_not_deleted(
     duckdb_job: Job, api: Simulator
 ) -> None:

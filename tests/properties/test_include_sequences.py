@@ -217,6 +217,7 @@ class IncludeSequence:
         assert self.built == before
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(36_000)
 @POSTGRES_IN_TEST_ALL
 def test_tables_keep_what_was_not_requested_and_lose_what_became_empty(

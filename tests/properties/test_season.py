@@ -101,6 +101,7 @@ def correct(api: Simulator, chance: random.Random, now: datetime, end: datetime)
     return True
 
 
+@pytest.mark.thorough
 @POSTGRES_IN_TEST_ALL
 def test_an_hourly_run_keeps_up_with_the_season(
     job: Job, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

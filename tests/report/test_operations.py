@@ -324,6 +324,7 @@ def test_numbers_are_those_of_the_tables(job: Job, api: Simulator) -> None:
         assert sum(int(count.replace(",", "")) for count in counts) == total > 0, chart
 
 
+@pytest.mark.thorough
 def test_an_analyst_gets_the_page_of_the_final_tables(
     job_on: Callable[[Database], Job],
     postgres: Postgres,
@@ -384,6 +385,7 @@ def test_it_says_that_it_waits_for_a_lock(
         timer.cancel()
 
 
+@pytest.mark.thorough
 def test_it_waits_for_the_duckdb_file(duckdb_job: Job, api: Simulator) -> None:
     build_three(duckdb_job, api)
     path = duckdb_job.folder / "report"

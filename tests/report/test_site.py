@@ -29,6 +29,7 @@ def built(world: World, duckdb_job: Job) -> Job:
     return duckdb_job
 
 
+@pytest.mark.thorough
 def test_empty_places_say_why(built: Job, page: Page) -> None:
     # As if `include` were `participants;scores`.
     for part in ("events", "statistics", "lineups", "player_statistics"):

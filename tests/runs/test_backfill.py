@@ -125,6 +125,7 @@ def test_time_is_bounded(duckdb_job: Job, backfill: Simulator) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_bound_ends_the_wait_for_quota(duckdb_job: Job, backfill: Simulator) -> None:
     start_planned(duckdb_job, backfill)
     backfill.control.set_quota(10, 3600)
@@ -173,6 +174,7 @@ def test_a_second_ctrl_c_drops_the_current_chunk(duckdb_job: Job, backfill: Simu
     assert runs(duckdb_job)[-1][0] == "interrupted"
 
 
+@pytest.mark.thorough
 @DUCKDB_IN_TEST_ALL
 def test_kills_cost_a_chunk_each_at_most(
     job: Job,
@@ -321,6 +323,7 @@ def test_the_wait_for_another_run_is_bounded(postgres_job: Job, api: Simulator) 
     )
 
 
+@pytest.mark.thorough
 def test_a_second_ctrl_c_ends_the_wait_for_the_turn_to_load(
     postgres_job: Job, backfill: Simulator
 ) -> None:

@@ -174,6 +174,7 @@ def test_a_host_that_is_behind_goes_by_the_api(
     assert_versions_are_in_order(job)
 
 
+@pytest.mark.thorough
 def test_a_clock_that_steps_back_together_with_the_api(duckdb_job: Job, api: Simulator) -> None:
     """So does one of a host that reaches an API without a `Date`."""
     duckdb_job.start_extracted()
@@ -209,6 +210,7 @@ def test_an_older_answer_of_a_host_ahead_that_is_loaded_late_does_not_stay(
     assert_raw_equals_world(job, api)
 
 
+@pytest.mark.thorough
 def test_a_row_rejected_by_the_merge_does_not_count_as_stored(
     postgres_job: Job, api: Simulator, postgres: Postgres
 ) -> None:

@@ -110,6 +110,7 @@ def test_a_fetched_load_is_finished_wherever_it_was_killed(
     assert_is_finished(postgres_job, api, moment)
 
 
+@pytest.mark.thorough
 def test_a_fetched_load_is_finished_on_duckdb_too(duckdb_job: Job, api: Simulator) -> None:
     moment = "dlt.common.storages.load_package:PackageStorage:complete_job:before"
     assert_is_finished(duckdb_job, api, moment)

@@ -38,6 +38,7 @@ def test_a_file_may_be_called_like_its_schema(
         job.database.execute(f"select count(*) from sportmonks.sportmonks.{name}")
 
 
+@pytest.mark.thorough
 @POSTGRES_IN_TEST_ALL
 def test_final_tables_equal_the_world(job: Job, api: Simulator) -> None:
     job.start_complete()

@@ -79,7 +79,11 @@ def payloads(fields: list[DeclaredField], count: int) -> Iterator[tuple[Any, set
 
 @POSTGRES_IN_TEST_ALL
 @pytest.mark.parametrize(
-    "source", ["fixtures", "standings", pytest.param("topscorers", marks=pytest.mark.thorough)]
+    "source",
+    [
+        "fixtures",
+        *(pytest.param(name, marks=pytest.mark.thorough) for name in ("standings", "topscorers")),
+    ],
 )
 def test_each_declared_field_has_its_invalid_values_quarantined(
     job: Job, api: Simulator, source: str

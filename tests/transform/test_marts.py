@@ -515,6 +515,7 @@ def test_the_extractor_and_dbt_agree_on_withdrawn_fixtures() -> None:
     assert "or three consecutive responses" in description
 
 
+@pytest.mark.thorough
 def test_a_fixture_whose_teams_are_gone_has_no_rows(duckdb_job: Job, api: Simulator) -> None:
     fixture_id = api.world.fixture_ids()[0]
     rows = f"select count(*) from sportmonks.team_fixtures where fixture_id = {fixture_id}"

@@ -464,6 +464,7 @@ def test_every_row_of_the_files_is_there_once(job: Job, monkeypatch: pytest.Monk
     assert groups[27267] is None
 
 
+@pytest.mark.thorough
 @POSTGRES_IN_TEST_ALL
 def test_other_keys_and_absent_lists_lose_nothing(
     job: Job, monkeypatch: pytest.MonkeyPatch

@@ -110,6 +110,7 @@ def test_time_dependent_checks_run_every_hour(duckdb_job: Job) -> None:
             assert bool(standing(duckdb_job)) == stands, hours
 
 
+@pytest.mark.thorough
 def test_a_failed_transform_is_not_recorded(duckdb_job: Job) -> None:
     duckdb_job.start_transformed()
     note(duckdb_job)

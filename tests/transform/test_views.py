@@ -55,6 +55,7 @@ def test_views_on_a_recreated_view_are_recreated(postgres_job: Job, api: Simulat
     assert job.query("select count(*) from sportmonks.extract_runs") == [(1,)]
 
 
+@pytest.mark.thorough
 @POSTGRES_IN_TEST_ALL
 def test_a_view_says_the_same_in_every_time_zone(job: Job, api: Simulator) -> None:
     first, *_ = sorted(

@@ -135,7 +135,7 @@ def test_fetched_data_survive_a_server_outage(
 @pytest.mark.parametrize(
     ("table", "line"),
     [
-        ("_raw.fixtures", "was lost: trying again"),
+        pytest.param("_raw.fixtures", "was lost: trying again", marks=pytest.mark.thorough),
         (".fixture_statistics", "was lost: building again"),
         pytest.param(
             "_staging.fixture_events_versions",

@@ -189,6 +189,7 @@ def test_wrong_variable(job: Job, name: str, value: str, monkeypatch: pytest.Mon
         assert name in error_line(result.output)
 
 
+@pytest.mark.thorough
 def test_another_role(
     job: Job, api: Simulator, server: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -228,6 +228,7 @@ def test_a_missing_or_old_copy_is_written_although_dbt_is_skipped(
     assert copy.stat().st_mtime > 1
 
 
+@pytest.mark.thorough
 def test_a_kill_leaves_the_old_copy(duckdb_job: Job, api: Simulator, copy: Path) -> None:
     fill_and_publish(duckdb_job, api, copy)
     temporary = copy.with_name(f"{copy.name}.tmp")

@@ -11,7 +11,7 @@ import pytest
 
 from extract.warehouse.target import final_schema
 from simulator import Simulator
-from tests.support.pipeline import Job
+from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 from tests.support.processes import locked_by_other_process, start_command
 from tests.support.terminal import error_line, run_on_terminal
 
@@ -24,6 +24,7 @@ def ask(*arguments: str, code: int = 0) -> str:
     return result.stderr if code else result.stdout
 
 
+@POSTGRES_IN_TEST_ALL
 def test_a_query_has_an_answer(job: Job, api: Simulator, tmp_path: Path) -> None:
     job.start_extracted()
     # In a process of its own too: dbt leaves the file open in its process.
