@@ -117,8 +117,10 @@ def _measure(
     include = INCLUDES[arguments.include]
     figures = Figures(about, list(checkouts))
     figures.print_header()
-    database = open_database(engine, folder)
-    with serve(responses, arguments.latency) as api:
+    with (
+        open_database(engine, folder) as database,
+        serve(responses, arguments.latency) as api,
+    ):
         jobs = [
             Job(
                 f"bench_{name}" if name else "bench",

@@ -1,5 +1,7 @@
 """The databases of the benchmark: how programs reach them, and how they are emptied."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -65,9 +67,9 @@ class Postgres:
     engine = "postgres"
     _SUFFIXES = ("", "_raw", "_raw_staging", "_staging")
 
-    def __init__(self, folder: Path) -> None:
-        self._server = PostgresServer(folder / "postgres")
-        self.server_cpu = self._server.cpu
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self.server_cpu = server.cpu
 
     def environment(self, name: str) -> dict[str, str]:
         """Environment variables that select separate schemas."""
@@ -84,6 +86,11 @@ class Postgres:
         self._server.execute("checkpoint")
 
 
-def open_database(engine: str, folder: Path) -> Database:
+@contextmanager
+def open_database(engine: str, folder: Path) -> Iterator[Database]:
     """The databases of an engine, in this folder unless `PGHOST` names a server."""
-    return DuckDb(folder) if engine == "duckdb" else Postgres(folder)
+    if engine == "duckdb":
+        yield DuckDb(folder)
+        return
+    with closing(PostgresServer(folder / "postgres")) as server:
+        yield Postgres(server)

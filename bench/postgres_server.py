@@ -23,7 +23,9 @@ def connect(environment: Mapping[str, str]) -> "psycopg2.extensions.connection":
 
 
 class PostgresServer:
-    """A server. If this class starts it, it stops with this process and runs without `fsync`.
+    """A server.
+
+    If this class starts it, it runs without `fsync`, and closing deletes its data.
 
     Args:
         folder: of its data.
@@ -34,12 +36,12 @@ class PostgresServer:
 
     def __init__(self, folder: Path) -> None:
         self.environment = {"TARGET": "postgres"}
-        is_own = not os.environ.get("PGHOST")
-        if is_own:
-            server = get_server(folder, cleanup_mode="delete").get_postmaster_info()
+        self._own = None if os.environ.get("PGHOST") else get_server(folder, cleanup_mode="delete")
+        if self._own:
+            address = self._own.get_postmaster_info()
             self.environment |= {
-                "PGHOST": str(server.socket_dir),
-                "PGPORT": str(server.port),
+                "PGHOST": str(address.socket_dir),
+                "PGPORT": str(address.port),
                 "PGUSER": "postgres",
                 "PGDATABASE": "postgres",
             }
@@ -48,7 +50,7 @@ class PostgresServer:
         self._process = _parent(self._connection.info.backend_pid)
         if self._process is None:
             print("The server is not on this machine: its CPU is not counted.", file=sys.stderr)
-        if is_own:
+        if self._own:
             self.execute("alter system set fsync = off")
             self.execute("select pg_reload_conf()")
 
@@ -56,6 +58,12 @@ class PostgresServer:
         """Runs a statement."""
         with self._connection.cursor() as cursor:
             cursor.execute(sql)
+
+    def close(self) -> None:
+        """Stops the server, if this class has started it."""
+        self._connection.close()
+        if self._own:
+            self._own.cleanup()
 
     def cpu(self) -> float:
         """The CPU seconds of all its processes so far, autovacuum and those that ended included."""
