@@ -25,11 +25,22 @@ _NEW_OBJECTS = 20_000
 _exit_code: int | None = None
 
 
-def main() -> None:
-    """Runs the command that the arguments name, and ends the process with its exit code."""
+def command() -> None:
+    """Runs the command as a program: nothing else runs in this process afterwards."""
     global _exit_code
-    # Called last, because it is registered first.
-    atexit.register(_end_at_once)
+    # What was registered before would not be called, such as that of a profiler.
+    if not atexit._ncallbacks():
+        # Called last, because it is registered first.
+        atexit.register(_end_at_once)
+    try:
+        main()
+    except SystemExit as ending:
+        _exit_code = ending.code if isinstance(ending.code, int) else None
+        raise
+
+
+def main() -> None:
+    """Runs the command that the arguments name, and raises SystemExit with its exit code."""
     # Before the imports that take long.
     interrupts.install()
     is_module = Path(sys.argv[0]).name == "__main__.py"
@@ -47,15 +58,11 @@ def main() -> None:
 
     from extract.cli.commands import app
 
-    try:
-        app()
-    except SystemExit as ending:
-        _exit_code = ending.code if isinstance(ending.code, int) else None
-        raise
+    app()
 
 
 def _end_at_once() -> None:
-    """Ends the process without freeing its objects one by one: 0.8 s after a small transform."""
+    """Ends the process without freeing its objects. This saves 0.8 s after a small transform."""
     if _exit_code is None:
         return
     # If a stream cannot be written, Python reports it when it ends the process.
@@ -81,4 +88,4 @@ def _return_freed_memory() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command()

@@ -76,3 +76,10 @@ def handle_errors(alerting: bool = False, logs: bool = False) -> Iterator[None]:
     except KeyboardInterrupt:
         write_stopped()
         raise typer.Exit(interrupts.EXIT_CODE) from None
+    except typer.Exit:
+        raise
+    except Exception as error:
+        # Python prints the traceback of what nobody has foreseen.
+        if alerting:
+            send_alert(f"The command failed ({type(error).__name__}).", {}, logs)
+        raise

@@ -6,7 +6,7 @@ import typer
 
 EXIT_CODES = (
     "Exit codes: **0** success, **1** something failed; run the same command again to retry it, "
-    "**2** invalid option, setting or state, **130** stopped by Ctrl-C."
+    "**2** a wrong option, setting or permission, or nothing is extracted yet, **130** Ctrl-C."
 )
 
 NoWait = Annotated[
@@ -80,7 +80,11 @@ MaxCalls = Annotated[
 ]
 MaxMinutes = Annotated[
     float | None,
-    typer.Option(metavar="N", min=0, help="Stop gracefully after this many minutes."),
+    typer.Option(
+        metavar="N",
+        min=0,
+        help="Stop gracefully after this many minutes, counted from when the database is free.",
+    ),
 ]
 AsJson = Annotated[
     bool,

@@ -155,9 +155,7 @@ class RunContext:
             return
         ahead = max(latest.values()) - began_at
         if ahead > timedelta(0):
-            for attempt in self.warehouse.retrying():
-                with attempt, self.warehouse.write_lock("extract"):
-                    self.warehouse.set_times_back(latest, began_at)
+            self.warehouse.write("extract", lambda: self.warehouse.set_times_back(latest, began_at))
         # Not before: if the lock was busy, the next call sets them back.
         self._latest = {}
         if ahead > LARGEST_SKEW:
@@ -202,11 +200,13 @@ class RunContext:
             ExtractError: the database cannot be reached.
         """
         self._set_times_back()
-        for attempt in self.warehouse.retrying():
-            with attempt, self.warehouse.write_lock("extract"):
-                for table, values in rows.items():
-                    if values:
-                        self.warehouse.merge(table, values)
+        filled = {table: values for table, values in rows.items() if values}
+
+        def merge() -> None:
+            for table, values in filled.items():
+                self.warehouse.merge(table, values)
+
+        self.warehouse.write("extract", merge)
 
     def close(self) -> None:
         """Writes the run's row of `runs`, and the calls that no load has recorded.
@@ -224,7 +224,7 @@ class RunContext:
             "runs": [summary.row()],
             "api_calls": [{"run_id": summary.run_id, **asdict(call)} for call in calls],
         }
-        # Of any error, the load says what it means.
+        # If this fails, the load below tries again and reports the error.
         with suppress(Exception), self.warehouse.without_waiting():
             if self.warehouse.has_tables():
                 self.record(rows)
@@ -236,11 +236,6 @@ class RunContext:
                 for name, values in rows.items()
             ]
         )
-
-    def close_failed(self) -> None:
-        """Writes them if the tables exist: the run may have failed before that."""
-        if self.warehouse.has_tables():
-            self.close()
 
     def count_batch(self, chunk: Chunk, batch: Batch) -> None:
         """Counts outcomes that became known, and reports them.

@@ -144,9 +144,8 @@ def create_due_view(context: RunContext) -> None:
     view = due_view(
         warehouse.raw, read_schedule(settings.schedule), added_include(warehouse, settings)
     )
-    for attempt in warehouse.retrying():
-        with attempt, warehouse.write_lock("extract"):
-            warehouse.execute(f"create or replace view {warehouse.raw}.{tables.DUE} as {view}")
+    statement = f"create or replace view {warehouse.raw}.{tables.DUE} as {view}"
+    warehouse.write("extract", lambda: warehouse.execute(statement))
 
 
 def _discoveries(context: RunContext, seasons: dict[int, Season]) -> Iterator[Discovery]:

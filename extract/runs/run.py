@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -103,19 +103,27 @@ def _try_to_fetch(context: RunContext) -> None:
             began = time.monotonic()
             fetch_season_lists(context, seasons)
             summary.preparing_seconds += time.monotonic() - began
-    except UsageError as error:
-        summary.stop_reason = StopReason.from_error(error)
-        context.close_failed()
-        raise
     except KeyboardInterrupt:
         context.stop(INTERRUPTED)
     except StoppedError:
         pass  # the client has the reason
     except ExtractError as error:
+        if isinstance(error, UsageError) and not summary.requested:
+            _close_failed(context, StopReason.from_error(error))
+            raise
         context.fail(str(error))
     summary.stop_reason = context.stop_reason or COMPLETED
     if summary.outcome == "stopped":
         context.progress.line(f"Stopped: {summary.stop_reason.text}.")
+
+
+def _close_failed(context: RunContext, reason: StopReason) -> None:
+    """Records the run, unless it failed before the tables existed, or the database fails too."""
+    context.summary.stop_reason = reason
+    # The error that ended the run is reported, not one that follows it.
+    with suppress(ExtractError):
+        if context.warehouse.has_tables():
+            context.close()
 
 
 def plan(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = True) -> Plan:
@@ -147,10 +155,11 @@ def plan(selection: Selection, bounds: Bounds, progress: Progress, wait: bool = 
                     seasons = plan_seasons(context.warehouse)
                 work = _find_work(context, seasons)
             context.summary.known = work.known
-        except (ExtractError, KeyboardInterrupt):
-            context.close_failed()
-            if context.is_interrupted:
+        except (ExtractError, KeyboardInterrupt) as error:
+            if context.is_interrupted or isinstance(error, KeyboardInterrupt):
+                _close_failed(context, INTERRUPTED)
                 raise KeyboardInterrupt from None
+            _close_failed(context, StopReason.from_error(error))
             raise
         context.close()
         now = context.client.clock.now()

@@ -49,7 +49,8 @@ class RunRecord:
         run_id: marks the rows of `api_calls`.
         row: returns the run's row of `runs` as it is now.
         on_batch: called with each batch of outcomes as it becomes known.
-        on_compared: called with outcomes of these that `compared` has corrected or confirmed.
+        on_compared: called with outcomes of these that `compare_with_stored` has corrected or
+            confirmed.
     """
 
     run_id: str

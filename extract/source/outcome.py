@@ -25,7 +25,8 @@ class Outcome:
         name: `stored` (new or changed), `unchanged` (content equal to the stored payload),
             `missing` (the API does not return it), `unconfirmed` (an include is missing or became
             empty, and no later response confirms it yet), `failed` (no usable response). Content
-            that comes in another order is `stored` until `compared` has read the stored payload.
+            that comes in another order is `stored` until `compare_with_stored` has read the stored
+            payload.
         checked_at: when that was known.
         fixture: the payload that is to be stored, if any.
         unconfirmed: what later responses must confirm.

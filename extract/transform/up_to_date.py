@@ -134,7 +134,7 @@ def find_last_build(warehouse: Warehouse, inputs: Inputs) -> LastBuild | None:
         inputs: the inputs as they are now.
     """
     for built_at, definitions, relations, *others in warehouse.query(f"select * from {_note()}"):
-        # Version 0.2 wrote, and reads, the first three columns alone.
+        # Version 0.2.0 wrote the first three columns alone: its note is ignored.
         if not others:
             continue
         complete_at, raw = others
@@ -242,7 +242,7 @@ def note_checks(warehouse: Warehouse, checks: Sequence[Check], ran_all: bool) ->
     values = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows.values())
     with suppress(ExtractError):
         warehouse.execute(
-            # The table of version 0.2, which had the counts alone.
+            # The table of version 0.2.0, which had the counts alone.
             f"drop table if exists {final_schema()}_staging.last_checks; "
             f"drop table if exists {_checks()}; create table {_checks()} ("
             "check_name text, found bigint, is_ours boolean, description text, query text, "

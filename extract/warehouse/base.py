@@ -73,6 +73,21 @@ class Warehouse(ABC):
             reraise=True,
         )
 
+    def write(self, purpose: str, work: Callable[[], object]) -> None:
+        """Does work under the write lock, again if the connection was lost meanwhile.
+
+        Args:
+            purpose: as in `write_lock`.
+            work: safe to repeat.
+
+        Raises:
+            BusyError: another process has the lock, and this one does not wait.
+            ExtractError: the database cannot be reached.
+        """
+        for attempt in self.retrying():
+            with attempt, self.write_lock(purpose):
+                work()
+
     @contextmanager
     def without_waiting(self) -> Iterator[None]:
         """Raises an error in the block where it would wait for a lock or a lost connection."""

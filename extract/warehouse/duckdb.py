@@ -212,7 +212,8 @@ def _attached(path: Path) -> duckdb.DuckDBPyConnection:
 
 def lock_holder(error: duckdb.IOException) -> str | None:
     """The process that has a file open, if that is why the file could not be opened."""
-    if "lock" not in str(error).lower():
+    # Other errors may name a block of the file, or a folder with that word.
+    if "could not set lock on file" not in str(error).lower():
         return None
     holder = re.search(r"PID (\d+)", str(error))
     return f"process {holder.group(1)}" if holder else "another process"

@@ -161,14 +161,15 @@ class Loader:
                 if not pipeline.default_schema_name:
                     raise _LostSchemaError("all tables")
                 pipeline.normalize()
-                for attempt in self._warehouse.retrying():
-                    with attempt, self._warehouse.write_lock("load"):
-                        _restart_packages(pipeline)
-                        pipeline.load()
-                        self._warehouse.after_load()
+                self._warehouse.write("load", lambda: self._commit(pipeline))
             except Exception as error:
                 self._explain(pipeline, error)
                 raise
+
+    def _commit(self, pipeline: dlt.Pipeline) -> None:
+        _restart_packages(pipeline)
+        pipeline.load()
+        self._warehouse.after_load()
 
     def _explain(self, pipeline: dlt.Pipeline, error: Exception) -> None:
         """Raises an error that says what happens with the fetched data.

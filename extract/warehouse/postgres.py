@@ -61,22 +61,16 @@ class PostgresWarehouse(Warehouse):
             if self._lock_holder:
                 # A new session would be without the write lock.
                 return self._connection.execute(sql)
-            for attempt in self.retrying():
-                with attempt:
-                    return self._connection.execute(sql)
+            return self.retrying()(self._connection.execute, sql)
         except (errors.UndefinedTable, errors.InvalidSchemaName):
             return []
-        raise AssertionError("retrying() ends with a result or an error")
 
     def read_raw(self, table: str, schema: "pa.Schema", condition: str = "true") -> "pa.Table":
         """Rows of a raw table as Arrow."""
         from extract.warehouse.postgres_arrow import columns_for_copy, read_copied
 
         sql = f"select {columns_for_copy(schema)} from {self.raw}.{table} where {condition}"
-        for attempt in self.retrying():
-            with attempt:
-                return read_copied(self._connection.copy_out(sql), schema)
-        raise AssertionError("retrying() ends with a result or an error")
+        return self.retrying()(lambda: read_copied(self._connection.copy_out(sql), schema))
 
     def execute(self, sql: str) -> None:
         """Runs a statement that writes."""

@@ -22,7 +22,7 @@ _RAW = ("api_calls", "due_fixtures", "fixture_checks", "fixture_index", "listing
 _STAGING = ("check_results",)
 # The name of the copy while it is written. No DuckDB file that dbt can open has it.
 _COPY = '"copy;"'
-# The end of the comment on a view: dbt's macros/view.sql writes it.
+# The end of the comment on a view: dbt's macros/materializations/view.sql writes it.
 _MARK = re.compile(r" \[[0-9a-f]{12}\]$")
 
 

@@ -149,6 +149,18 @@ def test_a_token_that_ends_in_the_middle_ends_the_run(
     assert len(requested_ids(api)) <= 8 + 4
 
 
+def test_a_token_that_ends_after_the_fixtures_fails_the_run_and_keeps_them(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    duckdb_job.start_planned()
+    api.control.faults([{"kind": "status", "status": 401, "path": "standings"}])
+    result = duckdb_job.extract("--json", code=1)
+    summary = json.loads(result.stdout)
+    assert summary["stored"] == len(api.world.fixture_ids())
+    assert summary["outcome"] == "failed"
+    assert "Error: The API does not accept the token" in result.output
+
+
 def test_a_token_that_ends_before_the_second_request_ends_the_run(
     duckdb_job: Job, api: Simulator
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from extract.cli.exit_codes import handle_errors
 from simulator import Simulator
 from tests.support.pipeline import POSTGRES_IN_TEST_ALL, Job
 
@@ -88,6 +89,13 @@ def test_failures_and_warnings_send_an_alert(
     api.control.faults([{"kind": "status", "status": 401}])
     job.extract("--force", code=2)
     assert "does not accept the token" in alerts[-1]["text"]
+
+
+def test_an_error_that_nobody_has_foreseen_sends_an_alert(alerts: list[dict[str, Any]]) -> None:
+    with pytest.raises(ZeroDivisionError), handle_errors(alerting=True):
+        1 / 0  # noqa: B018
+    (alert,) = alerts
+    assert alert["text"] == "The command failed (ZeroDivisionError)."
 
 
 def test_matches_that_are_live_for_too_long(

@@ -153,7 +153,10 @@ def database(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def test_try_it(clone: Clone) -> None:
     demo, *looks = commands(README, "Try it")
+    # That of the real job, to which no made-up row may come.
+    clone.environment["LAKE_URL"] = (clone.folder / "lake").as_uri()
     output = clone.runs(demo)
+    assert not (clone.folder / "lake").exists()
     assert "A league table" in output
     for command, shown in zip(looks, ("fixture_id", "The report is "), strict=True):
         assert shown in clone.runs(command)

@@ -187,6 +187,18 @@ def test_errors_before_a_query_runs(
     assert "TARGET" in error_line(ask("select 1", code=2))
 
 
+def test_a_damaged_file_is_not_taken_for_a_locked_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder's name has the word `lock` in it."""
+    file = tmp_path / "blocks" / "football.duckdb"
+    file.parent.mkdir()
+    file.write_text("no database")
+    monkeypatch.setenv("TARGET", "duckdb")
+    monkeypatch.setenv("DUCKDB_PATH", str(file))
+    assert "cannot be read" in error_line(ask("select 1", code=1))
+
+
 def test_a_shell_is_opened(
     job: Job, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

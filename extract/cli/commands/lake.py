@@ -59,7 +59,7 @@ def lake(
         TARGET=spark sportmonks lake --optimize
     """
     logs = log_format == "json"
-    with handle_errors(logs=logs):
+    with handle_errors(alerting=True, logs=logs):
         from extract.cli.progress_bar import ConsoleProgress
         from extract.cli.tables import print_copied, print_maintained
         from extract.config.lake_url import check_packages, required_lake_url

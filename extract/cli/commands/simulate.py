@@ -18,6 +18,7 @@ def demo() -> None:
         "SPORTMONKS_SCHEMA": "sportmonks",
         "SOURCES__SPORTMONKS__PUBLISH": "",
         "SOURCES__SPORTMONKS__ALERT_URL": "",
+        "LAKE_URL": "",
     }
     # Ctrl-C reaches the step that is running, which ends the demo with its exit code.
     with interrupts.handling(lambda: None):
