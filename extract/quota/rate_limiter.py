@@ -109,7 +109,9 @@ class RateLimiter:
                 if delay <= 0:
                     self._in_flight += 1
                     return Permit(resource, entity, number, now, now - started)
-                waited, is_unsure = now - started, math.isinf(delay)
+                # This process's own requests end soon, and wake this thread.
+                waits_for_own = self._in_flight >= self._allowed
+                waited, is_unsure = now - started, math.isinf(delay) and not waits_for_own
                 if waited > _REPORTED_AFTER and is_unsure and self._store.is_shared:
                     # Another process sends the first request, or was killed meanwhile.
                     delay = self._max_request_seconds - waited

@@ -139,10 +139,15 @@ class Warehouse(ABC):
         """The latest time in each raw table that has rows."""
         from extract.warehouse.raw_tables import RECORDS, TIMES
 
+        # After an upgrade, some tables are missing.
+        existing = self.query(
+            f"select table_name from information_schema.tables where table_schema = '{self.raw}'"
+        )
+        found = {table for (table,) in existing} & (TIMES.keys() - RECORDS)
+        if not found:
+            return {}
         latest = " union all ".join(
-            f"select '{table}', max({time}) from {self.raw}.{table}"
-            for table, time in TIMES.items()
-            if table not in RECORDS
+            f"select '{table}', max({TIMES[table]}) from {self.raw}.{table}" for table in found
         )
         return {table: time for table, time in self.query(latest) if time is not None}
 

@@ -249,6 +249,23 @@ def test_a_request_without_response_blocks_others_briefly(
     other.close()
 
 
+@pytest.mark.parametrize("windows", ["shared"], indirect=True)
+def test_a_wait_for_own_requests_is_not_reported_as_one_for_quota(
+    windows: QuotaStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("extract.quota.rate_limiter._REPORTED_AFTER", 0.1)
+    rate_limiter = RateLimiter(1, store=windows)
+    reported: list[str] = []
+    rate_limiter.on_wait = lambda entity, _: reported.append(entity)
+    first = rate_limiter.acquire("core/types")
+    other = threading.Thread(target=rate_limiter.acquire, args=["core/types"])
+    other.start()
+    time.sleep(1)
+    rate_limiter.release(first, QuotaReport("Type", 4, 3, 60, is_success=True))
+    other.join()
+    assert reported == []
+
+
 @given(
     limit=st.integers(1, 12),
     reserve=st.sampled_from([0, 0.25, 3]),

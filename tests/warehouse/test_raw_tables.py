@@ -35,6 +35,16 @@ def test_only_a_missing_table_or_schema_means_no_rows(job: Job, api: Simulator) 
                 warehouse.query(f"select {wrong} from {warehouse.raw}.fixtures")
 
 
+def test_the_latest_times_are_known_although_a_table_is_missing(
+    duckdb_job: Job, api: Simulator
+) -> None:
+    """As in the first run after an upgrade that brings a table."""
+    duckdb_job.start_with_one()
+    duckdb_job.query("drop table sportmonks_raw.topscorers")
+    with closing(open_warehouse(None)) as warehouse:
+        assert warehouse.latest_times().keys() >= {"fixtures", "fixture_checks", "states"}
+
+
 ODD_TEXTS: list[object] = [
     "'; drop table x; --", "%s {} $1", "naïve \U0001f600 \u2028", "back\\u0000slash", "", None,
 ]  # fmt: skip

@@ -38,7 +38,7 @@
 {%- endmacro %}
 
 {% macro log_test_failures(results) -%}
-    {#- A name from the API may contain terminal control characters. extract/text.py has the same list. -#}
+    {#- A name from the API may contain terminal control characters. These are those of extract/text.py, and also tab and line feed. -#}
     {%- set controls = '[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]' -%}
     {%- if execute -%}
         {%- for result in results if result.node.resource_type == 'test' and result.status in ['fail', 'warn'] -%}
