@@ -181,7 +181,8 @@ POLICIES: dict[type[RequestError], ErrorPolicy] = {
         True,
         True,
         False,
-        "up to `tries` times, after 1 s, 2 s, 4 s … with jitter, or `Retry-After`",
+        "up to `tries` requests in all, with pauses of 1 s, 2 s, 4 s … and jitter, or "
+        "`Retry-After`",
         "split into halves, down to the fixture that fails, which is `failed`",
         "goes on",
     ),
@@ -197,8 +198,8 @@ POLICIES: dict[type[RequestError], ErrorPolicy] = {
         True,
         False,
         False,
-        "up to 10 times: without calls left, when the window ends; else after a short delay, with "
-        "half as many requests in flight",
+        "up to 10 requests in all: without calls left, when the window ends; "
+        "else after a short delay, with half as many requests in flight",
         "`failed`",
         "goes on",
     ),
