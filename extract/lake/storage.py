@@ -61,7 +61,7 @@ class Lake:
         self.url = url
         self._folder = folder
         register_dlt_defaults()
-        with self._explained():
+        with self._as_extract_error():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             destination = dlt.destinations.filesystem(
@@ -92,7 +92,7 @@ class Lake:
 
     def prepare(self, table: LakeTable) -> None:
         """Creates a table that does not exist yet. dlt creates none without rows."""
-        with self._explained():
+        with self._as_extract_error():
             location = self._location(table.name)
             if not DeltaTable.is_deltatable(location, self._options):
                 DeltaTable.create(
@@ -107,7 +107,7 @@ class Lake:
 
     def keys(self, table: LakeTable) -> pa.Table:
         """The columns of all rows that tell what has changed."""
-        with self._explained():
+        with self._as_extract_error():
             found = self._open(table.name).to_pyarrow_table(columns=table.compared)
             return found.cast(table.columns(table.compared))
 
@@ -131,7 +131,7 @@ class Lake:
                 )
             )
             del data
-        with self._explained():
+        with self._as_extract_error():
             self._pipeline.run(resources)
 
     def delete(self, table: LakeTable, keys: pa.Table) -> None:
@@ -141,14 +141,14 @@ class Lake:
             table: of the rows.
             keys: the columns of its key.
         """
-        with self._explained():
+        with self._as_extract_error():
             for begin in range(0, keys.num_rows, _DELETED_AT_ONCE):
                 some = keys.slice(begin, _DELETED_AT_ONCE).to_pylist()
                 self._open(table.name).delete(_matches(table, some))
 
     def tables_of(self, database: str) -> list[str]:
         """The addresses of the Delta tables in a folder of the lake, by their names."""
-        with self._explained():
+        with self._as_extract_error():
             files = self._client.fs_client
             folder = self._client.pathlib.join(self._client.bucket_path, database)
             if not files.isdir(folder):
@@ -167,7 +167,7 @@ class Lake:
         Returns:
             How many files there were.
         """
-        with self._explained():
+        with self._as_extract_error():
             metrics = self._table(address).optimize.compact()
             return int(metrics["numFilesRemoved"])
 
@@ -179,7 +179,7 @@ class Lake:
         Returns:
             How many files.
         """
-        with self._explained():
+        with self._as_extract_error():
             table = self._table(address)
             removed = table.vacuum(
                 keep_hours, dry_run=False, enforce_retention_duration=False, full=True
@@ -191,7 +191,7 @@ class Lake:
 
     def forget_loads(self, keep_hours: int) -> None:
         """Removes dlt's notes of earlier loads: a file for each, which nothing reads."""
-        with self._explained():
+        with self._as_extract_error():
             oldest = time.time() - 3600 * keep_hours
             files = self._client.fs_client
             folder = self._client.get_table_dir(self._client.schema.loads_table_name)
@@ -219,7 +219,7 @@ class Lake:
         return self._client.get_open_table_location("delta", name)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _as_extract_error(self) -> Iterator[None]:
         """Turns any error of the lake into one line."""
         try:
             yield

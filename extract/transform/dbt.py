@@ -81,7 +81,7 @@ class BuildResult:
 def transform(
     arguments: Sequence[str],
     reporter: BuildReporter,
-    on_lost: Callable[[BaseException], None],
+    on_thread_failure: Callable[[BaseException], None],
     wait: bool = True,
 ) -> BuildResult:
     """Runs `dbt build`, again if the connection to the database was lost.
@@ -92,8 +92,8 @@ def transform(
     Args:
         arguments: further arguments for dbt.
         reporter: reports the progress and the result.
-        on_lost: called from a thread of dbt that an error ends. dbt waits for that thread and never
-            returns, so this function must end the process.
+        on_thread_failure: called from a thread of dbt that an error ends. dbt waits for that thread
+            and never returns, so this function must end the process.
         wait: whether to wait for another process that uses the warehouse.
 
     Raises:
@@ -108,7 +108,7 @@ def transform(
     command = ["build", *PLACES, *options, *reporter.options, *arguments]
     with (
         interrupts.handling(lambda: interrupts.end_process(reporter.stopped)),
-        watched_threads(on_lost),
+        watched_threads(on_thread_failure),
     ):
         if is_spark():
             return _transform_on_spark(command, reporter, wait)

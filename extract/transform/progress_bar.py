@@ -27,7 +27,7 @@ from rich.progress import (
 from rich.table import Column, Table
 
 from extract.text import plain
-from extract.transform.up_to_date import describe_oddities
+from extract.transform.up_to_date import describe_provider_problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,7 +157,7 @@ class BuildReporter:
         """Prints the last line after Ctrl-C, while dbt still runs in other threads."""
         self._end("Stopped by Ctrl-C: the same command goes on from here.")
 
-    def lost(self, error: BaseException) -> None:
+    def thread_failed(self, error: BaseException) -> None:
         """Prints the last line when a thread of dbt has ended: dbt would wait for it for ever."""
         self._end(
             f"Error: dbt cannot go on, because one of its threads ended with {_describe(error)}. "
@@ -210,7 +210,7 @@ class BuildReporter:
 
     def _print_warnings(self, checks: Sequence[Check], known: Mapping[str, int]) -> None:
         """Prints findings that are new or about this job with rows, and the number of others."""
-        oddities = []
+        problems = []
         for check in checks:
             has_risen = check.found > known.get(check.name, check.found)
             if check.found and (check.is_ours or has_risen):
@@ -218,9 +218,9 @@ class BuildReporter:
                     self._findings.get(check.name, f"WARN {check.name}: {check.found} found.")
                 )
             elif check.found:
-                oddities.append(check)
-        if oddities:
-            self.line(f"{describe_oddities(oddities)}.")
+                problems.append(check)
+        if problems:
+            self.line(f"{describe_provider_problems(problems)}.")
 
     def _end(self, text: str, style: str = "") -> None:
         """Prints a line, and nothing after it."""

@@ -10,14 +10,14 @@ from dbt.graph.thread_pool import DbtThreadPool
 
 
 @contextmanager
-def watched_threads(on_lost: Callable[[BaseException], None]) -> Iterator[None]:
+def watched_threads(on_thread_failure: Callable[[BaseException], None]) -> Iterator[None]:
     """Reports an error that ends one of dbt's threads.
 
     An error in a model fails the model. Any other error, mostly a MemoryError, ends the thread, and
     dbt waits for its result for ever.
 
     Args:
-        on_lost: called in the thread, with the error.
+        on_thread_failure: called in the thread, with the error.
     """
 
     class WatchedPool(DbtThreadPool):
@@ -28,13 +28,13 @@ def watched_threads(on_lost: Callable[[BaseException], None]) -> Iterator[None]:
                 try:
                     callback(result)
                 except BaseException as error:
-                    on_lost(error)
+                    on_thread_failure(error)
 
-            return super().apply_async(func, args, kwds or {}, call_back, on_lost)
+            return super().apply_async(func, args, kwds or {}, call_back, on_thread_failure)
 
     def on_end_of_thread(ended: threading.ExceptHookArgs) -> None:
         if isinstance(ended.exc_value, MemoryError):
-            on_lost(ended.exc_value)
+            on_thread_failure(ended.exc_value)
         hook(ended)
 
     hook = threading.excepthook

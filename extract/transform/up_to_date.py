@@ -251,7 +251,7 @@ def note_checks(warehouse: Warehouse, checks: Sequence[Check], ran_all: bool) ->
         )
 
 
-def describe_oddities(checks: Sequence[Check]) -> str:
+def describe_provider_problems(checks: Sequence[Check]) -> str:
     """A sentence with the counts of checks on the provider's data.
 
     Args:

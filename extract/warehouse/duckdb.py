@@ -93,7 +93,7 @@ class DuckDbWarehouse(Warehouse):
             else column.name
             for column in schema
         )
-        with self._explained():
+        with self._as_extract_error():
             sql = f"select {columns} from {self.raw}.{table} where {condition}"
             return arrow_table(self._connection, sql).cast(schema)
 
@@ -105,7 +105,7 @@ class DuckDbWarehouse(Warehouse):
         """Stores a few rows in a raw table that exists, except where the stored row is newer."""
         from extract.warehouse import raw_tables as tables
 
-        with self._explained():
+        with self._as_extract_error():
             self._connection.register("new_rows", tables.rows(table, rows))
             self._connection.execute(tables.merge_statement(table, self.raw, "new_rows"))
             self._connection.unregister("new_rows")
@@ -180,11 +180,11 @@ class DuckDbWarehouse(Warehouse):
         """Does nothing: there are none. See `duckdb_destination`."""
 
     def _execute(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._explained():
+        with self._as_extract_error():
             return self._connection.execute(sql).fetchall()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _as_extract_error(self) -> Iterator[None]:
         """Turns an error of the file or the disk into one line."""
         try:
             yield

@@ -128,7 +128,7 @@ class PostgresConnection:
             UsageError: the role lacks a right.
             ExtractError: the server cannot be reached.
         """
-        with self._explained(), self._open_session().cursor() as cursor:
+        with self._as_extract_error(), self._open_session().cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
 
@@ -139,7 +139,7 @@ class PostgresConnection:
             LockLostError, UsageError, ExtractError: as in `execute`.
         """
         rows = BytesIO()
-        with self._explained(), self._open_session().cursor() as cursor:
+        with self._as_extract_error(), self._open_session().cursor() as cursor:
             cursor.copy_expert(f"copy ({sql}) to stdout with (format csv)", rows)
         return rows.getvalue()
 
@@ -150,7 +150,7 @@ class PostgresConnection:
         return self._session
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _as_extract_error(self) -> Iterator[None]:
         """Turns an error of the session into one line."""
         try:
             yield

@@ -168,12 +168,12 @@ def open_query_when_free(on_wait: Callable[[str], None], wait: bool = True) -> I
             open_warehouse(on_wait, must_exist=True).close()
             query = stack.enter_context(open_query())
         if not on_duckdb:
-            stack.enter_context(_telling_of_locks(query, on_wait))
+            stack.enter_context(_reporting_lock_waits(query, on_wait))
         yield query
 
 
 @contextmanager
-def _telling_of_locks(query: Query, on_wait: Callable[[str], None]) -> Iterator[None]:
+def _reporting_lock_waits(query: Query, on_wait: Callable[[str], None]) -> Iterator[None]:
     """Calls `on_wait` once if a query of the block waits for a lock on PostgreSQL."""
     ((process,),) = query("select pg_backend_pid()").rows
     ended = threading.Event()

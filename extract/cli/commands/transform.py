@@ -94,7 +94,7 @@ def run_transform(arguments: Sequence[str], *, no_wait: bool, quiet: bool, verbo
 
         def end_failed(error: BaseException) -> None:
             def write_last_lines() -> None:
-                reporter.lost(error)
+                reporter.thread_failed(error)
                 send_alert("The transform failed.", {"exit_code": 1, "failed": []})
 
             interrupts.end_process(write_last_lines, code=1)
@@ -124,13 +124,13 @@ def _garbage_collection_disabled() -> Iterator[None]:
 
 
 def _up_to_date(last: "LastBuild") -> str:
-    from extract.transform.up_to_date import describe_oddities
+    from extract.transform.up_to_date import describe_provider_problems
 
     built_at = f"{last.built_at.astimezone(UTC):%H:%M:%S} UTC"
     text = f"Nothing has changed since the transform of {built_at}: dbt is skipped."
     for check in last.warned:
         if check.is_ours:
             text += f" {check.name} found {check.found:,}."
-    if oddities := [check for check in last.warned if not check.is_ours]:
-        text += f" {describe_oddities(oddities)}."
+    if problems := [check for check in last.warned if not check.is_ours]:
+        text += f" {describe_provider_problems(problems)}."
     return text

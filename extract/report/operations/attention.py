@@ -32,7 +32,7 @@ class Attention:
 
 
 def find_attention(data: OperationsData) -> Iterator[Attention]:
-    """Finds what needs attention, without oddities in the provider's data, which users cannot fix.
+    """Finds what needs attention, without problems in the provider's data, which users cannot fix.
 
     Args:
         data: the data of the page.
