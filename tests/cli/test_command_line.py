@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,18 @@ def test_make_has_each_command(command: str) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert f"SPORTMONKS_COMMAND=make .venv/bin/python -m extract {command}" in result.stdout
+
+
+def test_what_was_registered_before_is_called_at_exit() -> None:
+    """Such as the function of a profiler that has started the command."""
+    code = (
+        "import atexit, sys; atexit.register(print, 'called'); sys.argv = ['sportmonks', '--help']\n"
+        "from extract.__main__ import command\n"
+        "command()"
+    )
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.endswith("called\n")
 
 
 def test_help_lists_each_command(duckdb_job: Job) -> None:
