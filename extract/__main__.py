@@ -41,6 +41,11 @@ def command() -> None:
 
 def main() -> None:
     """Runs the command that the arguments name, and raises SystemExit with its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It is closed. The next file to be opened would get its number, and all that is
+            # written to that number.
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     # Before the imports that take long.
     interrupts.install()
     is_module = Path(sys.argv[0]).name == "__main__.py"

@@ -56,13 +56,21 @@ def test_make_has_each_command(command: str) -> None:
 def test_what_was_registered_before_is_called_at_exit() -> None:
     """Such as the function of a profiler that has started the command."""
     code = (
-        "import atexit, sys; atexit.register(print, 'called'); sys.argv = ['sportmonks', '--help']\n"
+        "import atexit, sys\n"
         "from extract.__main__ import command\n"
+        "atexit.register(print, 'called')\n"
+        "sys.argv = ['sportmonks', '--help']\n"
         "command()"
     )
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout.endswith("called\n")
+
+
+def test_closed_outputs_are_no_error(duckdb_job: Job) -> None:
+    duckdb_job.start_transformed()
+    command = f"{sys.executable} -m extract query 'select 1' >&- 2>&-"
+    assert subprocess.run(["/bin/bash", "-c", command], check=False).returncode == 0
 
 
 def test_help_lists_each_command(duckdb_job: Job) -> None:
