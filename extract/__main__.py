@@ -28,7 +28,7 @@ _exit_code: int | None = None
 def command() -> None:
     """Runs the command as a program: nothing else runs in this process afterwards."""
     global _exit_code
-    # What was registered before would not be called, such as that of a profiler.
+    # Functions that others registered before, such as a profiler's, would not be called.
     if not atexit._ncallbacks():
         # Called last, because it is registered first.
         atexit.register(_end_at_once)
@@ -43,9 +43,9 @@ def main() -> None:
     """Runs the command that the arguments name, and raises SystemExit with its exit code."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            # It is closed. The next file to be opened would get its number, and all that is
-            # written to that number.
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
+            # It is closed. The next file that is opened would get its file descriptor, and
+            # libraries would write their output into that file.
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the process ends
     # Before the imports that take long.
     interrupts.install()
     is_module = Path(sys.argv[0]).name == "__main__.py"
@@ -72,7 +72,7 @@ def _end_at_once() -> None:
         return
     # If a stream cannot be written, Python reports it when it ends the process.
     with suppress(OSError, ValueError):
-        for stream in filter(None, (sys.stdout, sys.stderr)):
+        for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(_exit_code)
 

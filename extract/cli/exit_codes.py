@@ -79,7 +79,7 @@ def handle_errors(alerting: bool = False, logs: bool = False) -> Iterator[None]:
     except typer.Exit:
         raise
     except Exception as error:
-        # Python prints the traceback of what nobody has foreseen.
+        # It is unexpected. Python prints its traceback.
         if alerting:
             send_alert(f"The command failed ({type(error).__name__}).", {}, logs)
         raise

@@ -6,7 +6,7 @@ import typer
 
 EXIT_CODES = (
     "Exit codes: **0** success, **1** something failed; run the same command again to retry it, "
-    "**2** a wrong option, setting or permission, or nothing is extracted yet, **130** Ctrl-C."
+    "**2** an argument, setting, permission or the dbt project is wrong, **130** Ctrl-C."
 )
 
 NoWait = Annotated[

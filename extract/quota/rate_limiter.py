@@ -110,8 +110,7 @@ class RateLimiter:
                     self._in_flight += 1
                     return Permit(resource, entity, number, now, now - started)
                 # This process's own requests end soon, and wake this thread.
-                waits_for_own = self._in_flight >= self._allowed
-                waited, is_unsure = now - started, math.isinf(delay) and not waits_for_own
+                waited, is_unsure = now - started, math.isinf(delay) and not self._is_full
                 if waited > _REPORTED_AFTER and is_unsure and self._store.is_shared:
                     # Another process sends the first request, or was killed meanwhile.
                     delay = self._max_request_seconds - waited
@@ -181,9 +180,14 @@ class RateLimiter:
             self._stopped = True
             self._changed.notify_all()
 
+    @property
+    def _is_full(self) -> bool:
+        """Whether as many requests are in flight as are allowed at a time."""
+        return self._in_flight >= self._allowed
+
     def _take(self, entity: str) -> tuple[float, int]:
         """Seconds to wait for a call, 0 if it is taken; and the number of the window."""
-        if self._in_flight >= self._allowed:
+        if self._is_full:
             return math.inf, 0
         if (pause := self._slow_until - time.monotonic()) > 0:
             return pause, 0

@@ -153,7 +153,7 @@ def database(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def test_try_it(clone: Clone) -> None:
     demo, *looks = commands(README, "Try it")
-    # That of the real job, to which no made-up row may come.
+    # The demo must not copy made-up rows to the lake of the real job.
     clone.environment["LAKE_URL"] = (clone.folder / "lake").as_uri()
     output = clone.runs(demo)
     assert not (clone.folder / "lake").exists()
